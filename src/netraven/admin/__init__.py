@@ -1,0 +1,1 @@
+"""Users, settings that administrators edit, and audit events."""

@@ -1,0 +1,1 @@
+"""Contents, backups, their comparison, grading, redaction and verification."""

@@ -1,0 +1,1 @@
+"""Connect to a device, reach its prompt, run commands, capture what it says."""

@@ -1,0 +1,211 @@
+"""Every expected failure: its stable code, HTTP status, CLI exit code, and whether to retry.
+
+A message states the fact and the remedy in one sentence and never holds a secret.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import ClassVar
+
+
+class ExitCode(IntEnum):
+    """What the command line returns; `docs/operations/exit-codes.md` explains each."""
+
+    OK = 0
+    ERROR = 1
+    USAGE = 2
+    NOT_FOUND = 3
+    CONFLICT = 4
+    CORRUPT = 5
+    KEY = 6
+    STORAGE = 7
+    DEVICES_FAILED = 8
+    INTERRUPTED = 130
+
+
+class NetRavenError(Exception):
+    """Base of all expected failures; `str()` states the fact, never a secret."""
+
+    code: ClassVar[str] = "error"
+    http_status: ClassVar[int] = 500
+    exit_code: ClassVar[ExitCode] = ExitCode.ERROR
+    retryable: ClassVar[bool] = False
+
+
+class NotFound(NetRavenError):
+    """A name or id given at a door belongs to nothing; operations return None instead."""
+
+    code = "not_found"
+    http_status = 404
+    exit_code = ExitCode.NOT_FOUND
+
+
+class Conflict(NetRavenError):
+    """A unique value is taken, or a state does not allow the step (`field="status"`)."""
+
+    code = "conflict"
+    http_status = 409
+    exit_code = ExitCode.CONFLICT
+
+    def __init__(self, field: str, message: str | None = None) -> None:
+        super().__init__(message or f"the {field} is already taken")
+        self.field = field
+
+
+class Invalid(NetRavenError, ValueError):
+    """A value or a combination of values is not acceptable."""
+
+    code = "invalid"
+    http_status = 422
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
+
+
+class InUse(NetRavenError):
+    """A row is protected or something else still needs it."""
+
+    code = "in_use"
+    http_status = 409
+    exit_code = ExitCode.CONFLICT
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Corrupt(NetRavenError):
+    """Stored bytes or a sealed value fail their check.
+
+    Restore the database from its last good copy, then run `netraven verify`.
+    """
+
+    code = "corrupt"
+    exit_code = ExitCode.CORRUPT
+
+    def __init__(self, subject: str) -> None:
+        super().__init__(
+            f"{subject} fails its integrity check; restore it from a copy of the database"
+        )
+        self.subject = subject
+
+
+class KeyUnavailable(NetRavenError):
+    """No key, a wrong key or a retired key for a sealed value."""
+
+    code = "key_unavailable"
+    http_status = 503
+    exit_code = ExitCode.KEY
+
+    def __init__(self, key_id: str, message: str | None = None) -> None:
+        super().__init__(message or f"the sealing key {key_id} is not available; nothing was done")
+        self.key_id = key_id
+
+
+class StorageFailed(NetRavenError):
+    """The database or the home directory cannot be used: full, read-only, locked or down."""
+
+    code = "storage_failed"
+    http_status = 503
+    exit_code = ExitCode.STORAGE
+    retryable = True
+
+
+class SchemaMismatch(NetRavenError):
+    """The database's schema is newer than this program, or not NetRaven's at all."""
+
+    code = "schema_mismatch"
+    http_status = 503
+    exit_code = ExitCode.STORAGE
+
+
+class SettingsInvalid(NetRavenError):
+    """An environment variable is unknown or holds an unusable value."""
+
+    code = "settings_invalid"
+    exit_code = ExitCode.USAGE
+
+
+class DevicesFailed(NetRavenError):
+    """A run ended, but not every device has a completed backup."""
+
+    code = "devices_failed"
+    http_status = 502
+    exit_code = ExitCode.DEVICES_FAILED
+
+
+class CollectError(NetRavenError):
+    """A device gave no usable capture; nothing of it is stored.
+
+    `step` says how far the session came, `awaited` what it waited for.
+    """
+
+    code = "collect_failed"
+    http_status = 502
+    exit_code = ExitCode.DEVICES_FAILED
+
+    def __init__(self, message: str, *, step: str, awaited: str = "") -> None:
+        super().__init__(message)
+        self.step = step
+        self.awaited = awaited
+
+
+class Unreachable(CollectError):
+    """The name does not resolve, nothing listens, or the connection was refused or lost early."""
+
+    code = "unreachable"
+    retryable = True
+
+
+class NegotiationFailed(CollectError):
+    """No common SSH algorithm; the message names what the device offered."""
+
+    code = "negotiation_failed"
+
+
+class HostKeyChanged(CollectError):
+    """The device shows another host key than the trusted one; no secret was sent."""
+
+    code = "host_key_changed"
+
+
+class LoginRefused(CollectError):
+    """The device refused this login; only this leads to the next one."""
+
+    code = "login_refused"
+
+
+class EnableRefused(CollectError):
+    """The login is good, but the device refused the enable secret."""
+
+    code = "enable_refused"
+
+
+class DeviceTimeout(CollectError):
+    """An idle limit or the absolute deadline passed."""
+
+    code = "timeout"
+    retryable = True
+
+
+class SessionLost(CollectError):
+    """The device closed or reset the session before the closing prompt."""
+
+    code = "session_lost"
+    retryable = True
+
+
+class OutputTooLarge(CollectError):
+    """The device sent more than the limit of bytes."""
+
+    code = "output_too_large"
+
+
+class DialogueFailed(CollectError):
+    """The device answers, but not as its platform does: no prompt, or a refused command."""
+
+    code = "dialogue_failed"

@@ -1,0 +1,1 @@
+"""Devices, tags, tag rules, and importing them."""

@@ -1,0 +1,1 @@
+"""Runs, their entries and per-device results, and the leases on devices."""

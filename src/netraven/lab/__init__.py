@@ -1,0 +1,1 @@
+"""Simulated devices over real SSH, with latency and faults."""

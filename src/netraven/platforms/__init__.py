@@ -1,0 +1,1 @@
+"""What each network operating system looks like: frozen data and pure functions."""

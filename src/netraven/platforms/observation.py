@@ -1,0 +1,33 @@
+"""What a session saw while one command ran: the facts that a grade rests on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Yields(StrEnum):
+    """What a command's answer is."""
+
+    RUNNING = "running"
+    STARTUP = "startup"
+    VERSION = "version"
+    INVENTORY = "inventory"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One command's answer, with terminal codes, echo and prompt resolved away.
+
+    `text` ends with a newline unless empty. `hostname` is read from the learned prompt,
+    None where the prompt holds no name. `encoding` is `utf-8` or `latin-1`.
+    """
+
+    yields: Yields
+    command: str
+    text: str
+    echo_seen: bool
+    prompt_seen: bool
+    hostname: str | None
+    encoding: str
+    took_s: float

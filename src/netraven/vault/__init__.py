@@ -1,0 +1,1 @@
+"""Credentials, and which one a device gets."""
