@@ -21,6 +21,8 @@ class Observation:
 
     `text` ends with a newline unless empty. `hostname` is read from the learned prompt,
     None where the prompt holds no name. `encoding` is `utf-8` or `latin-1`.
+    `confirmed` is set where the platform's completeness is proven by the session (declared
+    length, line count, second reading): whether the proof agreed. None: no proof was made.
     """
 
     yields: Yields
@@ -31,3 +33,4 @@ class Observation:
     hostname: str | None
     encoding: str
     took_s: float
+    confirmed: bool | None = None

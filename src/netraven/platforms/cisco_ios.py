@@ -1,0 +1,77 @@
+"""Cisco IOS and IOS-XE."""
+
+from __future__ import annotations
+
+import re
+
+from netraven.platforms.observation import Yields
+from netraven.platforms.platform import (
+    Aliases,
+    Command,
+    Completeness,
+    Enable,
+    FactRules,
+    Pager,
+    Platform,
+    Proof,
+    Question,
+)
+
+CISCO_IOS = Platform(
+    name="cisco_ios",
+    vendor="Cisco",
+    label="Cisco IOS and IOS-XE",
+    proof=Proof.RECORDED,
+    aliases=Aliases(
+        netmiko=("cisco_ios", "cisco_xe", "cisco_ios_telnet"),
+        oxidized=("ios", "iosxe"),
+        rancid=("cisco", "ios"),
+        napalm=("ios",),
+    ),
+    prompt=re.compile(r"(?P<name>[A-Za-z0-9][\w.:/@~+-]*)(?:\([\w./-]+\))?[>#]"),
+    questions=(
+        Question(pattern=re.compile(r"(?i).*press (?:any key|return|enter).*"), answer="\r"),
+    ),
+    pagers=(Pager(pattern=re.compile(r"(?i)-- ?More ?--\s*$")),),
+    paging_off=("terminal length 0", "terminal width 0"),
+    enable=Enable(),
+    commands=(
+        Command(text="show version", yields=Yields.VERSION),
+        Command(text="show inventory", yields=Yields.INVENTORY),
+        Command(
+            text="show running-config",
+            yields=Yields.RUNNING,
+            preamble=re.compile(
+                r"\s*|Building configuration\.\.\.|Current configuration ?: ?\d+ bytes.*"
+            ),
+        ),
+        Command(
+            text="show startup-config",
+            yields=Yields.STARTUP,
+            preamble=re.compile(r"\s*|Using \d+ out of \d+ bytes.*"),
+        ),
+    ),
+    completeness=Completeness(end_marker=re.compile(r"end")),
+    errors=(re.compile(r"% ?(?:Invalid|Incomplete|Ambiguous|Unknown|Bad|Error|Authorization).*"),),
+    intruders=(re.compile(r"(?:\S.*)?%[A-Z0-9_]+(?:-[A-Z0-9_]+)*-[0-7]-[A-Z0-9_]+: .*"),),
+    literals=(re.compile(r"banner \S+ (?P<end>\^C|\S)"),),
+    volatile=(
+        re.compile(r"! Last configuration change at .*"),
+        re.compile(r"! NVRAM config last updated at .*"),
+        re.compile(r"! No configuration change since last restart"),
+        re.compile(r"ntp clock-period \d+"),
+    ),
+    facts=FactRules(
+        hostname=(re.compile(r"(?m)^hostname (\S+)"), re.compile(r"(?m)^(\S+) uptime is ")),
+        model=(
+            re.compile(r"(?im)^Model Number +: (\S+)"),
+            re.compile(r"(?im)^cisco (\S+) .*(?:processor|memory)"),
+            re.compile(r"(?m)^PID: (\S+)"),
+        ),
+        serial=(
+            re.compile(r"(?im)^System Serial Number +: (\S+)"),
+            re.compile(r"(?m)^Processor board ID (\S+)"),
+        ),
+        version=(re.compile(r"\bVersion ([^\s,]+)"),),
+    ),
+)

@@ -1,0 +1,159 @@
+"""What one network operating system looks like to a session, a grade and a diff: data only."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from netraven.platforms.observation import Yields
+    from netraven.platforms.secrets import SecretRule
+
+
+class Proof(StrEnum):
+    """What the declaration rests on."""
+
+    RECORDED = "recorded"
+    DOCUMENTED = "documented"
+
+
+class BlockSyntax(StrEnum):
+    """How lines belong to each other: by indentation, by braces, or not at all."""
+
+    INDENT = "indent"
+    BRACES = "braces"
+    FLAT = "flat"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aliases:
+    """Other tools' names for the platform, lower case, so that their inventories map."""
+
+    netmiko: tuple[str, ...] = ()
+    oxidized: tuple[str, ...] = ()
+    rancid: tuple[str, ...] = ()
+    napalm: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pager:
+    """A pager's prompt (found at the end of the last line) and the key that shows the next page."""
+
+    pattern: re.Pattern[str]
+    key: str = " "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A question between login and first prompt (whole last line), and what is typed at it."""
+
+    pattern: re.Pattern[str]
+    answer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enable:
+    """How a session gets its privileges: `command` at a prompt that ends in `from_suffix`."""
+
+    command: str = "enable"
+    from_suffix: str = ">"
+    question: re.Pattern[str] = re.compile(r"pass(?:word|code|phrase)[^\n]*:\s*", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A command, what its answer is, and spellings to try in turn where the device refuses it.
+
+    `preamble` matches leading lines that are the device's chatter and no part of the answer.
+    """
+
+    text: str
+    yields: Yields
+    alternatives: tuple[str, ...] = ()
+    preamble: re.Pattern[str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineCount:
+    """A command that answers how many lines the configuration has (group 1 of `pattern`)."""
+
+    command: str
+    pattern: re.Pattern[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completeness:
+    """What proves that a configuration is whole; a platform without any is never graded A.
+
+    - `end_marker` matches the whole last line of a complete configuration.
+    - `trailer` matches the whole last line of an answer that carries its own proof; the session
+      takes it off. Its group `bytes`, where it has one, is the size of the text before it.
+    - `count` and `reread`: the session asks a second time, for the number of lines or for the
+      whole text, and both answers must agree. Needed where the device prints no end.
+    - `sections`: each of these must be found in the text.
+    """
+
+    end_marker: re.Pattern[str] | None = None
+    trailer: re.Pattern[str] | None = None
+    count: LineCount | None = None
+    reread: bool = False
+    sections: tuple[re.Pattern[str], ...] = ()
+
+    @property
+    def is_confirmed_by_session(self) -> bool:
+        """The proof is made while collecting and read from `Observation.confirmed`."""
+        return self.trailer is not None or self.count is not None or self.reread
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactRules:
+    """Patterns (multi-line, group 1 is the value) tried in turn on version, inventory, running."""
+
+    hostname: tuple[re.Pattern[str], ...] = ()
+    model: tuple[re.Pattern[str], ...] = ()
+    serial: tuple[re.Pattern[str], ...] = ()
+    version: tuple[re.Pattern[str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """One network operating system.
+
+    - `prompt` matches the whole visible last line, without trailing blanks; its group `name` is
+      the host name.
+    - `questions` are answered between login and first prompt.
+    - `paging_off` commands are typed once; their refusal is noted and tolerated.
+    - `errors` match a line that says that a command was refused or broke off.
+    - `intruders` match a line that is never part of a configuration: log messages, broadcasts.
+    - `literals` open a block of free text (group `end` is the closing text) whose lines are not
+      commands: nothing in it is an error, a prompt or an end marker.
+    - `volatile` lines change by themselves: no new version because of them.
+    """
+
+    name: str
+    vendor: str
+    label: str
+    proof: Proof
+    prompt: re.Pattern[str]
+    commands: tuple[Command, ...]
+    aliases: Aliases = field(default_factory=Aliases)
+    pagers: tuple[Pager, ...] = ()
+    paging_off: tuple[str, ...] = ()
+    enable: Enable | None = None
+    questions: tuple[Question, ...] = ()
+    leave: tuple[str, ...] = ("exit",)
+    completeness: Completeness = field(default_factory=Completeness)
+    errors: tuple[re.Pattern[str], ...] = ()
+    intruders: tuple[re.Pattern[str], ...] = ()
+    literals: tuple[re.Pattern[str], ...] = ()
+    volatile: tuple[re.Pattern[str], ...] = ()
+    secrets: tuple[SecretRule, ...] = ()
+    facts: FactRules = field(default_factory=FactRules)
+    comment: str = "!"
+    blocks: BlockSyntax = BlockSyntax.INDENT
+
+    def commands_for(self, yields: Yields) -> tuple[Command, ...]:
+        """Return the commands whose answer is of that kind, in order."""
+        return tuple(command for command in self.commands if command.yields is yields)
