@@ -1,0 +1,54 @@
+# Everything a newcomer, a developer or CI runs. Needs Python 3.11 or later with venv, git and make.
+
+VENV ?= .venv
+PYTHON := $(VENV)/bin/python
+BIN := $(VENV)/bin
+# For pytest alone, for example: make test ARGS="tests/collect -k prompt"
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-check test lint fix bench bench-smoke lock run-env dev-env clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+demo: run-env ## See NetRaven back up a simulated fleet (about a minute)
+	@"$(BIN)/netraven" demo
+
+demo-check: run-env ## The same without a person: checks its own outcome
+	@"$(BIN)/netraven" demo --check < /dev/null
+
+test: dev-env ## Run all tests in parallel, on SQLite and PostgreSQL
+	@"$(PYTHON)" -m pytest --numprocesses auto --dist worksteal $(ARGS)
+
+lint: dev-env ## Check style, types, storeys, dependencies and dead code
+	"$(PYTHON)" -m ruff check .
+	"$(PYTHON)" -m ruff format --check .
+	"$(PYTHON)" .ci/check_lock.py
+	"$(BIN)/lint-imports" --quiet
+	"$(PYTHON)" -m deptry .
+	"$(PYTHON)" -m vulture
+	"$(PYTHON)" -m mypy
+	"$(BIN)/pyright"
+
+fix: dev-env ## Mend what can be mended by itself: lint and layout
+	"$(PYTHON)" -m ruff check --fix .
+	"$(PYTHON)" -m ruff format .
+
+bench: dev-env ## Measure against the peers and print the tables (some minutes)
+	@"$(PYTHON)" -m benchmarks.run $(ARGS)
+
+bench-smoke: dev-env ## Run each benchmark once at small size: are they alive?
+	@"$(PYTHON)" -m benchmarks.run --small
+
+lock: dev-env ## Resolve dependencies anew into the lock files
+	@sh .ci/lock.sh "$(VENV)"
+
+clean: ## Remove the virtual environment and caches
+	rm -rf "$(VENV)" .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage*
+
+run-env:
+	@sh .ci/venv.sh "$(VENV)" requirements-run.lock
+
+dev-env:
+	@sh .ci/venv.sh "$(VENV)" requirements.lock

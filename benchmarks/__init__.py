@@ -1,0 +1,1 @@
+"""What performance claims rest on: `make bench` runs every comparison and prints its table."""
