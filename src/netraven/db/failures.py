@@ -1,0 +1,106 @@
+"""Database drivers' errors, translated once into NetRaven's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Table, UniqueConstraint, inspect
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import Session
+
+from netraven.db.base import Base
+from netraven.errors import Conflict, Invalid, NetRavenError, StorageFailed
+
+FIELD = "field"
+
+_STORAGE_REMEDIES = (
+    ("database or disk is full", "the disk is full; free some space and retry"),
+    ("no space left", "the database server's disk is full; free some space and retry"),
+    ("readonly database", "the database is read-only; make its file and folder writable"),
+    ("read-only transaction", "this unit may only read"),
+    ("database is locked", "another process holds the database's lock; retry when it is done"),
+    ("lock timeout", "another process holds a lock in the database; retry when it is done"),
+    ("deadlock detected", "two writers waited for each other; retry"),
+    ("unable to open database file", "the database file cannot be opened; check folder and rights"),
+    ("file is not a database", "the file is not a SQLite database; restore it from a copy"),
+    ("malformed", "the database file is damaged; restore it from a copy"),
+    ("disk i/o error", "the disk reports an input/output error; check it and retry"),
+    ("no such table", "the database has no NetRaven tables; run `netraven init`"),
+    ("does not exist", "the database has no NetRaven tables; run `netraven init`"),
+    ("password authentication failed", "the database refused the login; check the database URL"),
+)
+
+
+@contextmanager
+def guarded(db: Session) -> Iterator[None]:
+    """Flush what happens within, in a savepoint; a broken constraint raises Conflict or Invalid.
+
+    The transaction stays usable, and rows in hand keep their stored values.
+    """
+    try:
+        with db.begin_nested():
+            yield
+            db.flush()
+    except IntegrityError as error:
+        _reload_expired(db)
+        raise as_conflict(error) from None
+    except NetRavenError:
+        _reload_expired(db)
+        raise
+
+
+def as_conflict(error: IntegrityError) -> NetRavenError:
+    """Return the Conflict or Invalid that a broken constraint means."""
+    diagnosis = getattr(error.orig, "diag", None)
+    text = str(error.orig)
+    if diagnosis is not None:
+        table = Base.metadata.tables.get(diagnosis.table_name or "")
+        name = diagnosis.constraint_name
+        if "foreign key" in text:
+            return Invalid(_foreign_field(table, name), "refers to something that is not there")
+        return Conflict(_field_of(table, name, ()))
+    if "FOREIGN KEY" in text:
+        return Invalid("reference", "refers to something that is not there, or is still needed")
+    _, _, named = text.partition("failed: ")
+    if named.startswith("index "):
+        name = named.removeprefix("index ").strip("'")
+        return Conflict(_field_of(None, name, ()))
+    columns = [column.strip().partition(".") for column in named.split(",")]
+    table = Base.metadata.tables.get(columns[0][0])
+    return Conflict(_field_of(table, None, tuple(column for _, _, column in columns)))
+
+
+def as_storage_failure(error: DBAPIError) -> StorageFailed:
+    """Return the one sentence that a driver's operational error means."""
+    text = str(error.orig).strip()
+    for needle, sentence in _STORAGE_REMEDIES:
+        if needle in text.lower():
+            return StorageFailed(sentence)
+    first_line = text.splitlines()[0] if text else type(error.orig).__name__
+    return StorageFailed(f"the database cannot be used ({first_line}); check it and retry")
+
+
+def _field_of(table: Table | None, name: str | None, columns: tuple[str, ...]) -> str:
+    tables = [table] if table is not None else list(Base.metadata.tables.values())
+    for candidate in tables:
+        for constraint in [*candidate.constraints, *candidate.indexes]:
+            unique = isinstance(constraint, UniqueConstraint) or getattr(constraint, "unique", False)
+            names = tuple(getattr(column, "name", "") for column in constraint.columns)  # type: ignore[attr-defined]
+            if unique and (constraint.name == name if name else set(names) == set(columns)):
+                return str(constraint.info.get(FIELD) or names[0])
+    return columns[0] if columns else "id"
+
+
+def _foreign_field(table: Table | None, name: str | None) -> str:
+    if table is not None:
+        for constraint in table.foreign_key_constraints:
+            if constraint.name == name:
+                return str(constraint.column_keys[0])
+    return "reference"
+
+
+def _reload_expired(db: Session) -> None:
+    for row in list(db.identity_map.values()):
+        if inspect(row).expired_attributes:
+            db.refresh(row)

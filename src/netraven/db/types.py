@@ -1,0 +1,110 @@
+"""Column types and ids that all tables share."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import unicodedata
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TypeAlias
+from uuid import UUID
+
+from pydantic import JsonValue
+from sqlalchemy import JSON, DateTime, Dialect, Enum, String, TypeDecorator
+from sqlalchemy.dialects.postgresql import JSONB
+
+from netraven.clock import as_utc
+
+Id: TypeAlias = UUID | str
+
+__all__ = [
+    "Id",
+    "JsonColumn",
+    "JsonValue",
+    "UtcDateTime",
+    "as_uuid",
+    "enum_text",
+    "key_text",
+    "name_key",
+    "new_id",
+]
+
+JsonColumn = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+_UUID_LOCK = threading.Lock()
+_last_uuid = 0
+
+
+def new_id() -> UUID:
+    """Return a UUID of version 7 (RFC 9562), larger than any this process made before."""
+    global _last_uuid  # noqa: PLW0603  the order within a process is what the contract promises
+    milliseconds = time.time_ns() // 1_000_000
+    random = int.from_bytes(os.urandom(10))
+    value = (milliseconds << 80) | (0x7 << 76) | ((random >> 68) << 64) | (0b10 << 62)
+    value |= random & ((1 << 62) - 1)
+    with _UUID_LOCK:
+        if value <= _last_uuid:
+            value = _successor(_last_uuid)
+        _last_uuid = value
+    return UUID(int=value)
+
+
+def as_uuid(value: Id) -> UUID | None:
+    """Return the id as a UUID, or None when it is malformed, which no row matches."""
+    if isinstance(value, UUID):
+        return value
+    try:
+        return UUID(value)
+    except (ValueError, AttributeError, TypeError):
+        return None
+
+
+def name_key(name: str) -> str:
+    """Return the form in which names are compared and sorted: NFKC, case folded."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+
+
+def key_text(length: int) -> String:
+    """Return the type of a normalised key: sorted by code point on every database."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")  # type: ignore[return-value]
+
+
+def enum_text(kind: type[StrEnum]) -> Enum:
+    """Return the type of a column that stores an enum as its text."""
+    return Enum(
+        kind,
+        native_enum=False,
+        length=max(len(member.value) for member in kind),
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware UTC in and out with microseconds, on databases without time zones too."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return the instant in UTC; SQLite stores it without its offset."""
+        if value is None:
+            return None
+        moment = as_utc(value)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Return the instant, aware, in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _successor(value: int) -> int:
+    """Return the next larger UUID of version 7: count in its 74 random bits."""
+    head, low = value >> 64, value & ((1 << 62) - 1)
+    low += 1
+    if low >> 62:
+        low, head = 0, head + 1
+    return (head << 64) | (0b10 << 62) | low

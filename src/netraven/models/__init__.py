@@ -1,0 +1,43 @@
+"""The tables, one noun a file."""
+
+from netraven.models.admin import AdminSetting, AuditEvent, AuditHead
+from netraven.models.backup import Backup, BackupCounter, Content
+from netraven.models.credential import Credential, CredentialTag, KeyCanary
+from netraven.models.device import Device, HostKey
+from netraven.models.job import (
+    DeviceLease,
+    JobLog,
+    JobLogEntry,
+    JobResult,
+    ScheduledJob,
+    ScheduledJobDevice,
+    ScheduledJobTag,
+)
+from netraven.models.tag import DeviceTag, Tag, TagRule
+from netraven.models.user import User, UserTag
+
+__all__ = [
+    "AdminSetting",
+    "AuditEvent",
+    "AuditHead",
+    "Backup",
+    "BackupCounter",
+    "Content",
+    "Credential",
+    "CredentialTag",
+    "Device",
+    "DeviceLease",
+    "DeviceTag",
+    "HostKey",
+    "JobLog",
+    "JobLogEntry",
+    "JobResult",
+    "KeyCanary",
+    "ScheduledJob",
+    "ScheduledJobDevice",
+    "ScheduledJobTag",
+    "Tag",
+    "TagRule",
+    "User",
+    "UserTag",
+]

@@ -1,0 +1,195 @@
+"""Runs (job logs), their per-device results and entries, schedules, and leases."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from netraven.db.base import Base, HasCreated, HasId, HasUpdated
+from netraven.db.enums import (
+    JobType,
+    LogLevel,
+    Overlap,
+    ResultStatus,
+    RunReason,
+    RunStatus,
+    ScheduleType,
+    TargetKind,
+)
+from netraven.db.types import JsonColumn, JsonValue, enum_text
+from netraven.models.device import Device
+from netraven.models.tag import Tag
+from netraven.models.user import User
+
+
+class ScheduledJob(HasId, HasUpdated, Base):
+    """A job that recurs; each firing makes a run."""
+
+    __tablename__ = "scheduled_jobs"
+    __table_args__ = (Index("ix_scheduled_jobs_due", "enabled", "next_run"),)
+
+    name: Mapped[str] = mapped_column(String(255))
+    job_type: Mapped[JobType] = mapped_column(enum_text(JobType))
+    schedule_type: Mapped[ScheduleType] = mapped_column(enum_text(ScheduleType))
+    schedule_time: Mapped[str | None] = mapped_column(String(5))
+    schedule_day: Mapped[str | None] = mapped_column(String(20))
+    schedule_interval: Mapped[int | None]
+    run_at: Mapped[datetime | None]
+    month: Mapped[int | None]
+    cron: Mapped[str | None] = mapped_column(String(255))
+    timezone: Mapped[str] = mapped_column(String(64))
+    targets: Mapped[TargetKind] = mapped_column(enum_text(TargetKind))
+    enabled: Mapped[bool] = mapped_column(default=True)
+    is_system: Mapped[bool] = mapped_column(default=False)
+    overlap: Mapped[Overlap] = mapped_column(enum_text(Overlap), default=Overlap.SKIP)
+    jitter_seconds: Mapped[int] = mapped_column(default=0)
+    job_data: Mapped[dict[str, JsonValue]] = mapped_column(JsonColumn, default=dict)
+    next_run: Mapped[datetime | None]
+    last_run: Mapped[datetime | None]
+    last_status: Mapped[ResultStatus | None] = mapped_column(enum_text(ResultStatus))
+    consecutive_failures: Mapped[int] = mapped_column(default=0)
+    missed_runs: Mapped[int] = mapped_column(default=0)
+    revision: Mapped[int] = mapped_column(default=0)
+    created_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    created_by_name: Mapped[str] = mapped_column(String(64))
+
+    devices: Mapped[list[Device]] = relationship(
+        secondary="scheduled_job_devices",
+        order_by=(Device.hostname_key, Device.id),
+        viewonly=True,
+        lazy="raise",
+    )
+    tags: Mapped[list[Tag]] = relationship(
+        secondary="scheduled_job_tags",
+        order_by=(Tag.name_key, Tag.id),
+        viewonly=True,
+        lazy="raise",
+    )
+    creator: Mapped[User | None] = relationship(lazy="raise", viewonly=True)
+
+
+class ScheduledJobDevice(Base):
+    """A device that a scheduled job lists."""
+
+    __tablename__ = "scheduled_job_devices"
+
+    scheduled_job_id: Mapped[UUID] = mapped_column(
+        ForeignKey("scheduled_jobs.id", ondelete="CASCADE"), primary_key=True
+    )
+    device_id: Mapped[UUID] = mapped_column(
+        ForeignKey("devices.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class ScheduledJobTag(Base):
+    """A tag that a scheduled job lists."""
+
+    __tablename__ = "scheduled_job_tags"
+
+    scheduled_job_id: Mapped[UUID] = mapped_column(
+        ForeignKey("scheduled_jobs.id", ondelete="CASCADE"), primary_key=True
+    )
+    tag_id: Mapped[UUID] = mapped_column(
+        ForeignKey("tags.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class JobLog(HasId, HasCreated, Base):
+    """One run."""
+
+    __tablename__ = "job_logs"
+    __table_args__ = (
+        UniqueConstraint("scheduled_job_id", "scheduled_for", info={"field": "scheduled_for"}),
+        Index("ix_job_logs_status", "status"),
+        Index("ix_job_logs_start_time", "start_time", "id"),
+    )
+
+    job_type: Mapped[JobType] = mapped_column(enum_text(JobType))
+    status: Mapped[RunStatus] = mapped_column(enum_text(RunStatus), default=RunStatus.QUEUED)
+    reason: Mapped[RunReason | None] = mapped_column(enum_text(RunReason))
+    session_id: Mapped[str | None] = mapped_column(String(64))
+    start_time: Mapped[datetime | None]
+    end_time: Mapped[datetime | None]
+    result_message: Mapped[str | None] = mapped_column(Text)
+    job_data: Mapped[dict[str, JsonValue]] = mapped_column(JsonColumn, default=dict)
+    retention_days: Mapped[int | None]
+    device_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("devices.id", ondelete="SET NULL"), index=True
+    )
+    device_hostname: Mapped[str | None] = mapped_column(String(255))
+    scheduled_job_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("scheduled_jobs.id", ondelete="SET NULL")
+    )
+    scheduled_for: Mapped[datetime | None]
+    created_by: Mapped[UUID | None] = mapped_column(
+        ForeignKey("users.id", ondelete="SET NULL"), index=True
+    )
+    actor_name: Mapped[str] = mapped_column(String(120))
+    attempts: Mapped[int] = mapped_column(default=0)
+    cancel_requested_at: Mapped[datetime | None]
+    last_seq: Mapped[int] = mapped_column(default=0)
+
+    device: Mapped[Device | None] = relationship(lazy="raise", viewonly=True)
+    creator: Mapped[User | None] = relationship(lazy="raise", viewonly=True)
+    scheduled_job: Mapped[ScheduledJob | None] = relationship(lazy="raise", viewonly=True)
+
+
+class JobResult(HasId, HasUpdated, Base):
+    """What became of one device in a run."""
+
+    __tablename__ = "job_results"
+    __table_args__ = (UniqueConstraint("job_log_id", "device_id", info={"field": "device_id"}),)
+
+    job_log_id: Mapped[UUID] = mapped_column(ForeignKey("job_logs.id", ondelete="CASCADE"))
+    shard_number: Mapped[int | None]
+    device_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("devices.id", ondelete="SET NULL"), index=True
+    )
+    device_hostname: Mapped[str] = mapped_column(String(255))
+    status: Mapped[ResultStatus] = mapped_column(
+        enum_text(ResultStatus), default=ResultStatus.PENDING
+    )
+    reason: Mapped[str | None] = mapped_column(String(32))
+    message: Mapped[str | None] = mapped_column(Text)
+    backup_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("backups.id", ondelete="SET NULL"), index=True
+    )
+    credential_name: Mapped[str | None] = mapped_column(String(255))
+    attempts: Mapped[int] = mapped_column(default=0)
+    duration_ms: Mapped[int | None]
+
+    device: Mapped[Device | None] = relationship(lazy="raise", viewonly=True)
+
+
+class JobLogEntry(HasId, HasCreated, Base):
+    """One line of a run's log."""
+
+    __tablename__ = "job_log_entries"
+    __table_args__ = (UniqueConstraint("job_log_id", "seq", info={"field": "seq"}),)
+
+    job_log_id: Mapped[UUID] = mapped_column(ForeignKey("job_logs.id", ondelete="CASCADE"))
+    seq: Mapped[int]
+    timestamp: Mapped[datetime]
+    level: Mapped[LogLevel] = mapped_column(enum_text(LogLevel))
+    category: Mapped[str | None] = mapped_column(String(64))
+    device_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("devices.id", ondelete="SET NULL"), index=True
+    )
+    message: Mapped[str] = mapped_column(Text)
+    details: Mapped[dict[str, JsonValue] | None] = mapped_column(JsonColumn)
+
+
+class DeviceLease(Base):
+    """Who may collect from a device now; `token` only grows, so a stale holder is known."""
+
+    __tablename__ = "device_leases"
+
+    device_id: Mapped[UUID] = mapped_column(
+        ForeignKey("devices.id", ondelete="CASCADE"), primary_key=True
+    )
+    owner: Mapped[str] = mapped_column(String(120))
+    token: Mapped[int] = mapped_column(BigInteger)
+    expires_at: Mapped[datetime]

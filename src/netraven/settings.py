@@ -1,0 +1,86 @@
+"""One frozen Settings object, built once at a door and handed down as values."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from netraven.errors import SettingsInvalid
+
+PREFIX = "NETRAVEN_"
+_TEST_PREFIX = "NETRAVEN_TEST_"
+
+
+class Settings(BaseSettings):
+    """What the environment decides; each field is the variable `NETRAVEN_<NAME>`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    home: Path = Field(
+        default_factory=lambda: Path.home() / ".netraven",
+        description="Directory of the SQLite database, the key file and the lock file.",
+    )
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="SQLAlchemy URL of a PostgreSQL database; SQLite in the home without it.",
+    )
+    keyring: SecretStr | None = Field(
+        default=None,
+        description="The key ring itself (`version state base64-key`, several joined by `;`); "
+        "without it the file `keyring` in the home.",
+    )
+    log_format: Literal["console", "json"] = Field(
+        default="console", description="How log lines are written to standard error."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="warning", description="The least severe log line that is written."
+    )
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        return home.expanduser().absolute()
+
+    @property
+    def database_path(self) -> Path:
+        """Return where the SQLite database lies when no database URL is set."""
+        return self.home / "netraven.sqlite3"
+
+    @property
+    def keyring_path(self) -> Path:
+        """Return where the key ring lies when the environment does not hold it."""
+        return self.home / "keyring"
+
+    @property
+    def url(self) -> str:
+        """Return the database's SQLAlchemy URL; it may hold a password."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.database_path}"
+
+
+def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Return the settings of this process; raises SettingsInvalid naming the variable."""
+    present = os.environ if environment is None else environment
+    given = {
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in present.items()
+        if name.startswith(PREFIX) and not name.startswith(_TEST_PREFIX)
+    }
+    unknown = sorted(set(given) - set(Settings.model_fields))
+    if unknown:
+        known = ", ".join(PREFIX + name.upper() for name in Settings.model_fields)
+        message = f"{PREFIX}{unknown[0].upper()} is not a setting; known are {known}"
+        raise SettingsInvalid(message)
+    try:
+        # Empty variables count as unset, as a shell's `VAR= command` means it.
+        return Settings.model_validate({name: value for name, value in given.items() if value})
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        name = str(first["loc"][0]).upper()
+        raise SettingsInvalid(f"{PREFIX}{name}: {first['msg']}") from None
