@@ -5,6 +5,7 @@ A message states the fact and the remedy in one sentence and never holds a secre
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar
 
@@ -138,10 +139,42 @@ class DevicesFailed(NetRavenError):
     exit_code = ExitCode.DEVICES_FAILED
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Negotiated:
+    """What two SSH ends agreed on; names as in the SSH registries, `server` as the device says."""
+
+    server: str
+    kex: str
+    host_key: str
+    cipher: str
+    mac: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureReport:
+    """Why a device failed, bounded in size; nothing typed at a password question is in it.
+
+    `last_bytes` are the last ones the device sent, `dialogue` the session's transcript.
+    `offered` lists the device's algorithms by kind where no common one was found.
+    `host_key` is the key that the device showed, an OpenSSH public-key line.
+    `refused_logins` are names of credentials.
+    """
+
+    step: str
+    awaited: str = ""
+    last_bytes: bytes = b""
+    dialogue: str = ""
+    negotiated: Negotiated | None = None
+    offered: dict[str, tuple[str, ...]] | None = None
+    host_key: str | None = None
+    refused_logins: tuple[str, ...] = ()
+
+
 class CollectError(NetRavenError):
     """A device gave no usable capture; nothing of it is stored.
 
-    `step` says how far the session came, `awaited` what it waited for.
+    `step` says how far the session came, `awaited` what it waited for; `report` is the
+    evidence, present on every error that leaves the room `collect`.
     """
 
     code = "collect_failed"
@@ -152,6 +185,7 @@ class CollectError(NetRavenError):
         super().__init__(message)
         self.step = step
         self.awaited = awaited
+        self.report: FailureReport | None = None
 
 
 class Unreachable(CollectError):

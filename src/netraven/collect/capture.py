@@ -1,0 +1,32 @@
+"""What a device said, and under which circumstances it said so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from netraven.errors import CollectError, Negotiated
+from netraven.platforms.observation import Observation, Yields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capture:
+    """One device's answers, each command's apart, and how the session came about.
+
+    `host_key` is the key the device showed, as an OpenSSH public-key line. `login_name` is the
+    credential that worked, `refused_logins` those that the device refused before it.
+    """
+
+    observations: tuple[Observation, ...]
+    host_key: str
+    login_name: str
+    refused_logins: tuple[str, ...]
+    negotiated: Negotiated
+    took_s: float
+
+    @property
+    def running(self) -> Observation:
+        """The running configuration; a platform without a command for it is a fault of ours."""
+        for observation in self.observations:
+            if observation.yields is Yields.RUNNING:
+                return observation
+        raise CollectError("no command of this session yields a configuration", step="command")
