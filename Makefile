@@ -25,7 +25,7 @@ lint: dev-env ## Check style, types, storeys, dependencies and dead code
 	"$(PYTHON)" -m ruff check .
 	"$(PYTHON)" -m ruff format --check .
 	"$(PYTHON)" .ci/check_lock.py
-	"$(BIN)/lint-imports" --quiet
+	"$(BIN)/lint-imports" --no-logo
 	"$(PYTHON)" -m deptry .
 	"$(PYTHON)" -m vulture
 	"$(PYTHON)" -m mypy
