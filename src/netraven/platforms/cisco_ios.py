@@ -11,6 +11,7 @@ from netraven.platforms.platform import (
     Completeness,
     Enable,
     FactRules,
+    Literal,
     Pager,
     Platform,
     Proof,
@@ -30,9 +31,9 @@ CISCO_IOS = Platform(
     ),
     prompt=re.compile(r"(?P<name>[A-Za-z0-9][\w.:/@~+-]*)(?:\([\w./-]+\))?[>#]"),
     questions=(
-        Question(pattern=re.compile(r"(?i).*press (?:any key|return|enter).*"), answer="\r"),
+        Question(pattern=re.compile(r"(?i:.*press (?:any key|return|enter).*)"), answer="\r"),
     ),
-    pagers=(Pager(pattern=re.compile(r"(?i)-- ?More ?--\s*$")),),
+    pagers=(Pager(pattern=re.compile(r"(?i:-- ?More ?--\s*$)")),),
     paging_off=("terminal length 0", "terminal width 0"),
     enable=Enable(),
     commands=(
@@ -54,7 +55,7 @@ CISCO_IOS = Platform(
     completeness=Completeness(end_marker=re.compile(r"end")),
     errors=(re.compile(r"% ?(?:Invalid|Incomplete|Ambiguous|Unknown|Bad|Error|Authorization).*"),),
     intruders=(re.compile(r"(?:\S.*)?%[A-Z0-9_]+(?:-[A-Z0-9_]+)*-[0-7]-[A-Z0-9_]+: .*"),),
-    literals=(re.compile(r"banner \S+ (?P<end>\^C|\S)"),),
+    literals=(Literal(opens=re.compile(r"banner \S+ (?P<end>\^C|\S)")),),
     volatile=(
         re.compile(r"! Last configuration change at .*"),
         re.compile(r"! NVRAM config last updated at .*"),
@@ -62,15 +63,15 @@ CISCO_IOS = Platform(
         re.compile(r"ntp clock-period \d+"),
     ),
     facts=FactRules(
-        hostname=(re.compile(r"(?m)^hostname (\S+)"), re.compile(r"(?m)^(\S+) uptime is ")),
+        hostname=(re.compile(r"(?m:^hostname (\S+))"), re.compile(r"(?m:^(\S+) uptime is )")),
         model=(
-            re.compile(r"(?im)^Model Number +: (\S+)"),
-            re.compile(r"(?im)^cisco (\S+) .*(?:processor|memory)"),
-            re.compile(r"(?m)^PID: (\S+)"),
+            re.compile(r"(?im:^Model Number +: (\S+))"),
+            re.compile(r"(?im:^cisco (\S+) .*(?:processor|memory))"),
+            re.compile(r"(?m:^PID: (\S+))"),
         ),
         serial=(
-            re.compile(r"(?im)^System Serial Number +: (\S+)"),
-            re.compile(r"(?m)^Processor board ID (\S+)"),
+            re.compile(r"(?im:^System Serial Number +: (\S+))"),
+            re.compile(r"(?m:^Processor board ID (\S+))"),
         ),
         version=(re.compile(r"\bVersion ([^\s,]+)"),),
     ),

@@ -15,6 +15,16 @@ class Yields(StrEnum):
     INVENTORY = "inventory"
 
 
+class Oddity(StrEnum):
+    """What may have altered an answer on its way, found while the terminal was resolved."""
+
+    TEXT_OVERWRITTEN = "text_overwritten"
+    MIXED_ENCODING = "mixed_encoding"
+    PAGER_IN_TEXT = "pager_in_text"
+    PROMPT_IN_TEXT = "prompt_in_text"
+    LOG_LINE = "log_line"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """One command's answer, with terminal codes, echo and prompt resolved away.
@@ -23,6 +33,7 @@ class Observation:
     None where the prompt holds no name. `encoding` is `utf-8` or `latin-1`.
     `confirmed` is set where the platform's completeness is proven by the session (declared
     length, line count, second reading): whether the proof agreed. None: no proof was made.
+    `oddities` names what a clean answer does not contain (see `Oddity`); any is suspicious.
     """
 
     yields: Yields
@@ -34,3 +45,4 @@ class Observation:
     encoding: str
     took_s: float
     confirmed: bool | None = None
+    oddities: tuple[Oddity, ...] = ()

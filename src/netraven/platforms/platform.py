@@ -54,6 +54,26 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """How a session gets from a login shell, known by its prompt, to the platform's own CLI."""
+
+    prompt: re.Pattern[str]
+    command: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Literal:
+    """A block of free text: nothing in it is a command, an error, a prompt or an end marker.
+
+    `opens` matches its first line from the start; the block ends with the line that holds the
+    text of group `end` once more, or, where `opens` has no such group, that is exactly `closes`.
+    """
+
+    opens: re.Pattern[str]
+    closes: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Enable:
     """How a session gets its privileges: `command` at a prompt that ends in `from_suffix`."""
 
@@ -125,11 +145,14 @@ class Platform:
       the host name.
     - `questions` are answered between login and first prompt.
     - `paging_off` commands are typed once; their refusal is noted and tolerated.
-    - `errors` match a line that says that a command was refused or broke off.
-    - `intruders` match a line that is never part of a configuration: log messages, broadcasts.
-    - `literals` open a block of free text (group `end` is the closing text) whose lines are not
-      commands: nothing in it is an error, a prompt or an end marker.
-    - `volatile` lines change by themselves: no new version because of them.
+    - `errors` match the start of a line that says that a command was refused or broke off.
+    - `intruders` match the start of a line that is never part of a configuration: log messages,
+      broadcasts.
+    - `prompt_lead` matches a line that the device shows above its prompt, as Junos does its
+      role; it is no part of an answer.
+    - `volatile` match whole lines that change by themselves: no new version because of them.
+
+    Patterns carry their flags within, scoped (`(?i:...)`), so that they can be joined.
     """
 
     name: str
@@ -138,6 +161,8 @@ class Platform:
     proof: Proof
     prompt: re.Pattern[str]
     commands: tuple[Command, ...]
+    prompt_lead: re.Pattern[str] | None = None
+    entry: Entry | None = None
     aliases: Aliases = field(default_factory=Aliases)
     pagers: tuple[Pager, ...] = ()
     paging_off: tuple[str, ...] = ()
@@ -147,7 +172,7 @@ class Platform:
     completeness: Completeness = field(default_factory=Completeness)
     errors: tuple[re.Pattern[str], ...] = ()
     intruders: tuple[re.Pattern[str], ...] = ()
-    literals: tuple[re.Pattern[str], ...] = ()
+    literals: tuple[Literal, ...] = ()
     volatile: tuple[re.Pattern[str], ...] = ()
     secrets: tuple[SecretRule, ...] = ()
     facts: FactRules = field(default_factory=FactRules)

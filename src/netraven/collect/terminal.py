@@ -1,0 +1,183 @@
+"""What bytes from a device leave on a screen: text, without what a terminal acts upon.
+
+Line by line: carriage return, backspace and the control sequences that move within a line or
+erase are carried out, all others are dropped; tabs stay. Sources: ECMA-48, xterm's ctlseqs.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+UTF_8: Final = "utf-8"
+LATIN_1: Final = "latin-1"
+
+_IGNORED: Final = re.compile(r"[\x00\x05\x07\x0e\x0f\x11\x13\x7f]")
+_ACTIVE: Final = re.compile(r"[\x00\x05\x07\x08\x0d-\x0f\x11\x13\x1b\x7f]")
+_ENDS: Final = re.compile(r"\r+\n")
+_SEQUENCE: Final = re.compile(
+    r"\x1b(?:\[(?P<args>[0-?]*)[ -/]*(?P<final>[@-~])"
+    r"|\][^\x07\x1b\n]*(?:\x07|\x1b\\)"
+    r"|[PX^_][^\x1b\n]*\x1b\\"
+    r"|[ -/]+[0-~]"
+    r"|[0-Z\\-~])"
+)
+_TOKEN: Final = re.compile(r"[^\x08\r\x1b]+|[\x08\r]|\x1b")
+_SPACES: Final = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """Resolved text: the lines without line ends, and what overwriting or erasing destroyed.
+
+    `lost` holds (line number, text that is no longer seen); `encoding` is utf-8 or latin-1.
+    """
+
+    lines: list[str]
+    encoding: str
+    lost: tuple[tuple[int, str], ...]
+
+
+def resolve(data: bytes) -> Screen:
+    """Return what `data` leaves on an endlessly wide and long screen."""
+    text, encoding = decode(data)
+    lines = unify_ends(text).split("\n")
+    lost: list[tuple[int, str]] = []
+    if _ACTIVE.search(text.replace("\r\n", "\n")) is None:
+        return Screen(lines, encoding, ())
+    for number, line in enumerate(lines):
+        if _ACTIVE.search(line) is not None:
+            lines[number], gone = _draw(line)
+            if gone:
+                lost.append((number, gone))
+    return Screen(lines, encoding, tuple(lost))
+
+
+def decode(data: bytes) -> tuple[str, str]:
+    """Return the text and its encoding: UTF-8, else Latin-1, which takes any byte."""
+    try:
+        return data.decode(UTF_8), UTF_8
+    except UnicodeDecodeError:
+        return data.decode(LATIN_1), LATIN_1
+
+
+def visible_line(data: bytes) -> str:
+    """Return one unfinished line as it is seen, without blanks around it."""
+    text, _ = decode(data)
+    if _ACTIVE.search(text) is not None:
+        text, _ = _draw(text)
+    return text.strip()
+
+
+def unify_ends(text: str) -> str:
+    """Return the text with LF for CR LF and CR CR LF."""
+    if "\r\r\n" in text:
+        return _ENDS.sub("\n", text)
+    return text.replace("\r\n", "\n")
+
+
+def squash(text: str) -> str:
+    """Return the text without white space and control sequences, to compare wrapped echoes."""
+    return _SPACES.sub("", _IGNORED.sub("", _SEQUENCE.sub("", text))).replace("\b", "")
+
+
+def _draw(line: str) -> tuple[str, str]:
+    """Carry out what a line tells the terminal; return the text and what it destroyed."""
+    pen = _Pen()
+    line = _IGNORED.sub("", line)
+    position = 0
+    while position < len(line):
+        if line[position] == "\x1b":
+            sequence = _SEQUENCE.match(line, position)
+            if sequence is not None:
+                pen.obey(sequence["final"], sequence["args"] or "")
+            position = sequence.end() if sequence is not None else position + 1
+            continue
+        token = _TOKEN.match(line, position)
+        if token is None:  # pragma: no cover - every character starts a token
+            break
+        pen.write(token.group())
+        position = token.end()
+    return pen.text(), pen.lost()
+
+
+class _Pen:
+    """One line of a screen. A cell erased or overwritten with a blank is None: it was text."""
+
+    def __init__(self) -> None:
+        self._cells: list[str | None] = []
+        self._column = 0
+        self._lost: list[str] = []
+
+    def write(self, text: str) -> None:
+        if text == "\r":
+            self._column = 0
+        elif text == "\b":
+            self._column = max(0, self._column - 1)
+        elif self._column == len(self._cells):
+            self._cells += text
+            self._column += len(text)
+        else:
+            self._overwrite(text)
+
+    def text(self) -> str:
+        cells = self._cells
+        while cells and cells[-1] is None:
+            cells.pop()
+        return "".join(cell or " " for cell in cells)
+
+    def lost(self) -> str:
+        return "".join(self._lost).strip()
+
+    def obey(self, final: str | None, args: str) -> None:
+        count = int(args) if args.isdigit() else 0
+        if final == "K":
+            self._erase_line(count)
+        elif final == "J":
+            self._erase_line(0 if count == 0 else 2)
+        elif final == "C":
+            self._column += max(1, count)
+        elif final == "D":
+            self._column = max(0, self._column - max(1, count))
+        elif final in ("G", "`"):
+            self._column = max(1, count) - 1
+        elif final in ("H", "f"):
+            column = args.partition(";")[2]
+            self._column = max(1, int(column) if column.isdigit() else 1) - 1
+        elif final == "X":
+            self._erase(self._column, self._column + max(1, count))
+        elif final == "P":
+            self._delete(max(1, count))
+        elif final == "@":
+            self._cells[self._column : self._column] = [" "] * max(1, count)
+
+    def _overwrite(self, text: str) -> None:
+        """Write within what is there already; the same text again destroys nothing."""
+        if self._column > len(self._cells):
+            self._cells += [None] * (self._column - len(self._cells))
+        for char in text:
+            if self._column < len(self._cells):
+                before = self._cells[self._column]
+                if before not in (None, " ", char):
+                    self._lost.append(before or "")
+                self._cells[self._column] = (
+                    None if char == " " and before not in (" ", char) else char
+                )
+            else:
+                self._cells.append(char)
+            self._column += 1
+
+    def _erase_line(self, mode: int) -> None:
+        start = self._column if mode == 0 else 0
+        self._erase(start, self._column + 1 if mode == 1 else len(self._cells))
+
+    def _erase(self, start: int, end: int) -> None:
+        end = min(end, len(self._cells))
+        self._lost += [cell for cell in self._cells[start:end] if cell is not None]
+        self._cells[start:end] = [None] * max(0, end - start)
+
+    def _delete(self, count: int) -> None:
+        end = self._column + count
+        self._lost += [cell for cell in self._cells[self._column : end] if cell is not None]
+        del self._cells[self._column : end]
