@@ -16,7 +16,7 @@ import hashlib
 import os
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from cryptography.exceptions import InvalidTag
@@ -119,7 +119,7 @@ class KeyRing:
     def rotated(self) -> KeyRing:
         """Return a ring with a new active key; the one active before only opens."""
         older = [
-            SealingKey(key.version, KeyState.DECRYPT_ONLY, key.secret) if key is self.active else key
+            replace(key, state=KeyState.DECRYPT_ONLY) if key is self.active else key
             for key in self.keys
         ]
         newest = max(key.version for key in self.keys) + 1

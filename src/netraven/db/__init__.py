@@ -2,6 +2,7 @@
 
 from netraven.db.actor import SYSTEM, Actor, ActorKind
 from netraven.db.base import Base
+from netraven.db.dialect import insert_into, is_postgresql
 from netraven.db.engine import (
     at_commit,
     get_keyring,
@@ -31,7 +32,9 @@ __all__ = [
     "get_actor",
     "get_keyring",
     "guarded",
+    "insert_into",
     "is_outermost",
+    "is_postgresql",
     "make_async_engine",
     "make_async_sessions",
     "make_engine",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Table, UniqueConstraint, inspect
+from sqlalchemy import PrimaryKeyConstraint, Table, UniqueConstraint, inspect
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
@@ -84,12 +84,21 @@ def as_storage_failure(error: DBAPIError) -> StorageFailed:
 def _field_of(table: Table | None, name: str | None, columns: tuple[str, ...]) -> str:
     tables = [table] if table is not None else list(Base.metadata.tables.values())
     for candidate in tables:
-        for constraint in [*candidate.constraints, *candidate.indexes]:
-            unique = isinstance(constraint, UniqueConstraint) or getattr(constraint, "unique", False)
-            names = tuple(getattr(column, "name", "") for column in constraint.columns)  # type: ignore[attr-defined]
-            if unique and (constraint.name == name if name else set(names) == set(columns)):
-                return str(constraint.info.get(FIELD) or names[0])
+        for rule_name, field, rule_columns in _unique_rules(candidate):
+            if rule_name == name if name else set(rule_columns) == set(columns):
+                return field
     return columns[0] if columns else "id"
+
+
+def _unique_rules(table: Table) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    for constraint in table.constraints:
+        if isinstance(constraint, UniqueConstraint | PrimaryKeyConstraint):
+            names = tuple(column.name for column in constraint.columns)
+            yield str(constraint.name), str(constraint.info.get(FIELD) or names[0]), names
+    for index in table.indexes:
+        if index.unique:
+            names = tuple(column.name for column in index.columns)
+            yield str(index.name), str(index.info.get(FIELD) or names[0]), names
 
 
 def _foreign_field(table: Table | None, name: str | None) -> str:

@@ -40,7 +40,7 @@ def operation(body: Callable[Concatenate[Session, P], R]) -> Operation[P, R]:
         message = f"{body.__name__} must not be an asynchronous generator"
         raise TypeError(message)
 
-    def run(db: Session, *args: P.args, **kwargs: P.kwargs) -> R:
+    def run(db: Session, /, *args: P.args, **kwargs: P.kwargs) -> R:
         depth = db.info.get(_DEPTH, 0)
         db.info[_DEPTH] = depth + 1
         try:

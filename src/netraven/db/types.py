@@ -68,7 +68,7 @@ def name_key(name: str) -> str:
 
 def key_text(length: int) -> String:
     """Return the type of a normalised key: sorted by code point on every database."""
-    return String(length).with_variant(String(length, collation="C"), "postgresql")  # type: ignore[return-value]
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 
 def enum_text(kind: type[StrEnum]) -> Enum:
@@ -76,7 +76,7 @@ def enum_text(kind: type[StrEnum]) -> Enum:
     return Enum(
         kind,
         native_enum=False,
-        length=max(len(member.value) for member in kind),
+        length=20,
         values_callable=lambda members: [member.value for member in members],
     )
 

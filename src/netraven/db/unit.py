@@ -82,7 +82,7 @@ async def _async_unit(
         async with queue.async_turn() if queue else nullcontext(), sessions() as db:
             db.info[_ACTOR] = actor or SYSTEM
             async with db.begin():
-                await db.connection(execution_options={READ_ONLY: read_only})
+                _ = await db.connection(execution_options={READ_ONLY: read_only})
                 yield db
 
 

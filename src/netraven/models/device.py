@@ -15,6 +15,7 @@ from netraven.models.credential import Credential
 from netraven.models.tag import Tag
 from netraven.models.user import User
 
+
 class Device(HasId, HasUpdated, Base):
     """A network device whose configurations are kept; it holds no credential itself."""
 

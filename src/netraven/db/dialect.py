@@ -1,0 +1,20 @@
+"""The few places where SQLite and PostgreSQL differ."""
+
+from __future__ import annotations
+
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from netraven.db.base import Base
+
+
+def insert_into(db: Session, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
+    """Return an INSERT that knows `on_conflict_do_nothing` and `on_conflict_do_update`."""
+    if is_postgresql(db):
+        return postgresql.insert(table)
+    return sqlite.insert(table)
+
+
+def is_postgresql(db: Session) -> bool:
+    """Tell whether the session speaks to PostgreSQL; else it is SQLite."""
+    return db.get_bind().dialect.name == "postgresql"

