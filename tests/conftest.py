@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from functools import cache
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 from uuid import uuid4
@@ -25,6 +26,9 @@ from netraven.db import (
     unit_of_work,
 )
 from netraven.db.schema import upgrade_schema
+from tests.parts import PART, pytest_terminal_summary
+
+__all__ = ["pytest_terminal_summary"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -128,6 +132,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         return
     server = request.getfixturevalue("postgres_server")
     template = request.getfixturevalue("postgres_template")
+    request.node.user_properties.append((PART, _version(server)))
     name = f"test_{uuid4().hex}"
     _administer(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     yield _database_url(server, name)
@@ -170,6 +175,15 @@ def _administer(server: str, statement: str) -> None:
     )
     with engine.connect() as connection:
         connection.execute(text(statement))
+
+
+@cache
+def _version(server: str) -> str:
+    engine = create_engine(
+        make_url(server).set(drivername="postgresql+psycopg"), poolclass=NullPool
+    )
+    with engine.connect() as connection:
+        return f"PostgreSQL {connection.scalar(text('SHOW server_version'))}"
 
 
 def _database_url(server: str, name: str) -> str:

