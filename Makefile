@@ -27,7 +27,7 @@ lint: dev-env ## Check style, types, storeys, dependencies and dead code
 	"$(PYTHON)" .ci/check_lock.py
 	"$(BIN)/lint-imports" --no-logo
 	"$(PYTHON)" -m deptry .
-	"$(PYTHON)" -m vulture
+	"$(PYTHON)" .ci/dead_code.py
 	"$(PYTHON)" -m mypy
 	"$(BIN)/pyright"
 

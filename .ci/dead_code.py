@@ -1,0 +1,46 @@
+"""Name functions, methods, classes and imports that nothing uses, tests and benchmarks included.
+
+Vulture's own command cannot leave out fields, and fields of tables, schemas and values are mostly
+read by name through libraries; so they are not judged here. Ruff judges parameters and names within
+a function.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from vulture import Vulture
+
+ROOT = Path(__file__).parent.parent
+PLACES = ("src", "tests", "benchmarks", ".ci")
+FIELDS = {"variable", "attribute"}
+# Called by these decorators' owners, never by name.
+DECORATORS = [
+    "@*.callback",
+    "@*.command",
+    "@event.listens_for",
+    "@field_validator",
+    "@model_validator",
+    "@overload",
+    "@override",
+    "@pytest.fixture",
+    "@validates",
+]
+# Called by these names from Alembic and pytest.
+NAMES = ["upgrade", "downgrade", "test_*", "pytest_*"]
+
+
+def main() -> int:
+    """Print each finding and return 1, or return 0."""
+    search = Vulture(ignore_names=NAMES, ignore_decorators=DECORATORS)
+    search.scavenge([str(ROOT / place) for place in PLACES])
+    found = [item for item in search.get_unused_code() if item.typ not in FIELDS]
+    for item in found:
+        place = item.filename.relative_to(ROOT)
+        print(f"{place}:{item.first_lineno}: {item.typ} {item.name} is used nowhere")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
