@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import MetaData, Uuid
+from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeEngine
 
 from netraven import clock
-from netraven.db.types import UtcDateTime, new_id
+from netraven.db.types import UtcDateTime, UuidColumn, new_id
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -28,7 +28,7 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
     type_annotation_map: ClassVar[dict[type, TypeEngine[Any]]] = {
         datetime: UtcDateTime(),
-        UUID: Uuid(),
+        UUID: UuidColumn,
     }
 
 

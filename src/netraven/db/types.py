@@ -12,8 +12,9 @@ from typing import TypeAlias
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import JSON, DateTime, Dialect, Enum, String, TypeDecorator
+from sqlalchemy import JSON, DateTime, Dialect, Enum, LargeBinary, String, TypeDecorator, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
+from typing_extensions import override
 
 from netraven.clock import as_utc
 
@@ -24,6 +25,7 @@ __all__ = [
     "JsonColumn",
     "JsonValue",
     "UtcDateTime",
+    "UuidColumn",
     "as_uuid",
     "enum_text",
     "key_text",
@@ -87,6 +89,7 @@ class UtcDateTime(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
+    @override
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Return the instant in UTC; SQLite stores it without its offset."""
         if value is None:
@@ -94,11 +97,32 @@ class UtcDateTime(TypeDecorator[datetime]):
         moment = as_utc(value)
         return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+    @override
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Return the instant, aware, in UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class UuidBytes(TypeDecorator[UUID]):
+    """A UUID as its 16 bytes, where a database has no such type: half of its text's size."""
+
+    impl = LargeBinary(16)
+    cache_ok = True
+
+    @override
+    def process_bind_param(self, value: UUID | None, dialect: Dialect) -> bytes | None:
+        """Return the bytes, most significant first, so that they sort as the UUIDs do."""
+        return None if value is None else value.bytes
+
+    @override
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> UUID | None:
+        """Return the UUID of these bytes."""
+        return None if value is None else UUID(bytes=value)
+
+
+UuidColumn = Uuid().with_variant(UuidBytes(), "sqlite")
 
 
 def _successor(value: int) -> int:

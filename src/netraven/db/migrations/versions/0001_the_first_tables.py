@@ -11,6 +11,7 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+_ID = sa.Uuid().with_variant(sa.LargeBinary(16), "sqlite")
 _JSON = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 
 
@@ -22,7 +23,7 @@ def upgrade() -> None:
     """Make the change."""
     op.create_table(
         "admin_settings",
-        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("id", _ID, nullable=False),
         sa.Column("key", _key(255), nullable=False),
         sa.Column("value", _JSON, nullable=True),
         sa.Column("value_type", sa.String(length=20), nullable=False),
@@ -39,12 +40,12 @@ def upgrade() -> None:
     )
     op.create_table(
         "audit_events",
-        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("id", _ID, nullable=False),
         sa.Column("event_type", sa.String(length=20), nullable=False),
         sa.Column("event_name", sa.String(length=64), nullable=False),
         sa.Column("status", sa.String(length=20), nullable=False),
         sa.Column("actor_kind", sa.String(length=20), nullable=False),
-        sa.Column("actor_id", sa.Uuid(), nullable=True),
+        sa.Column("actor_id", _ID, nullable=True),
         sa.Column("actor_name", sa.String(length=120), nullable=False),
         sa.Column("target_type", sa.String(length=64), nullable=True),
         sa.Column("target_id", sa.String(length=64), nullable=True),
@@ -77,9 +78,9 @@ def upgrade() -> None:
     )
     op.create_table(
         "contents",
-        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("hash", _key(64), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
-        sa.Column("base_hash", sa.String(length=64), nullable=True),
+        sa.Column("base_hash", _key(64), nullable=True),
         sa.Column("depth", sa.Integer(), nullable=False),
         sa.Column("data", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -89,11 +90,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("hash", name=op.f("pk_contents")),
     )
     with op.batch_alter_table("contents", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_contents_base_hash"), ["base_hash"], unique=False)
+        batch_op.create_index(
+            "ix_contents_base_hash", ["base_hash"], unique=False, postgresql_using="hash"
+        )
 
     op.create_table(
         "credentials",
-        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("id", _ID, nullable=False),
         sa.Column("name", sa.String(length=255), nullable=False),
         sa.Column("name_key", _key(255), nullable=False),
         sa.Column("username", sa.String(length=255), nullable=False),
@@ -124,7 +127,7 @@ def upgrade() -> None:
 
     op.create_table(
         "key_canary",
-        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("id", _ID, nullable=False),
         sa.Column("only", sa.Integer(), nullable=False),
         sa.Column("installation_key", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -133,7 +136,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "tags",
-        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("id", _ID, nullable=False),
         sa.Column("name", sa.String(length=50), nullable=False),
         sa.Column("name_key", _key(50), nullable=False),
         sa.Column("description", sa.Text(), nullable=True),
@@ -155,7 +158,7 @@ def upgrade() -> None:
 
     op.create_table(
         "users",
-        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("id", _ID, nullable=False),
         sa.Column("username", sa.String(length=64), nullable=False),
         sa.Column("username_key", _key(64), nullable=False),
         sa.Column("email", sa.String(length=254), nullable=False),
@@ -178,8 +181,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "credential_tags",
-        sa.Column("credential_id", sa.Uuid(), nullable=False),
-        sa.Column("tag_id", sa.Uuid(), nullable=False),
+        sa.Column("credential_id", _ID, nullable=False),
+        sa.Column("tag_id", _ID, nullable=False),
         sa.Column("priority", sa.Integer(), nullable=False),
         sa.Column("success_count", sa.Integer(), nullable=False),
         sa.Column("failure_count", sa.Integer(), nullable=False),
@@ -203,7 +206,7 @@ def upgrade() -> None:
 
     op.create_table(
         "devices",
-        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("id", _ID, nullable=False),
         sa.Column("hostname", sa.String(length=255), nullable=False),
         sa.Column("hostname_key", _key(255), nullable=False),
         sa.Column("ip_address", _key(255), nullable=False),
@@ -212,7 +215,7 @@ def upgrade() -> None:
         sa.Column("protocol", sa.String(length=20), nullable=False),
         sa.Column("legacy_ssh", sa.Boolean(), nullable=False),
         sa.Column("host_key_policy", sa.String(length=20), nullable=True),
-        sa.Column("jump_device_id", sa.Uuid(), nullable=True),
+        sa.Column("jump_device_id", _ID, nullable=True),
         sa.Column("jump_key", sa.String(length=36), nullable=False),
         sa.Column("description", sa.Text(), nullable=True),
         sa.Column("serial_number", sa.String(length=100), nullable=True),
@@ -224,8 +227,8 @@ def upgrade() -> None:
         sa.Column("last_reachability_check", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_backup_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_backup_status", sa.String(length=20), nullable=True),
-        sa.Column("owner_id", sa.Uuid(), nullable=True),
-        sa.Column("credential_id", sa.Uuid(), nullable=True),
+        sa.Column("owner_id", _ID, nullable=True),
+        sa.Column("credential_id", _ID, nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
@@ -252,7 +255,7 @@ def upgrade() -> None:
 
     op.create_table(
         "scheduled_jobs",
-        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("id", _ID, nullable=False),
         sa.Column("name", sa.String(length=255), nullable=False),
         sa.Column("job_type", sa.String(length=20), nullable=False),
         sa.Column("schedule_type", sa.String(length=20), nullable=False),
@@ -275,7 +278,7 @@ def upgrade() -> None:
         sa.Column("consecutive_failures", sa.Integer(), nullable=False),
         sa.Column("missed_runs", sa.Integer(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
-        sa.Column("created_by", sa.Uuid(), nullable=True),
+        sa.Column("created_by", _ID, nullable=True),
         sa.Column("created_by_name", sa.String(length=64), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
@@ -292,11 +295,11 @@ def upgrade() -> None:
 
     op.create_table(
         "tag_rules",
-        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("id", _ID, nullable=False),
         sa.Column("name", sa.String(length=100), nullable=False),
         sa.Column("name_key", _key(100), nullable=False),
         sa.Column("description", sa.Text(), nullable=True),
-        sa.Column("tag_id", sa.Uuid(), nullable=False),
+        sa.Column("tag_id", _ID, nullable=False),
         sa.Column("rule_criteria", _JSON, nullable=False),
         sa.Column("is_active", sa.Boolean(), nullable=False),
         sa.Column("last_error", sa.Text(), nullable=True),
@@ -313,8 +316,8 @@ def upgrade() -> None:
 
     op.create_table(
         "user_tags",
-        sa.Column("user_id", sa.Uuid(), nullable=False),
-        sa.Column("tag_id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", _ID, nullable=False),
+        sa.Column("tag_id", _ID, nullable=False),
         sa.ForeignKeyConstraint(
             ["tag_id"], ["tags.id"], name=op.f("fk_user_tags_tag_id"), ondelete="CASCADE"
         ),
@@ -328,7 +331,7 @@ def upgrade() -> None:
 
     op.create_table(
         "backup_counters",
-        sa.Column("device_id", sa.Uuid(), nullable=False),
+        sa.Column("device_id", _ID, nullable=False),
         sa.Column("config_type", sa.String(length=32), nullable=False),
         sa.Column("last_version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -341,7 +344,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "device_leases",
-        sa.Column("device_id", sa.Uuid(), nullable=False),
+        sa.Column("device_id", _ID, nullable=False),
         sa.Column("owner", sa.String(length=120), nullable=False),
         sa.Column("token", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
@@ -355,11 +358,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "device_tags",
-        sa.Column("device_id", sa.Uuid(), nullable=False),
-        sa.Column("tag_id", sa.Uuid(), nullable=False),
+        sa.Column("device_id", _ID, nullable=False),
+        sa.Column("tag_id", _ID, nullable=False),
         sa.Column("source", sa.String(length=20), nullable=False),
         sa.Column("rule_key", sa.String(length=36), nullable=False),
-        sa.Column("rule_id", sa.Uuid(), nullable=True),
+        sa.Column("rule_id", _ID, nullable=True),
         sa.ForeignKeyConstraint(
             ["device_id"], ["devices.id"], name=op.f("fk_device_tags_device_id"), ondelete="CASCADE"
         ),
@@ -379,8 +382,8 @@ def upgrade() -> None:
 
     op.create_table(
         "host_keys",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("device_id", sa.Uuid(), nullable=False),
+        sa.Column("id", _ID, nullable=False),
+        sa.Column("device_id", _ID, nullable=False),
         sa.Column("algorithm", sa.String(length=64), nullable=False),
         sa.Column("public_key", sa.Text(), nullable=False),
         sa.Column("state", sa.String(length=20), nullable=False),
@@ -397,7 +400,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "job_logs",
-        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("id", _ID, nullable=False),
         sa.Column("job_type", sa.String(length=20), nullable=False),
         sa.Column("status", sa.String(length=20), nullable=False),
         sa.Column("reason", sa.String(length=20), nullable=True),
@@ -407,11 +410,11 @@ def upgrade() -> None:
         sa.Column("result_message", sa.Text(), nullable=True),
         sa.Column("job_data", _JSON, nullable=False),
         sa.Column("retention_days", sa.Integer(), nullable=True),
-        sa.Column("device_id", sa.Uuid(), nullable=True),
+        sa.Column("device_id", _ID, nullable=True),
         sa.Column("device_hostname", sa.String(length=255), nullable=True),
-        sa.Column("scheduled_job_id", sa.Uuid(), nullable=True),
+        sa.Column("scheduled_job_id", _ID, nullable=True),
         sa.Column("scheduled_for", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("created_by", sa.Uuid(), nullable=True),
+        sa.Column("created_by", _ID, nullable=True),
         sa.Column("actor_name", sa.String(length=120), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("cancel_requested_at", sa.DateTime(timezone=True), nullable=True),
@@ -444,8 +447,8 @@ def upgrade() -> None:
 
     op.create_table(
         "scheduled_job_devices",
-        sa.Column("scheduled_job_id", sa.Uuid(), nullable=False),
-        sa.Column("device_id", sa.Uuid(), nullable=False),
+        sa.Column("scheduled_job_id", _ID, nullable=False),
+        sa.Column("device_id", _ID, nullable=False),
         sa.ForeignKeyConstraint(
             ["device_id"],
             ["devices.id"],
@@ -469,8 +472,8 @@ def upgrade() -> None:
 
     op.create_table(
         "scheduled_job_tags",
-        sa.Column("scheduled_job_id", sa.Uuid(), nullable=False),
-        sa.Column("tag_id", sa.Uuid(), nullable=False),
+        sa.Column("scheduled_job_id", _ID, nullable=False),
+        sa.Column("tag_id", _ID, nullable=False),
         sa.ForeignKeyConstraint(
             ["scheduled_job_id"],
             ["scheduled_jobs.id"],
@@ -487,12 +490,12 @@ def upgrade() -> None:
 
     op.create_table(
         "backups",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("device_id", sa.Uuid(), nullable=False),
+        sa.Column("id", _ID, nullable=False),
+        sa.Column("device_id", _ID, nullable=False),
         sa.Column("status", sa.String(length=20), nullable=False),
         sa.Column("config_type", sa.String(length=32), nullable=False),
         sa.Column("device_type", sa.String(length=64), nullable=False),
-        sa.Column("content_hash", sa.String(length=64), nullable=True),
+        sa.Column("content_hash", _key(64), nullable=True),
         sa.Column("normal_hash", sa.String(length=80), nullable=True),
         sa.Column("size", sa.Integer(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=True),
@@ -502,7 +505,7 @@ def upgrade() -> None:
         sa.Column("author", sa.String(length=255), nullable=True),
         sa.Column("comment", sa.Text(), nullable=True),
         sa.Column("is_automatic", sa.Boolean(), nullable=False),
-        sa.Column("job_log_id", sa.Uuid(), nullable=True),
+        sa.Column("job_log_id", _ID, nullable=True),
         sa.Column("serial_number", sa.String(length=100), nullable=True),
         sa.Column("pinned", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -522,19 +525,21 @@ def upgrade() -> None:
         ),
     )
     with op.batch_alter_table("backups", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_backups_content_hash"), ["content_hash"], unique=False)
-        batch_op.create_index("ix_backups_created_at", ["created_at", "id"], unique=False)
+        batch_op.create_index(
+            "ix_backups_content_hash", ["content_hash"], unique=False, postgresql_using="hash"
+        )
+        batch_op.create_index("ix_backups_created_at", ["created_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_backups_job_log_id"), ["job_log_id"], unique=False)
 
     op.create_table(
         "job_log_entries",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("job_log_id", sa.Uuid(), nullable=False),
+        sa.Column("id", _ID, nullable=False),
+        sa.Column("job_log_id", _ID, nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("timestamp", sa.DateTime(timezone=True), nullable=False),
         sa.Column("level", sa.String(length=20), nullable=False),
         sa.Column("category", sa.String(length=64), nullable=True),
-        sa.Column("device_id", sa.Uuid(), nullable=True),
+        sa.Column("device_id", _ID, nullable=True),
         sa.Column("message", sa.Text(), nullable=False),
         sa.Column("details", _JSON, nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -560,15 +565,15 @@ def upgrade() -> None:
 
     op.create_table(
         "job_results",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("job_log_id", sa.Uuid(), nullable=False),
+        sa.Column("id", _ID, nullable=False),
+        sa.Column("job_log_id", _ID, nullable=False),
         sa.Column("shard_number", sa.Integer(), nullable=True),
-        sa.Column("device_id", sa.Uuid(), nullable=True),
+        sa.Column("device_id", _ID, nullable=True),
         sa.Column("device_hostname", sa.String(length=255), nullable=False),
         sa.Column("status", sa.String(length=20), nullable=False),
         sa.Column("reason", sa.String(length=32), nullable=True),
         sa.Column("message", sa.Text(), nullable=True),
-        sa.Column("backup_id", sa.Uuid(), nullable=True),
+        sa.Column("backup_id", _ID, nullable=True),
         sa.Column("credential_name", sa.String(length=255), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("duration_ms", sa.Integer(), nullable=True),
@@ -616,7 +621,7 @@ def downgrade() -> None:
     with op.batch_alter_table("backups", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_backups_job_log_id"))
         batch_op.drop_index("ix_backups_created_at")
-        batch_op.drop_index(batch_op.f("ix_backups_content_hash"))
+        batch_op.drop_index("ix_backups_content_hash", postgresql_using="hash")
 
     op.drop_table("backups")
     with op.batch_alter_table("scheduled_job_tags", schema=None) as batch_op:
@@ -682,7 +687,7 @@ def downgrade() -> None:
 
     op.drop_table("credentials")
     with op.batch_alter_table("contents", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_contents_base_hash"))
+        batch_op.drop_index("ix_contents_base_hash", postgresql_using="hash")
 
     op.drop_table("contents")
     op.drop_table("audit_head")
