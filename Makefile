@@ -29,7 +29,7 @@ lint: dev-env ## Check style, types, storeys, dependencies and dead code
 	"$(PYTHON)" -m deptry .
 	"$(PYTHON)" .ci/dead_code.py
 	"$(PYTHON)" -m mypy
-	"$(BIN)/pyright"
+	"$(BIN)/pyright" --pythonpath "$(PYTHON)"
 
 fix: dev-env ## Mend what can be mended by itself: lint and layout
 	"$(PYTHON)" -m ruff check --fix .
