@@ -1,0 +1,142 @@
+"""Series: the versions of one configuration type of one device, and where they stand."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+from uuid import UUID
+
+from sqlalchemy import CTE, ColumnElement, ScalarSelect, Select, and_, select, tuple_, union
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
+
+from netraven.db import insert_into, operation
+from netraven.db.enums import BackupStatus
+from netraven.models import Backup, BackupCounter
+
+Series: TypeAlias = tuple[UUID, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesHead:
+    """What the next version of a series follows; None where there is no version yet.
+
+    `base` is the address of the content that the next version best rests on.
+    """
+
+    last_version: int
+    latest_completed: Backup | None = None
+    newest_at: datetime | None = None
+    base: str | None = None
+
+
+@operation
+def lock_series(db: Session, series: Collection[Series]) -> dict[Series, int]:
+    """Hold these series until the transaction ends, and return their last version numbers.
+
+    A counter that is missing is made; its device must exist.
+    """
+    held = _locked(db, series)
+    missing = sorted(set(series) - held.keys())
+    if missing:
+        rows = [
+            {"device_id": device_id, "config_type": config_type, "last_version": 0}
+            for device_id, config_type in missing
+        ]
+        db.execute(insert_into(db, BackupCounter).values(rows).on_conflict_do_nothing())
+        held |= _locked(db, missing)
+    return held
+
+
+@operation
+def load_heads(db: Session, last_versions: Mapping[Series, int]) -> dict[Series, SeriesHead]:
+    """Return where locked series with these last versions stand, by one statement."""
+    found: defaultdict[Series, list[Backup]] = defaultdict(list)
+    if any(last_versions.values()):
+        for backup, status, last_seen_at in db.execute(_heads(last_versions.keys())):
+            # The session may have loaded the row before it was locked.
+            set_committed_value(backup, "status", status)
+            set_committed_value(backup, "last_seen_at", last_seen_at)
+            found[backup.device_id, backup.config_type].append(backup)
+    return {one: _head(last, found[one]) for one, last in last_versions.items()}
+
+
+def skip_base(version: int) -> int:
+    """Return the version that this one rests on: the lowest bit that its index has is cleared.
+
+    So a read opens at most one frame for each bit of the index, and only version 1 is full.
+    """
+    index = version - 1
+    return (index & (index - 1)) + 1
+
+
+def _locked(db: Session, series: Collection[Series]) -> dict[Series, int]:
+    ordered = _counters(series).order_by(BackupCounter.device_id, BackupCounter.config_type)
+    return {(row[0], row[1]): row[2] for row in db.execute(ordered.with_for_update())}
+
+
+def _counters(series: Collection[Series]) -> Select[UUID, str, int]:
+    columns = (BackupCounter.device_id, BackupCounter.config_type, BackupCounter.last_version)
+    return select(*columns).where(tuple_(*columns[:2]).in_(series))
+
+
+def _heads(series: Collection[Series]) -> Select[Backup, BackupStatus, datetime]:
+    counters = _counters(series).cte("counters")
+    index = counters.c.last_version
+    wanted = index.bitwise_and(index - 1) + 1
+    versions = union(
+        _pick(counters, Backup.status == BackupStatus.COMPLETED),
+        _pick(counters),
+        _pick(counters, Backup.version <= wanted),
+        # Where what the next version should rest on has gone, the oldest one left is nearest.
+        _pick(counters, oldest=True),
+    ).subquery("versions")
+    return select(Backup, Backup.status, Backup.last_seen_at).join(
+        versions,
+        and_(
+            Backup.device_id == versions.c.device_id,
+            Backup.config_type == versions.c.config_type,
+            Backup.version == versions.c.version,
+        ),
+    )
+
+
+def _pick(
+    counters: CTE, *conditions: ColumnElement[bool], oldest: bool = False
+) -> Select[UUID, str, int | None]:
+    """Return the newest (or the oldest) version that fits, for each series."""
+    version: ScalarSelect[int | None] = (
+        select(Backup.version)
+        .where(
+            Backup.device_id == counters.c.device_id,
+            Backup.config_type == counters.c.config_type,
+            Backup.version.is_not(None),
+            *conditions,
+        )
+        .order_by(Backup.version if oldest else Backup.version.desc())
+        .limit(1)
+        .correlate(counters)
+        .scalar_subquery()
+    )
+    return select(counters.c.device_id, counters.c.config_type, version.label("version"))
+
+
+def _head(last_version: int, backups: list[Backup]) -> SeriesHead:
+    if not backups:
+        return SeriesHead(last_version)
+    by_version = {backup.version or 0: backup for backup in backups}
+    wanted = skip_base(last_version + 1)
+    completed = [
+        version for version, backup in by_version.items() if backup.status is BackupStatus.COMPLETED
+    ]
+    older = [version for version in by_version if version <= wanted]
+    base = by_version[max(older) if older else min(by_version)]
+    return SeriesHead(
+        last_version,
+        latest_completed=by_version[max(completed)] if completed else None,
+        newest_at=by_version[max(by_version)].created_at,
+        base=base.content_hash,
+    )
