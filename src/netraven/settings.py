@@ -84,3 +84,8 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         first = error.errors(include_input=False, include_url=False)[0]
         name = str(first["loc"][0]).upper()
         raise SettingsInvalid(f"{PREFIX}{name}: {first['msg']}") from None
+
+
+def read_variable(name: str) -> str | None:
+    """Return a variable of the environment that a user named to hold a secret; None if unset."""
+    return os.environ.get(name)

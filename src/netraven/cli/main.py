@@ -1,0 +1,79 @@
+"""The program `netraven`: nouns and verbs put together, and the last word on every error."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Sequence
+from typing import Annotated, NoReturn
+
+import typer
+from typer.main import get_command
+
+from netraven import __version__
+from netraven.cli import faults, output
+
+app = typer.Typer(
+    name="netraven",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main() -> NoReturn:
+    """Run the command of this process's arguments and leave with its exit code."""
+    _tolerate_any_text()
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code; errors are told in one sentence."""
+    try:
+        ended = get_command(app).main(
+            args=list(arguments), prog_name="netraven", standalone_mode=False
+        )
+        sys.stdout.flush()
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  no user sees a stack trace
+        return _tell(faults.fault_of(error), as_json="--json" in arguments)
+    return ended if isinstance(ended, int) else 0
+
+
+def _show_version(is_asked: bool) -> None:  # noqa: FBT001  as Typer calls it
+    if is_asked:
+        output.say(f"netraven {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def netraven(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Say which version this is.", callback=_show_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Keep the configurations of network devices: collected, proven complete, sealed, compared.
+
+    State lives in `~/.netraven`, or where NETRAVEN_HOME says. Begin with `netraven init`.
+    """
+
+
+def _tell(fault: faults.Fault, *, as_json: bool) -> int:
+    if as_json:
+        output.say_json({"error": {"code": fault.code, "message": fault.message}})
+    else:
+        output.note(f"netraven: {fault.message}", style="red")
+        if fault.hint:
+            output.note(fault.hint, style="dim")
+    return fault.exit_code
+
+
+def _tolerate_any_text() -> None:
+    """Let a terminal without UTF-8 show what it cannot as an escape instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
