@@ -256,7 +256,7 @@ def _store(
         if item.address in failures:
             outcomes[item.place] = failures[item.address]
     new = [item for item in others if item.address not in failures]
-    outcomes |= _see_again(db, same, heads, moment) | _add(db, new, heads, moment)
+    outcomes |= _add(db, new, heads, moment) | _see_again(db, same, heads, moment)
     _note_on_devices(db, [*same, *new], moment)
 
 

@@ -117,10 +117,12 @@ class BackupComparison:
 class VerifyReport:
     """What re-reading contents found.
 
-    `checked` counts contents, each read once; `corrupt_ids` are all backups that refer to a
-    content that fails; `last_id` is where the next call goes on, None when nothing was left.
+    `checked` counts contents, each read once. `corrupt_ids` are all backups that refer to a
+    content that fails its check, `unavailable_ids` those whose content is sealed with a key that
+    is not here. `last_id` is where the next call goes on, None when nothing was left.
     """
 
     checked: int
     corrupt_ids: tuple[UUID, ...]
+    unavailable_ids: tuple[UUID, ...]
     last_id: UUID | None
