@@ -1,0 +1,59 @@
+"""What a database says about itself, for diagnosis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, func, select, text
+from sqlalchemy.exc import DBAPIError
+
+from netraven.clock import as_utc
+from netraven.db.engine import make_engine
+from netraven.db.failures import as_storage_failure
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseFacts:
+    """The server and what it holds; `journal` and `wal_bytes` are SQLite's, `now` PostgreSQL's."""
+
+    server: str
+    size_bytes: int
+    journal: str | None = None
+    wal_bytes: int = 0
+    now: datetime | None = None
+
+
+def database_facts(url: str | URL) -> DatabaseFacts:
+    """Return what the database says about itself; raises StorageFailed where it cannot be used."""
+    engine = make_engine(url)
+    try:
+        with engine.connect() as connection:
+            if engine.dialect.name == "sqlite":
+                return _sqlite_facts(connection, Path(engine.url.database or ""))
+            return _postgresql_facts(connection)
+    except DBAPIError as error:
+        raise as_storage_failure(error) from error
+    finally:
+        engine.dispose()
+
+
+def _sqlite_facts(connection: Connection, path: Path) -> DatabaseFacts:
+    wal = path.with_name(f"{path.name}-wal")
+    return DatabaseFacts(
+        server=f"SQLite {connection.scalar(select(func.sqlite_version()))}",
+        size_bytes=path.stat().st_size if path.exists() else 0,
+        journal=str(connection.scalar(text("PRAGMA journal_mode"))),
+        wal_bytes=wal.stat().st_size if wal.exists() else 0,
+    )
+
+
+def _postgresql_facts(connection: Connection) -> DatabaseFacts:
+    size = connection.scalar(select(func.pg_database_size(func.current_database())))
+    moment = connection.scalar(select(func.clock_timestamp()))
+    return DatabaseFacts(
+        server=f"PostgreSQL {connection.scalar(text('SHOW server_version'))}",
+        size_bytes=int(size or 0),
+        now=as_utc(moment) if isinstance(moment, datetime) else None,
+    )
