@@ -14,7 +14,7 @@ from netraven.archive.backups import get_backup_content_bytes
 from netraven.archive.codec import MAX_DEPTH
 from netraven.archive.reading import open_contents
 from netraven.archive.storing import StoredBackup, store_backup
-from netraven.db import new_id
+from netraven.db import Base, new_id
 from netraven.db.enums import BackupStatus
 from netraven.models import Backup, Content, Device
 from netraven.schemas.backup import BackupCreate
@@ -78,7 +78,7 @@ class Archive:
                 select(Device).where(Device.id == (device_id or self.devices[0]))
             ).one()
 
-    def count(self, table: type[Backup | Content]) -> int:
+    def count(self, table: type[Base]) -> int:
         with self.database.unit() as db:
             return db.scalars(select(func.count()).select_from(table)).one()
 
