@@ -110,9 +110,9 @@ def test_nothing_of_a_device_stays_but_its_history(archive: Archive) -> None:
             job_log_id=done.id,
             seq=1,
             timestamp=NOON,
-            level="INFO",
+            level=LogLevel.INFO,
             device_id=device_id,
-            message="m",
+            message="stored",
         ),
     )
 
