@@ -14,6 +14,7 @@ from netraven.db.enums import (
     HostKeyState,
     JobType,
     LinkSource,
+    LogLevel,
     ResultStatus,
     RunStatus,
     ScheduleType,

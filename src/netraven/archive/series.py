@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, ScalarSelect, Select, and_, select, tuple_, union
+from sqlalchemy import CTE, ColumnElement, ScalarSelect, Select, and_, func, select, tuple_, union
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -87,12 +87,16 @@ def _heads(series: Collection[Series]) -> Select[Backup, BackupStatus, datetime]
     counters = _counters(series).cte("counters")
     index = counters.c.last_version
     wanted = index.bitwise_and(index - 1) + 1
+    # Where what the next version should rest on has gone, the oldest one left is nearest.
+    base = func.coalesce(
+        _version(counters, Backup.version <= wanted), _version(counters, oldest=True)
+    )
+    completed = _version(counters, Backup.status == BackupStatus.COMPLETED)
     versions = union(
-        _pick(counters, Backup.status == BackupStatus.COMPLETED),
-        _pick(counters),
-        _pick(counters, Backup.version <= wanted),
-        # Where what the next version should rest on has gone, the oldest one left is nearest.
-        _pick(counters, oldest=True),
+        *(
+            select(counters.c.device_id, counters.c.config_type, version.label("version"))
+            for version in (completed, _version(counters), base)
+        )
     ).subquery("versions")
     return select(Backup, Backup.status, Backup.last_seen_at).join(
         versions,
@@ -104,11 +108,11 @@ def _heads(series: Collection[Series]) -> Select[Backup, BackupStatus, datetime]
     )
 
 
-def _pick(
+def _version(
     counters: CTE, *conditions: ColumnElement[bool], oldest: bool = False
-) -> Select[UUID, str, int | None]:
+) -> ScalarSelect[int | None]:
     """Return the newest (or the oldest) version that fits, for each series."""
-    version: ScalarSelect[int | None] = (
+    return (
         select(Backup.version)
         .where(
             Backup.device_id == counters.c.device_id,
@@ -121,7 +125,6 @@ def _pick(
         .correlate(counters)
         .scalar_subquery()
     )
-    return select(counters.c.device_id, counters.c.config_type, version.label("version"))
 
 
 def _head(last_version: int, backups: list[Backup]) -> SeriesHead:
