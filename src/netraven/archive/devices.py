@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from netraven.admin.audit import audit
+from netraven.archive.chunks import chunks
 from netraven.archive.removal import remove_backups
 from netraven.archive.series import lock_series
 from netraven.db import Id, as_uuid, guarded, operation
@@ -70,9 +71,8 @@ def _remove_all_backups(db: Session, device: Device) -> None:
     types = select(Backup.config_type).where(Backup.device_id == device.id).distinct()
     lock_series(db, [(device.id, config_type) for config_type in db.scalars(types)])
     rows = select(Backup.id).where(Backup.device_id == device.id)
-    backup_ids = list(db.scalars(rows.order_by(Backup.version.desc())))
-    for start in range(0, len(backup_ids), _CHUNK):
-        remove_backups(db, backup_ids[start : start + _CHUNK])
+    for chunk in chunks(db.scalars(rows.order_by(Backup.version.desc())).all()):
+        remove_backups(db, chunk)
 
 
 def _end_emptied_schedules(db: Session, device: Device) -> None:
@@ -94,7 +94,3 @@ def _end_emptied_schedules(db: Session, device: Device) -> None:
             job.enabled = False
             job.next_run = None
             job.revision += 1
-
-
-# Well below the number of variables that both databases take in one statement.
-_CHUNK = 5_000

@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, exists, select, update
 from sqlalchemy.orm import Session
 
+from netraven.archive.chunks import chunks
 from netraven.archive.codec import make_frame
 from netraven.archive.reading import TextReader, open_contents
 from netraven.db import operation
@@ -33,15 +34,11 @@ def drop_unused(db: Session, addresses: Sequence[str]) -> Dropped:
     Corrupt where one of those cannot be read.
     """
     count = size_bytes = 0
-    for start in range(0, len(addresses), _CHUNK):
-        sizes = _drop(db, addresses[start : start + _CHUNK])
+    for chunk in chunks(addresses):
+        sizes = _drop(db, chunk)
         count += len(sizes)
         size_bytes += sum(sizes.values())
     return Dropped(count, size_bytes)
-
-
-# Well below the number of variables that both databases take in one statement.
-_CHUNK = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,18 +89,32 @@ def _unused(db: Session, addresses: Collection[str]) -> dict[str, int]:
 
 
 def _lock(db: Session, addresses: Collection[str]) -> set[str]:
-    statement = select(Content.hash).where(Content.hash.in_(addresses)).order_by(Content.hash)
-    return set(db.scalars(statement.with_for_update()))
+    statement = select(Content.hash).order_by(Content.hash).with_for_update()
+    return {
+        address
+        for chunk in chunks(sorted(addresses))
+        for address in db.scalars(statement.where(Content.hash.in_(chunk)))
+    }
 
 
 def _resting_on(db: Session, addresses: Collection[str]) -> dict[str, _Resting]:
     """Return all contents that rest on these, at any distance."""
-    if not addresses:
-        return {}
+    found: dict[str, _Resting] = {}
     columns = (Content.hash, Content.base_hash, Content.depth, Content.created_at)
-    tree = select(*columns).where(Content.base_hash.in_(addresses)).cte("tree", recursive=True)
-    tree = tree.union(select(*columns).join(tree, Content.base_hash == tree.c.hash))
-    return {row[0]: _Resting(*row) for row in db.execute(select(tree))}
+    below = list(addresses)
+    # Level by level: for a join, PostgreSQL would read the whole table.
+    while below:
+        rows = [
+            _Resting(address, base, depth, created_at)
+            for chunk in chunks(below)
+            for address, base, depth, created_at in db.execute(
+                select(*columns).where(Content.base_hash.in_(chunk))
+            )
+            if base is not None
+        ]
+        below = [row.address for row in rows if row.address not in found]
+        found |= {row.address: row for row in rows}
+    return found
 
 
 def _settle(db: Session, staying: Mapping[str, _Resting], doomed: Collection[str]) -> None:

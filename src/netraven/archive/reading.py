@@ -6,9 +6,10 @@ from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from netraven.archive.chunks import chunks
 from netraven.archive.codec import MAX_DEPTH, check_text, corrupt_content, open_frame
 from netraven.db import KeyRing, get_keyring, operation
 from netraven.errors import KeyUnavailable
@@ -76,25 +77,19 @@ class TextReader:
 
 @operation
 def open_contents(db: Session, addresses: Collection[str]) -> TextReader:
-    """Return a reader of these contents, loaded with their chains by one statement.
+    """Return a reader of these contents, loaded with all frames below them.
 
     Raises KeyUnavailable where the session has no key ring.
     """
     keyring = _required_keyring(db)
-    if not addresses:
-        return TextReader(keyring, {})
-    chain = (
-        select(Content.hash, Content.base_hash)
-        .where(Content.hash.in_(addresses))
-        .cte("chain", recursive=True)
+    columns = (Content.hash, Content.size, Content.base_hash, Content.depth, Content.data)
+    chain = {one for chunk in chunks(addresses) for one in db.scalars(_chain(chunk))}
+    frames = (
+        StoredFrame(*row)
+        for chunk in chunks(chain)
+        for row in db.execute(select(*columns).where(Content.hash.in_(chunk)))
     )
-    chain = chain.union(
-        select(Content.hash, Content.base_hash).join(chain, Content.hash == chain.c.base_hash)
-    )
-    loaded = select(
-        Content.hash, Content.size, Content.base_hash, Content.depth, Content.data
-    ).join(chain, chain.c.hash == Content.hash)
-    return TextReader(keyring, {row[0]: StoredFrame(*row) for row in db.execute(loaded)})
+    return TextReader(keyring, {frame.address: frame for frame in frames})
 
 
 @operation
@@ -104,6 +99,19 @@ def read_content(db: Session, address: str) -> bytes:
 
 
 _KEPT_OPEN_BYTES = 32 * 1024 * 1024
+
+
+def _chain(addresses: Collection[str]) -> Select[str]:
+    """Return the addresses of these contents and of all below them."""
+    chain = (
+        select(Content.hash, Content.base_hash)
+        .where(Content.hash.in_(addresses))
+        .cte("chain", recursive=True)
+    )
+    # A subquery for each row, where a join would lead PostgreSQL to read the whole table.
+    below = select(Content.base_hash).where(Content.hash == chain.c.base_hash).scalar_subquery()
+    chain = chain.union(select(chain.c.base_hash, below).where(chain.c.base_hash.is_not(None)))
+    return select(chain.c.hash)
 
 
 def _required_keyring(db: Session) -> KeyRing:

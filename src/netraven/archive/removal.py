@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import Row, delete, select
 from sqlalchemy.orm import Session
 
+from netraven.archive.chunks import chunks
 from netraven.archive.dropping import Dropped, drop_unused
 from netraven.db import operation
 from netraven.models import Backup
@@ -19,12 +20,12 @@ def remove_backups(db: Session, backup_ids: Sequence[UUID]) -> Dropped:
 
     The caller holds their series and has seen that none is protected.
     """
+    doomed: list[Row[UUID, str | None, int | None]] = []
+    for chunk in chunks(backup_ids):
+        known = select(Backup.id, Backup.content_hash, Backup.version).where(Backup.id.in_(chunk))
+        doomed += db.execute(known).all()
+        db.execute(delete(Backup).where(Backup.id.in_(chunk)))
     # Newest first: what rests on another goes before it and need not be stored again.
-    found = db.execute(
-        select(Backup.id, Backup.content_hash)
-        .where(Backup.id.in_(backup_ids))
-        .order_by(Backup.version.desc(), Backup.id)
-    ).all()
-    db.execute(delete(Backup).where(Backup.id.in_([row.id for row in found])))
-    hashes = dict.fromkeys(row.content_hash for row in found if row.content_hash is not None)
+    doomed.sort(key=lambda row: row.version or 0, reverse=True)
+    hashes = dict.fromkeys(row.content_hash for row in doomed if row.content_hash is not None)
     return drop_unused(db, list(hashes))

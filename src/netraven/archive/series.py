@@ -64,6 +64,13 @@ def load_heads(db: Session, last_versions: Mapping[Series, int]) -> dict[Series,
     return {one: _head(last, found[one]) for one, last in last_versions.items()}
 
 
+def counters_of(series: Collection[Series]) -> ColumnElement[bool]:
+    """Return the condition on `BackupCounter` that holds for these series."""
+    key = tuple_(BackupCounter.device_id, BackupCounter.config_type)
+    # SQLite finds rows by one column in a list, but not by two.
+    return and_(BackupCounter.device_id.in_({one[0] for one in series}), key.in_(series))
+
+
 def skip_base(version: int) -> int:
     """Return the version that this one rests on: the lowest bit that its index has is cleared.
 
@@ -80,7 +87,7 @@ def _locked(db: Session, series: Collection[Series]) -> dict[Series, int]:
 
 def _counters(series: Collection[Series]) -> Select[UUID, str, int]:
     columns = (BackupCounter.device_id, BackupCounter.config_type, BackupCounter.last_version)
-    return select(*columns).where(tuple_(*columns[:2]).in_(series))
+    return select(*columns).where(counters_of(series))
 
 
 def _heads(series: Collection[Series]) -> Select[Backup, BackupStatus, datetime]:

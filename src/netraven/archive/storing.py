@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -20,7 +20,7 @@ from netraven import clock
 from netraven.admin.settings import get_setting_value
 from netraven.archive.codec import content_hash
 from netraven.archive.contents import Offer, keep_texts
-from netraven.archive.series import Series, SeriesHead, load_heads, lock_series
+from netraven.archive.series import Series, SeriesHead, counters_of, load_heads, lock_series
 from netraven.db import as_uuid, guarded, new_id, operation
 from netraven.db.enums import BackupStatus
 from netraven.errors import Conflict, Invalid, NetRavenError
@@ -305,8 +305,7 @@ def _add(
         set_committed_value(row, "device", item.around.device)
     counted = [item.series for item in items if item.text is not None]
     if counted:
-        key = tuple_(BackupCounter.device_id, BackupCounter.config_type)
-        following = update(BackupCounter).where(key.in_(counted))
+        following = update(BackupCounter).where(counters_of(counted))
         db.connection().execute(following.values(last_version=BackupCounter.last_version + 1))
     return outcomes
 

@@ -97,10 +97,11 @@ def _verify(
     last_id = entries[-1].backup_id if entries else None
     if last_id is not None and len(entries) == limit:
         conditions = [*conditions, Backup.id <= last_id]
+    misfits = db.scalars(select(Backup.id).where(_is_misfit(), *conditions))
     return VerifyReport(
         checked=len(entries),
-        corrupt_ids=_ids(db, or_(_having(corrupt, device_id), and_(_is_misfit(), *conditions))),
-        unavailable_ids=_ids(db, _having(unavailable, device_id)),
+        corrupt_ids=tuple(sorted({*misfits, *_having(db, corrupt, device_id)})),
+        unavailable_ids=tuple(_having(db, unavailable, device_id)),
         last_id=last_id,
     )
 
@@ -155,16 +156,15 @@ def _on_arc(start: int, end: int) -> ColumnElement[bool]:
     return from_start if end == _CIRCLE else and_(from_start, Backup.content_hash < f"{end:08x}")
 
 
-def _having(addresses: set[str], device_id: UUID | None) -> ColumnElement[bool]:
-    has_one = Backup.content_hash.in_(addresses)
-    return has_one if device_id is None else and_(has_one, Backup.device_id == device_id)
+def _having(db: Session, addresses: set[str], device_id: UUID | None) -> list[UUID]:
+    if not addresses:
+        return []
+    having = select(Backup.id).where(Backup.content_hash.in_(addresses)).order_by(Backup.id)
+    of_device = having if device_id is None else having.where(Backup.device_id == device_id)
+    return list(db.scalars(of_device))
 
 
 def _is_misfit() -> ColumnElement[bool]:
     """Return the condition on `Backup` that it has no content, or one of another size."""
     fits = exists().where(Content.hash == Backup.content_hash, Content.size == Backup.size)
     return and_(Backup.content_hash.is_not(None), ~fits)
-
-
-def _ids(db: Session, condition: ColumnElement[bool]) -> tuple[UUID, ...]:
-    return tuple(db.scalars(select(Backup.id).where(condition).order_by(Backup.id)))
