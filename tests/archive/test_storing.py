@@ -11,6 +11,7 @@ from sqlalchemy import NullPool, select, update
 from sqlalchemy.orm import Session
 
 from netraven.archive.backups import get_backup
+from netraven.archive.series import get_latest_completed
 from netraven.archive.storing import (
     BackupCapture,
     StoredBackup,
@@ -360,3 +361,18 @@ def _run(archive: Archive) -> UUID:
     with archive.database.unit() as db:
         db.add(run)
     return run.id
+
+
+def test_the_latest_completed_backups_of_many_devices_are_found_at_once(archive: Archive) -> None:
+    one, two, three = archive.devices
+    archive.store(A, one)
+    latest = archive.store(B, one, minutes=1).backup.id
+    archive.store(A, one, minutes=2, status=QUARANTINED)
+    archive.store(A, one, minutes=3, config_type="startup")
+    archive.store(A, two, status=QUARANTINED)
+    other = archive.store(B, three).backup.id
+
+    found = archive.database.run(get_latest_completed, [one, two, three, new_id()])
+
+    assert {device: row.id for device, row in found.items()} == {one: latest, three: other}
+    assert found[one].device.hostname == "core-1"

@@ -64,7 +64,8 @@ class _Settled:
 def _drop(db: Session, addresses: Collection[str]) -> dict[str, int]:
     """Remove the unused ones; return their sizes by address."""
     likely = _unused(db, addresses)
-    locked = _lock(db, {*addresses, *_resting_on(db, likely)})
+    # In one go, for the order; with what they rest on, on which others may come to rest.
+    locked = _lock(db, {*addresses, *_resting_on(db, likely), *_bases_of(db, likely)})
     doomed = _unused(db, addresses)
     tree = _resting_on(db, doomed)
     # Until a content is locked, another may come to rest on it.
@@ -86,6 +87,11 @@ def _unused(db: Session, addresses: Collection[str]) -> dict[str, int]:
         )
     )
     return {row[0]: row[1] for row in rows}
+
+
+def _bases_of(db: Session, addresses: Collection[str]) -> set[str]:
+    bases = select(Content.base_hash).where(Content.hash.in_(addresses))
+    return {base for base in db.scalars(bases) if base is not None}
 
 
 def _lock(db: Session, addresses: Collection[str]) -> set[str]:

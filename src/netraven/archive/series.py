@@ -10,14 +10,16 @@ from typing import TypeAlias
 from uuid import UUID
 
 from sqlalchemy import CTE, ColumnElement, ScalarSelect, Select, and_, func, select, tuple_, union
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased, contains_eager
 from sqlalchemy.orm.attributes import set_committed_value
 
 from netraven.db import insert_into, operation
 from netraven.db.enums import BackupStatus
-from netraven.models import Backup, BackupCounter
+from netraven.models import Backup, BackupCounter, Device
 
 Series: TypeAlias = tuple[UUID, str]
+
+_Other = aliased(Backup)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,37 @@ class SeriesHead:
     latest_completed: Backup | None = None
     newest_at: datetime | None = None
     base: str | None = None
+
+
+@operation
+def get_latest_completed(
+    db: Session, device_ids: Collection[UUID], *, config_type: str = "running"
+) -> dict[UUID, Backup]:
+    """Return the latest completed backups of these devices, with the device loaded.
+
+    Devices without one are left out. One statement, whatever the number of devices.
+    """
+    newest = (
+        select(_Other.version)
+        .where(
+            _Other.device_id == Device.id,
+            _Other.config_type == config_type,
+            _Other.status == BackupStatus.COMPLETED,
+            _Other.version.is_not(None),
+        )
+        .order_by(_Other.version.desc())
+        .limit(1)
+        .correlate(Device)
+        .scalar_subquery()
+    )
+    latest = (
+        select(Backup)
+        .join(Backup.device)
+        .where(Device.id.in_(device_ids), Backup.config_type == config_type)
+        .where(Backup.version == newest)
+        .options(contains_eager(Backup.device))
+    )
+    return {backup.device_id: backup for backup in db.scalars(latest)}
 
 
 @operation
