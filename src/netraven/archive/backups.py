@@ -95,11 +95,10 @@ def update_backup(db: Session, backup_id: Id, backup_update: BackupUpdate) -> Ba
     Raises Conflict("status") for any other change of status. An accepted backup keeps its
     version; where it is the device's newest capture, the device's `last_backup_status` follows.
     """
-    locked = _backups(None).where(Backup.id == as_uuid(backup_id)).with_for_update(of=Backup)
-    backup = db.scalar(locked)
+    given = backup_update.model_fields_set
+    backup = _locked(db, backup_id, with_device="status" in given)
     if backup is None:
         return None
-    given = backup_update.model_fields_set
     if "status" in given:
         _check_acceptance(backup, backup_update.status)
     changes = {
@@ -268,6 +267,21 @@ def _status(status: str) -> BackupStatus:
     except ValueError:
         known = ", ".join(BackupStatus)
         raise Invalid("status", f"is none of {known}") from None
+
+
+def _locked(db: Session, backup_id: Id, *, with_device: bool) -> Backup | None:
+    backup = get_backup(db, backup_id)
+    if backup is None:
+        return None
+    if with_device:
+        # Before the backup, as storing does, for which both are changed too.
+        device = select(Device.id).where(Device.id == backup.device_id)
+        db.execute(device.with_for_update(key_share=True))
+    row = select(Backup.id).where(Backup.id == backup.id).with_for_update()
+    if db.scalar(row) is None:
+        return None
+    db.refresh(backup, ["status", "comment", "pinned", "last_seen_at"])
+    return backup
 
 
 def _check_acceptance(backup: Backup, status: BackupStatus) -> None:

@@ -92,12 +92,6 @@ def open_contents(db: Session, addresses: Collection[str]) -> TextReader:
     return TextReader(keyring, {frame.address: frame for frame in frames})
 
 
-@operation
-def read_content(db: Session, address: str) -> bytes:
-    """Return exactly the bytes of this address; raises Corrupt or KeyUnavailable."""
-    return open_contents(db, [address]).text(address)
-
-
 _KEPT_OPEN_BYTES = 32 * 1024 * 1024
 
 

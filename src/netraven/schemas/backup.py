@@ -92,15 +92,6 @@ class BackupRead(BaseModel):
     pinned: bool
 
 
-class BackupHashes(BaseModel):
-    """The hashes of a backup, for callers who may unseal it."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    content_hash: str | None
-    normal_hash: str | None
-
-
 @dataclass(frozen=True, slots=True)
 class BackupComparison:
     """How the content of backup `a_id` becomes that of `b_id`; the diff is of the exact bytes."""
