@@ -17,6 +17,7 @@ from netraven.platforms.platform import (
     Proof,
     Question,
 )
+from netraven.platforms.secret_rules import CISCO_IOS as SECRETS
 
 CISCO_IOS = Platform(
     name="cisco_ios",
@@ -31,9 +32,9 @@ CISCO_IOS = Platform(
     ),
     prompt=re.compile(r"(?P<name>[A-Za-z0-9][\w.:/@~+-]*)(?:\([\w./-]+\))?[>#]"),
     questions=(
-        Question(pattern=re.compile(r"(?i:.*press (?:any key|return|enter).*)"), answer="\r"),
+        Question(pattern=re.compile(r"(?i:.*press (?:any key|return|enter).*)"), answer=""),
     ),
-    pagers=(Pager(pattern=re.compile(r"(?i:-- ?More ?--\s*$)")),),
+    pagers=(Pager(pattern=re.compile(r"(?i:-- ?More ?--)$")),),
     paging_off=("terminal length 0", "terminal width 0"),
     enable=Enable(),
     commands=(
@@ -43,19 +44,32 @@ CISCO_IOS = Platform(
             text="show running-config",
             yields=Yields.RUNNING,
             preamble=re.compile(
-                r"\s*|Building configuration\.\.\.|Current configuration ?: ?\d+ bytes.*"
+                r"Building configuration\.\.\.|Current configuration ?: ?\d+ bytes.*"
             ),
         ),
         Command(
             text="show startup-config",
             yields=Yields.STARTUP,
-            preamble=re.compile(r"\s*|Using \d+ out of \d+ bytes.*"),
+            preamble=re.compile(r"Using \d+ out of \d+ bytes.*"),
         ),
     ),
     completeness=Completeness(end_marker=re.compile(r"end")),
-    errors=(re.compile(r"% ?(?:Invalid|Incomplete|Ambiguous|Unknown|Bad|Error|Authorization).*"),),
-    intruders=(re.compile(r"(?:\S.*)?%[A-Z0-9_]+(?:-[A-Z0-9_]+)*-[0-7]-[A-Z0-9_]+: .*"),),
+    errors=(
+        re.compile(
+            r"(?i:% ?(?:invalid|incomplete|ambiguous|unknown|unrecognized|bad|error|authorization"
+            r"|access denied|not enough|can't|cannot|type \"show))"
+        ),
+        re.compile(r"(?i:command authorization failed|line has invalid autocommand)"),
+    ),
+    intruders=(
+        re.compile(
+            r"(?:\S{0,12}(?:[*.]?[A-Z][a-z]{2} +\d|\d\d:\d\d:\d\d|\d+[wdy]\d+[dh]).{0,60}: )?"
+            r"%[A-Z0-9_]+(?:-[A-Z0-9_]+)*-[0-7]-[A-Z0-9_]+: "
+        ),
+        re.compile(r"\*\*\* (?:Message from|--- SHUTDOWN)|\*\*\*$"),
+    ),
     literals=(Literal(opens=re.compile(r"banner \S+ (?P<end>\^C|\S)")),),
+    secrets=SECRETS,
     volatile=(
         re.compile(r"! Last configuration change at .*"),
         re.compile(r"! NVRAM config last updated at .*"),

@@ -1,0 +1,233 @@
+"""From the bytes of one command's answer to its text, and what speaks against it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+from netraven.collect.terminal import LATIN_1, decode, resolve, squash
+from netraven.platforms.literals import literal_lines
+from netraven.platforms.observation import Oddity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from netraven.collect.prompt import Prompt
+    from netraven.platforms.platform import Command, Platform
+
+_ECHO_LINES: Final = 24
+_WRAPPED_LINES: Final = 8
+_REFUSAL_LINES: Final = 12
+_ECHO_BYTES: Final = 8192
+_TAIL_BYTES: Final = 2048
+_SEQUENCE: Final = rb"\x1b\[[0-?]*[ -/]*[@-~]"
+_ERASING: Final = re.compile(rb"(?:[ \x08\r]|" + _SEQUENCE + rb")*")
+_LAST_CONTROL: Final = re.compile(rb".*(?:[\x08\r]|" + _SEQUENCE + rb")", re.DOTALL)
+_PROGRESS: Final = re.compile(r"[\s.]*")
+_NEITHER: Final = re.compile(
+    rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\x81\x8d\x8f\x90\x9d\xfe\xff]"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One command's answer: its text without echo, chatter and prompt, ended by a newline.
+
+    `confirmed` is what a trailer proved, None where the platform declares none.
+    """
+
+    text: str
+    encoding: str
+    echo_seen: bool
+    confirmed: bool | None
+    oddities: tuple[Oddity, ...]
+
+
+def read_answer(
+    raw: bytes, pages: Sequence[int], prompt: Prompt, *, command: Command, platform: Platform
+) -> Answer:
+    """Return the answer within `raw`: from the prompt it was typed at to the prompt after it.
+
+    `pages` are the offsets at which a pager's prompt ended.
+    """
+    screen = resolve(drop_pagers(raw, pages, platform))
+    echo_end = find_echo(screen.lines, prompt.text, command.text)
+    body = _body_of(screen.lines, echo_end or 0, command, platform)
+    lines = screen.lines[body]
+    text, confirmed = _split_trailer(lines, screen.encoding, platform)
+    oddities = []
+    if any(_is_damage(number, gone, body, command) for number, gone in screen.lost):
+        oddities.append(Oddity.TEXT_OVERWRITTEN)
+    if screen.encoding == LATIN_1 and _NEITHER.search(raw) is not None:
+        oddities.append(Oddity.MIXED_ENCODING)
+    if platform.completeness.trailer is None:
+        oddities += _intrusions_in(lines, platform)
+    return Answer(
+        text=f"{text}\n" if text and not text.endswith("\n") else text,
+        encoding=screen.encoding,
+        echo_seen=echo_end is not None or _is_echoed_raw(raw, command.text),
+        confirmed=confirmed,
+        oddities=tuple(oddities),
+    )
+
+
+def is_refused(text: str, platform: Platform) -> bool:
+    """Tell whether a short answer says that the device did not take the command."""
+    lines = text.split("\n", _REFUSAL_LINES + 1)
+    if len(lines) > _REFUSAL_LINES:
+        return False
+    return any(pattern.match(line.strip()) for pattern in platform.errors for line in lines)
+
+
+def find_echo(lines: Sequence[str], prompt: str, command: str) -> int | None:
+    """Return the number of the line after the command's echo, None where there is none.
+
+    The echo may be wrapped over lines and drawn anew after a log message.
+    """
+    wanted = (squash(prompt + command), squash(command))
+    for start in range(min(len(lines), _ECHO_LINES)):
+        seen = ""
+        for number in range(start, min(len(lines), start + _WRAPPED_LINES)):
+            seen += squash(lines[number])
+            if seen and seen in wanted:
+                return number + 1
+            if not any(want.startswith(seen) for want in wanted):
+                break
+    return None
+
+
+def is_echoed(received: bytes | bytearray, prompt: str, command: str) -> bool:
+    """Tell whether a command's echo, ended by a newline, has been received.
+
+    An empty `prompt` means that it is not certain yet: any line that ends in the command counts.
+    """
+    head = bytes(received[:_ECHO_BYTES])
+    if b"\n" not in head:
+        return False
+    lines = resolve(head).lines[:_ECHO_LINES]
+    if not prompt and any(squash(line).endswith(squash(command)) for line in lines[:-1]):
+        return True
+    return find_echo(lines, prompt, command) is not None or _is_echoed_raw(head, command)
+
+
+def last_text_line(received: bytes | bytearray) -> str:
+    """Return the last line with text before the one that the cursor stands in."""
+    lines = resolve(bytes(received[-_TAIL_BYTES:])).lines[:-1]
+    return next((line for line in reversed(lines) if line.strip()), "")
+
+
+def drop_pagers(raw: bytes, pages: Sequence[int], platform: Platform) -> bytes:
+    """Return the bytes without pager prompts and without what erases them."""
+    if not pages:
+        return raw
+    bounds = [0, *pages, len(raw)]
+    parts = [raw[a:b] for a, b in pairwise(bounds)]
+    whole = _before_pager(parts[0], platform)
+    for part in parts[1:-1]:
+        whole += _before_pager(_after_pager(part), platform)
+    return whole + _after_pager(parts[-1])
+
+
+def _before_pager(part: bytes, platform: Platform) -> bytes:
+    start = part.rfind(b"\n") + 1
+    line = resolve(part[start:]).lines[0].rstrip()
+    for pager in platform.pagers:
+        match = pager.pattern.search(line)
+        if match is not None:
+            before = line[: match.start()]
+            return part[:start] + (before.encode() if before.strip() else b"")
+    return part
+
+
+def _after_pager(part: bytes) -> bytes:
+    """Drop what erases a pager's prompt; where nothing does, the newline that ends its line."""
+    match = _ERASING.match(part)
+    run = match.group() if match is not None else b""
+    rest = part[len(run) :]
+    if rest.startswith(b"\n"):
+        return rest if run.strip(b" \r") or b"\r" in run.rstrip(b"\r") else rest[1:]
+    control = _LAST_CONTROL.match(run)
+    return run[control.end() :] + rest if control is not None else part
+
+
+def _is_echoed_raw(raw: bytes, command: str) -> bool:
+    """Find an echo that cursor movements have garbled on the screen."""
+    line, _ = decode(raw.partition(b"\n")[0])
+    return squash(line).endswith(squash(command))
+
+
+def _body_of(lines: Sequence[str], start: int, command: Command, platform: Platform) -> slice:
+    """Return where the answer stands: after echo and chatter, before the closing prompt.
+
+    Blank lines around it are the terminal's, except where the answer's size is declared.
+    """
+    end = len(lines) - 1
+    if platform.completeness.trailer is not None:
+        return slice(start, end)
+    lead, preamble = platform.prompt_lead, command.preamble
+    while end > start and _is_blank_or(lines[end - 1], lead):
+        end -= 1
+    while start < end and _is_blank_or(lines[start], preamble):
+        start += 1
+    return slice(start, end)
+
+
+def _is_blank_or(line: str, pattern: re.Pattern[str] | None) -> bool:
+    return not line.strip() or (pattern is not None and pattern.fullmatch(line) is not None)
+
+
+def _split_trailer(
+    lines: Sequence[str], encoding: str, platform: Platform
+) -> tuple[str, bool | None]:
+    """Return the text before the trailer, and whether the trailer confirms it."""
+    trailer = platform.completeness.trailer
+    if trailer is None:
+        return "\n".join(lines), None
+    match = trailer.fullmatch(lines[-1]) if lines else None
+    if match is None:
+        return "\n".join(lines), False
+    text = "\n".join(lines[:-1])
+    declared = match.groupdict().get("bytes")
+    return text, declared is None or int(declared) == len(text.encode(encoding))
+
+
+def _intrusions_in(lines: Sequence[str], platform: Platform) -> Iterator[Oddity]:
+    """Yield what stands in the answer's commands, free text apart, and does not belong there."""
+    text = "\n".join(lines)
+    literal: frozenset[int] | None = None
+    for oddity, pattern in _intrusions(platform):
+        for match in pattern.finditer(text):
+            literal = literal_lines(lines, platform) if literal is None else literal
+            if text.count("\n", 0, match.start()) not in literal:
+                yield oddity
+                break
+
+
+def _is_damage(number: int, gone: str, body: slice, command: Command) -> bool:
+    """Tell whether overwritten text was part of the answer, not progress shown before it."""
+    if number > body.start:
+        return True
+    is_chatter = command.preamble is not None and command.preamble.fullmatch(gone) is not None
+    return number == body.start and not is_chatter and _PROGRESS.fullmatch(gone) is None
+
+
+def _intrusions(platform: Platform) -> tuple[tuple[Oddity, re.Pattern[str]], ...]:
+    pagers = tuple(pager.pattern.pattern for pager in platform.pagers)
+    intruders = tuple(pattern.pattern for pattern in platform.intruders)
+    return _compile_intrusions(platform.prompt.pattern, pagers, intruders)
+
+
+@lru_cache(maxsize=256)
+def _compile_intrusions(
+    prompt: str, pagers: tuple[str, ...], intruders: tuple[str, ...]
+) -> tuple[tuple[Oddity, re.Pattern[str]], ...]:
+    found = [(Oddity.PROMPT_IN_TEXT, re.compile(rf"^ *(?:{prompt}) *$", re.MULTILINE))]
+    if pagers:
+        found.append((Oddity.PAGER_IN_TEXT, re.compile("|".join(pagers), re.MULTILINE)))
+    if intruders:
+        joined = "|".join(intruders)
+        found.append((Oddity.LOG_LINE, re.compile(rf"^(?:{joined})", re.MULTILINE)))
+    return tuple(found)

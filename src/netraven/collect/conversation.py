@@ -1,0 +1,161 @@
+"""Typing to a device and waiting for what it says, within limits."""
+
+from __future__ import annotations
+
+import asyncio
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from netraven.collect.dialogue import Dialogue
+from netraven.collect.terminal import visible_line
+from netraven.errors import DeviceTimeout, OutputTooLarge, SessionLost
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from netraven.collect.limits import Limits
+    from netraven.collect.stream import Stream
+    from netraven.platforms.platform import Pager
+
+T = TypeVar("T")
+
+ENTER: Final = "\r"
+_TAIL_BYTES: Final = 4096
+_NUDGE_S: Final = 4.0
+
+
+class Step(StrEnum):
+    """How far a session came; failure messages call it so."""
+
+    LOGIN = "waiting for the first prompt"
+    ENABLE = "enabling privileges"
+    PREPARE = "preparing the terminal"
+    COMMAND = "running a command"
+    LEAVE = "leaving"
+
+
+class Conversation:
+    """One exchange after another over a stream; answers pagers while it waits.
+
+    `received` holds the present exchange from the prompt it was typed at; `pages` the offsets
+    in it at which a pager's prompt ended.
+    """
+
+    def __init__(self, stream: Stream, limits: Limits, pagers: tuple[Pager, ...]) -> None:
+        self.dialogue = Dialogue()
+        self.step = Step.LOGIN
+        self.awaited = ""
+        self.deadline_at = float("inf")
+        self.received = bytearray()
+        self.pages: list[int] = []
+        self._stream = stream
+        self._limits = limits
+        self._pagers = pagers
+        self._floor = 0
+
+    def begin(self) -> None:
+        """Start an exchange: forget all but the line that the cursor stands in."""
+        del self.received[: self.received.rfind(b"\n") + 1]
+        self.pages.clear()
+        self._floor = 0
+
+    def consume(self) -> None:
+        """Take what has been received as dealt with: it is no longer part of the last line."""
+        self._floor = len(self.received)
+
+    def last_line(self) -> str:
+        """Return what is seen of the unfinished last line, without blanks around it.
+
+        Only the end of what was received is looked at, however much it is.
+        """
+        length = len(self.received)
+        start = max(self._floor, length - _TAIL_BYTES)
+        start = max(start, self.received.rfind(b"\n", start) + 1)
+        return visible_line(bytes(self.received[start:]))
+
+    async def type(self, text: str) -> None:
+        """Send text and Enter."""
+        await self._stream.write((text + ENTER).encode())
+
+    async def type_secret(self, secret: str) -> None:
+        """Send a secret and Enter; the record never shows it, not even if it is echoed."""
+        self.dialogue.hide(secret)
+        await self._stream.write((secret + ENTER).encode())
+
+    async def until(self, find: Callable[[], T | None], awaited: str, *, nudge: bool = False) -> T:
+        """Return what `find` finds after some piece of output; it is tried after each one.
+
+        With `nudge`, Enter is pressed once after a few silent seconds: a device that is waiting
+        for a key, or whose prompt was pushed up by a log message, then shows its prompt.
+        Raises `DeviceTimeout`, `SessionLost` or `OutputTooLarge`.
+        """
+        self.awaited = awaited
+        while (found := find()) is None:
+            await self._answer_pager()
+            if nudge and self._limits.idle_s > _NUDGE_S:
+                nudge = await self.receive(within_s=_NUDGE_S)
+                if not nudge:
+                    await self.type("")
+                continue
+            if not await self.receive(within_s=self._limits.idle_s):
+                raise DeviceTimeout(
+                    f"the device was silent for {self._limits.idle_s:g} s while {self.step}",
+                    step=self.step,
+                    awaited=awaited,
+                )
+        return found
+
+    async def receive(self, *, within_s: float) -> bool:
+        """Add the next piece of output; False after that many silent seconds."""
+        loop = asyncio.get_running_loop()
+        silent_at = loop.time() + within_s
+        try:
+            async with asyncio.timeout_at(min(silent_at, self.deadline_at)):
+                piece = await self._stream.read()
+        except TimeoutError:
+            if loop.time() < self.deadline_at:
+                return False
+            raise DeviceTimeout(
+                f"the deadline of {self._limits.deadline_s:g} s passed while {self.step}",
+                step=self.step,
+                awaited=self.awaited,
+            ) from None
+        self._take(piece)
+        return True
+
+    async def farewell(self, texts: tuple[str, ...], *, within_s: float) -> None:
+        """Type texts and wait until the device closes; what it says does not matter."""
+        try:
+            async with asyncio.timeout(within_s):
+                for text in texts:
+                    await self.type(text)
+                while piece := await self._stream.read():
+                    self.dialogue.received(piece)
+        except (TimeoutError, SessionLost):
+            pass
+        await self._stream.close()
+
+    def _take(self, piece: bytes) -> None:
+        if not piece:
+            raise SessionLost(
+                f"the device closed the session while {self.step}",
+                step=self.step,
+                awaited=self.awaited,
+            )
+        self.dialogue.received(piece)
+        self.received += piece
+        if len(self.received) > self._limits.max_bytes:
+            raise OutputTooLarge(
+                f"the device sent more than {self._limits.max_bytes} bytes while {self.step}",
+                step=self.step,
+                awaited=self.awaited,
+            )
+
+    async def _answer_pager(self) -> None:
+        line = self.last_line()
+        for pager in self._pagers:
+            if line and pager.pattern.search(line):
+                self.consume()
+                self.pages.append(len(self.received))
+                await self._stream.write(pager.key.encode())
+                return

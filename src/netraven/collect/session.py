@@ -1,0 +1,312 @@
+"""A session with one device: reach its prompt, run commands, leave. On any byte stream."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from netraven.collect.answer import Answer, is_echoed, is_refused, last_text_line, read_answer
+from netraven.collect.conversation import Conversation, Step
+from netraven.collect.prompt import Prompt, find_prompt, merge_prompts
+from netraven.errors import DeviceTimeout, DialogueFailed, EnableRefused
+from netraven.platforms.observation import Observation, Yields
+from netraven.platforms.platform import Command
+
+if TYPE_CHECKING:
+    from netraven.collect.dialogue import Dialogue
+    from netraven.collect.limits import Limits
+    from netraven.collect.stream import Stream
+    from netraven.platforms.platform import Enable, Platform
+
+_SETTLE_S: Final = 0.5
+_LEAVE_S: Final = 3.0
+_REREADINGS: Final = 2
+_MAX_QUESTIONS: Final = 8
+_CONFIGURATIONS: Final = frozenset({Yields.RUNNING, Yields.STARTUP})
+
+
+class Session:
+    """One dialogue with one device; not to be shared between tasks.
+
+    `refused` lists the preparing commands that the device did not take.
+    """
+
+    def __init__(
+        self,
+        stream: Stream,
+        platform: Platform,
+        limits: Limits,
+        *,
+        enable_secret: str | None = None,
+        deadline_at: float | None = None,
+    ) -> None:
+        """`deadline_at` is in the event loop's time; without it `open()` starts the clock."""
+        self.refused: tuple[str, ...] = ()
+        self._talk = Conversation(stream, limits, platform.pagers)
+        self._platform = platform
+        self._limits = limits
+        self._enable_secret = enable_secret
+        self._deadline_at = deadline_at
+        self._prompt: Prompt | None = None
+        self._is_entered = False
+
+    @property
+    def dialogue(self) -> Dialogue:
+        """The bounded record, for a failure's evidence."""
+        return self._talk.dialogue
+
+    @property
+    def step(self) -> Step:
+        """How far the session came."""
+        return self._talk.step
+
+    @property
+    def awaited(self) -> str:
+        """What it waited for last."""
+        return self._talk.awaited
+
+    @property
+    def prompt(self) -> str | None:
+        """The learned prompt as it is seen, None before it is known."""
+        return None if self._prompt is None else self._prompt.text
+
+    @property
+    def hostname(self) -> str | None:
+        """The host name in the learned prompt, None where it shows none."""
+        return None if self._prompt is None else self._prompt.name
+
+    async def open(self) -> None:
+        """Reach and learn the prompt, get privileges, switch the pager off.
+
+        Raises `DeviceTimeout`, `SessionLost`, `OutputTooLarge`, `EnableRefused` or
+        `DialogueFailed`.
+        """
+        deadline_at = self._deadline_at
+        if deadline_at is None:
+            deadline_at = asyncio.get_running_loop().time() + self._limits.deadline_s
+        self._talk.deadline_at = deadline_at
+        prompt = await self._reach_prompt()
+        enable = self._platform.enable
+        if enable is not None and prompt.text.endswith(enable.from_suffix):
+            prompt = await self._enable(enable)
+        self._talk.step = Step.PREPARE
+        self._prompt = prompt
+        for text in self._platform.paging_off or ("",):
+            await self._prepare(text)
+
+    async def run(self, command: Command) -> Observation:
+        """Run a command in the first spelling that the device takes, and return its answer.
+
+        Where a platform's end is proven by asking twice, that is done here. Raises
+        `DialogueFailed` where a configuration is refused (other refusals are answers), else
+        `DeviceTimeout`, `SessionLost` or `OutputTooLarge`.
+        """
+        self._talk.step = Step.COMMAND
+        started_at = asyncio.get_running_loop().time()
+        taken, answer = await self._ask_spellings(command)
+        confirmed: bool | None = None
+        if command.yields in _CONFIGURATIONS:
+            answer, confirmed = await self._confirm(taken, answer)
+        return Observation(
+            yields=command.yields,
+            command=taken.text,
+            text=answer.text,
+            echo_seen=answer.echo_seen,
+            prompt_seen=True,
+            hostname=self.hostname,
+            encoding=answer.encoding,
+            took_s=asyncio.get_running_loop().time() - started_at,
+            confirmed=confirmed,
+            oddities=answer.oddities,
+        )
+
+    async def leave(self) -> None:
+        """Say goodbye and close; what the device makes of it does not matter any more."""
+        self._talk.step = Step.LEAVE
+        texts = self._platform.leave * (2 if self._is_entered else 1)
+        await self._talk.farewell(texts, within_s=_LEAVE_S)
+
+    # Reaching the prompt
+
+    async def _reach_prompt(self) -> Prompt:
+        """Return the first line that looks like the platform's prompt."""
+        for _ in range(_MAX_QUESTIONS):
+            found: Prompt | str = await self._talk.until(self._find_first, "a prompt", nudge=True)
+            if isinstance(found, Prompt):
+                return found
+            self._talk.consume()
+            await self._talk.type(found)
+        raise DialogueFailed(
+            f"the device asked more than {_MAX_QUESTIONS} questions before its prompt",
+            step=self.step,
+            awaited=self.awaited,
+        )
+
+    def _find_first(self) -> Prompt | str | None:
+        """Return the prompt, or what is to be typed to get nearer to it."""
+        line = self._talk.last_line()
+        if not line:
+            return None
+        for question in self._platform.questions:
+            if question.pattern.fullmatch(line):
+                return question.answer
+        entry = self._platform.entry
+        if entry is not None and entry.prompt.fullmatch(line):
+            self._is_entered = True
+            return entry.command
+        return find_prompt(line, self._platform)
+
+    async def _enable(self, enable: Enable) -> Prompt:
+        self._talk.step = Step.ENABLE
+        self._talk.begin()
+        await self._talk.type(enable.command)
+        found = await self._talk.until(self._find_enable, "the enable password question")
+        if not isinstance(found, Prompt):
+            self._talk.begin()
+            self._talk.consume()
+            await self._talk.type_secret(self._enable_secret or "")
+            found = await self._talk.until(self._find_enable, "a privileged prompt")
+        if isinstance(found, Prompt) and not found.text.endswith(enable.from_suffix):
+            return found
+        has_secret = self._enable_secret is not None
+        raise EnableRefused(
+            "the device refused the enable secret"
+            if has_secret
+            else "the device asks for an enable secret and the credential holds none",
+            step=self.step,
+            awaited="a privileged prompt",
+        )
+
+    def _find_enable(self) -> Prompt | Enable | None:
+        """Return the prompt after Enter, or the enable declaration where it asks its question."""
+        enable, line = self._platform.enable, self._talk.last_line()
+        if enable is not None and enable.question.fullmatch(line):
+            return enable
+        return find_prompt(line, self._platform) if b"\n" in self._talk.received else None
+
+    async def _prepare(self, text: str) -> None:
+        """Type a command that sets the terminal up, and learn the prompt by it."""
+
+        def find() -> Prompt | None:
+            seen = find_prompt(self._talk.last_line(), self._platform)
+            return seen if seen and is_echoed(self._talk.received, "", text) else None
+
+        self._talk.begin()
+        await self._talk.type(text)
+        seen = await self._talk.until(find, f"the prompt after '{text}'", nudge=True)
+        command = Command(text=text, yields=Yields.VERSION)
+        answer = self._read(command, seen)
+        if is_refused(answer.text, self._platform):
+            self.refused += (text,)
+        self._prompt = seen if self._prompt is None else merge_prompts(self._prompt, seen)
+
+    # Running commands
+
+    async def _ask_spellings(self, command: Command) -> tuple[Command, Answer]:
+        """Return the spelling that the device takes, or the first one, with its answer."""
+        first = await self._ask(command)
+        if not is_refused(first.text, self._platform):
+            return command, first
+        for text in command.alternatives:
+            taken = replace(command, text=text)
+            answer = await self._ask(taken)
+            if not is_refused(answer.text, self._platform):
+                return taken, answer
+        if command.yields in _CONFIGURATIONS:
+            raise DialogueFailed(
+                f"the device refuses '{command.text}'", step=self.step, awaited="a configuration"
+            )
+        return command, first
+
+    async def _ask(self, command: Command) -> Answer:
+        prompt = self._learned()
+        self._talk.begin()
+        await self._talk.type(command.text)
+        await self._wait_for_end(prompt, command)
+        return self._read(command, prompt)
+
+    async def _wait_for_end(self, prompt: Prompt, command: Command) -> None:
+        """Return once the learned prompt stands alone at the end, behind the echo.
+
+        Where nothing proves that the answer ends here, a short silence must follow: a line of a
+        configuration may look exactly like the prompt. A prompt without an echo is accepted
+        after the full idle time only; the answer then says that the echo is missing.
+        """
+        has_echo = False
+
+        def find() -> bool | None:
+            nonlocal has_echo
+            has_echo = has_echo or is_echoed(self._talk.received, prompt.text, command.text)
+            return True if has_echo and prompt.is_shown_by(self._talk.last_line()) else None
+
+        while True:
+            try:
+                await self._talk.until(find, f"the prompt after '{command.text}'")
+            except DeviceTimeout:
+                if not has_echo and self._is_prompt_after_output(prompt):
+                    return
+                raise
+            if self._is_evidently_whole(command):
+                return
+            if not await self._talk.receive(within_s=_SETTLE_S):
+                return
+
+    def _is_prompt_after_output(self, prompt: Prompt) -> bool:
+        return b"\n" in self._talk.received and prompt.is_shown_by(self._talk.last_line())
+
+    def _is_evidently_whole(self, command: Command) -> bool:
+        """Tell whether the answer needs no silence after it to be taken as ended."""
+        if command.yields not in _CONFIGURATIONS:
+            return True
+        completeness = self._platform.completeness
+        last = last_text_line(self._talk.received)
+        ends = (completeness.end_marker, completeness.trailer)
+        return any(end is not None and end.fullmatch(last) for end in ends)
+
+    async def _confirm(self, command: Command, answer: Answer) -> tuple[Answer, bool | None]:
+        """Return the answer, or a later reading of it, and whether a second question agreed."""
+        completeness = self._platform.completeness
+        if completeness.trailer is not None or not completeness.is_confirmed_by_session:
+            return answer, answer.confirmed
+        if await self._is_counted(answer):
+            return answer, True
+        if not completeness.reread:
+            return answer, False
+        for _ in range(_REREADINGS):
+            again = await self._ask(command)
+            if self._settled_lines(again) == self._settled_lines(answer):
+                return again, True
+            answer = again
+        return answer, False
+
+    async def _is_counted(self, answer: Answer) -> bool:
+        count = self._platform.completeness.count
+        if count is None:
+            return False
+        said = await self._ask(Command(text=count.command, yields=Yields.VERSION))
+        match = count.pattern.search(said.text)
+        return match is not None and int(match[1]) == answer.text.count("\n")
+
+    def _settled_lines(self, answer: Answer) -> list[str]:
+        """Return the lines that do not change by themselves between two readings."""
+        volatile = self._platform.volatile
+        return [
+            line
+            for line in answer.text.split("\n")
+            if not any(pattern.fullmatch(line) for pattern in volatile)
+        ]
+
+    def _read(self, command: Command, prompt: Prompt) -> Answer:
+        return read_answer(
+            bytes(self._talk.received),
+            self._talk.pages,
+            prompt,
+            command=command,
+            platform=self._platform,
+        )
+
+    def _learned(self) -> Prompt:
+        if self._prompt is None:
+            raise DialogueFailed("the session is not open", step=self.step)
+        return self._prompt
