@@ -154,19 +154,21 @@ class Negotiated:
 class FailureReport:
     """Why a device failed, bounded in size; nothing typed at a password question is in it.
 
-    `last_bytes` are the last ones the device sent, `dialogue` the session's transcript.
-    `offered` lists the device's algorithms by kind where no common one was found.
-    `host_key` is the key that the device showed, an OpenSSH public-key line.
-    `refused_logins` are names of credentials.
+    `last_seen` is the end of what the device sent, control characters escaped; `dialogue` the
+    session's transcript. `offered` lists the device's algorithms by kind where no common one
+    was found. `host_key` is the key that the device showed, as an OpenSSH public-key line;
+    `jump_host_keys` those of the jump hosts passed, in their order. `refused_logins` are names
+    of credentials.
     """
 
     step: str
     awaited: str = ""
-    last_bytes: bytes = b""
+    last_seen: str = ""
     dialogue: str = ""
     negotiated: Negotiated | None = None
     offered: dict[str, tuple[str, ...]] | None = None
     host_key: str | None = None
+    jump_host_keys: tuple[str, ...] = ()
     refused_logins: tuple[str, ...] = ()
 
 
@@ -211,6 +213,19 @@ class LoginRefused(CollectError):
     """The device refused this login; only this leads to the next one."""
 
     code = "login_refused"
+
+
+class LoginWithheld(LoginRefused):
+    """No login may be tried here: frozen, left alone after refusals, or unusable; none was."""
+
+    code = "login_withheld"
+
+
+class LoginPostponed(CollectError):
+    """Its turn to log in did not come; the device is fine and was not asked."""
+
+    code = "login_postponed"
+    retryable = True
 
 
 class EnableRefused(CollectError):

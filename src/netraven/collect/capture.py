@@ -12,12 +12,14 @@ from netraven.platforms.observation import Observation, Yields
 class Capture:
     """One device's answers, each command's apart, and how the session came about.
 
-    `host_key` is the key the device showed, as an OpenSSH public-key line. `login_name` is the
-    credential that worked, `refused_logins` those that the device refused before it.
+    `host_key` is the key the device showed, as an OpenSSH public-key line; `jump_host_keys`
+    those of the jump hosts, in their order. `login_name` is the credential that worked,
+    `refused_logins` those that the device refused before it.
     """
 
     observations: tuple[Observation, ...]
     host_key: str
+    jump_host_keys: tuple[str, ...] = ()
     login_name: str
     refused_logins: tuple[str, ...]
     negotiated: Negotiated

@@ -1,0 +1,65 @@
+"""One device's whole walk: connect, log in, run its commands, leave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from netraven.collect.arrival import Circumstances, arrived, open_session, reported
+from netraven.collect.capture import Capture
+from netraven.collect.limits import Limits
+from netraven.collect.pacing import LoginGate, OpenGate
+from netraven.collect.privatekeys import PrivateKeys
+from netraven.collect.target import Login, Target
+from netraven.collect.walk import Pulse, Walk
+from netraven.platforms.observation import Yields
+from netraven.platforms.platform import Command, Platform
+
+
+async def fetch(
+    target: Target,
+    logins: tuple[Login, ...],
+    platform: Platform,
+    limits: Limits,
+    *,
+    config_types: Iterable[str] = ("running",),
+    gate: LoginGate | None = None,
+    keys: PrivateKeys | None = None,
+    pulse: Pulse | None = None,
+) -> Capture:
+    """Return what the device said to its platform's commands.
+
+    Version and inventory are always asked for, configurations as `config_types` says
+    (`running`, `startup`). Logins are tried in order while the device refuses them. Raises a
+    `CollectError` with its `report`; the connection is closed then, and at once on
+    cancellation. `keys` and `gate` are shared by the devices of a sweep.
+    """
+    walk = Walk(target, logins, pulse or Pulse())
+    circumstances = Circumstances(
+        limits=limits, gate=gate or OpenGate(), keys=keys or PrivateKeys()
+    )
+    commands = commands_for(platform, config_types)
+    return await reported(_collect(platform, commands, walk, circumstances), walk, limits)
+
+
+def commands_for(platform: Platform, config_types: Iterable[str]) -> tuple[Command, ...]:
+    """Return the platform's commands in order, without the configurations nobody asks for."""
+    wanted = {Yields.VERSION, Yields.INVENTORY, *map(Yields, config_types)}
+    return tuple(command for command in platform.commands if command.yields in wanted)
+
+
+async def _collect(
+    platform: Platform, commands: tuple[Command, ...], walk: Walk, circumstances: Circumstances
+) -> Capture:
+    async with arrived(walk, circumstances) as arrival:
+        session = await open_session(arrival, platform, walk, circumstances.limits)
+        observations = [await session.run(command) for command in commands]
+        await session.leave()
+    return Capture(
+        observations=tuple(observations),
+        host_key=arrival.connection.host_key,
+        jump_host_keys=tuple(walk.jump_host_keys.values()),
+        login_name=arrival.login.name,
+        refused_logins=tuple(walk.refused_logins),
+        negotiated=arrival.connection.negotiated,
+        took_s=walk.took_s(),
+    )

@@ -1,0 +1,142 @@
+"""How far a collection has come, and the evidence it leaves when it fails."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from netraven.collect.dialogue import Dialogue
+from netraven.collect.target import Jump, Login, Target
+from netraven.errors import CollectError, FailureReport, Negotiated
+
+
+class Step(StrEnum):
+    """The steps before a device's own dialogue begins, in order."""
+
+    RESOLVE = "looking up the address"
+    CONNECT = "connecting"
+    BANNER = "waiting for the SSH version"
+    NEGOTIATE = "exchanging keys"
+    HOST_KEY = "checking the host key"
+    TURN = "waiting for its turn to log in"
+    LOGIN = "logging in"
+    SHELL = "opening a terminal"
+
+
+BEFORE_LOGIN = frozenset(
+    {Step.RESOLVE, Step.CONNECT, Step.BANNER, Step.NEGOTIATE, Step.HOST_KEY, Step.TURN}
+)
+"""Steps in which no secret has been shown, so that trying again cannot lock an account."""
+
+
+class Pulse:
+    """Signs of life: bytes received from the device so far, and whether it has been spoken to."""
+
+    __slots__ = ("received_bytes",)
+
+    def __init__(self) -> None:
+        self.received_bytes = 0
+
+
+class Talk(Protocol):
+    """What a report needs of a session."""
+
+    @property
+    def step(self) -> str:
+        """How far the session came."""
+
+    @property
+    def dialogue(self) -> Dialogue:
+        """The bounded transcript, without what was typed at password questions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """A step that was begun, and when: seconds on the event loop's clock."""
+
+    step: str
+    at_s: float
+
+
+class Walk:
+    """One device's way from its address to its configuration, noted while it is walked."""
+
+    def __init__(self, target: Target, logins: tuple[Login, ...], pulse: Pulse) -> None:
+        self.target = target
+        self.logins = logins
+        self.name = target.hostname
+        self.pulse = pulse
+        self.step: str = Step.RESOLVE
+        self.awaited = ""
+        self.trail: list[Footprint] = []
+        self.server = ""
+        self.negotiated: Negotiated | None = None
+        self.offered: dict[str, tuple[str, ...]] | None = None
+        self.host_key: str | None = None
+        self.jump_host_keys: dict[str, str] = {}
+        self.refused_logins: list[str] = []
+        self.first_bytes = b""
+        self.talk: Talk | None = None
+        self.deadline_at: float | None = None
+        self._begun_at_s = asyncio.get_running_loop().time()
+
+    def begin_leg(self) -> None:
+        """Note that another connection begins: what was learned of the one before is over."""
+        self.server = ""
+        self.negotiated = None
+        self.offered = None
+        self.first_bytes = b""
+
+    def trusted_keys(self, peer: Target | Jump) -> tuple[str, ...]:
+        """Return the keys to trust: the known ones, else the one shown earlier on this walk."""
+        shown = self._shown_key(peer)
+        return peer.known_host_keys or ((shown,) if shown else ())
+
+    def note_host_key(self, peer: Target | Jump, line: str | None) -> None:
+        """Keep the key that a peer shows, where it has shown one."""
+        if line is None:
+            return
+        if isinstance(peer, Jump):
+            self.jump_host_keys[peer.hostname] = line
+        else:
+            self.host_key = line
+
+    def _shown_key(self, peer: Target | Jump) -> str | None:
+        return self.jump_host_keys.get(peer.hostname) if isinstance(peer, Jump) else self.host_key
+
+    def begin(self, step: str, awaited: str) -> None:
+        """Note that a step begins, and what it waits for."""
+        self.step = step
+        self.awaited = awaited
+        self.trail.append(Footprint(step, asyncio.get_running_loop().time()))
+
+    def place(self) -> str:
+        """Return the step that the walk has come to, the session's own where it has begun."""
+        return self.talk.step if self.talk else self.step
+
+    def took_s(self) -> float:
+        """Return the seconds since the walk began."""
+        return asyncio.get_running_loop().time() - self._begun_at_s
+
+    def report(self, error: CollectError) -> FailureReport:
+        """Return the evidence for an error: bounded, and without any secret."""
+        dialogue = self.talk.dialogue if self.talk else None
+        return FailureReport(
+            step=error.step,
+            awaited=error.awaited or self.awaited,
+            last_seen=dialogue.last() if dialogue else escaped(self.first_bytes),
+            dialogue=dialogue.text() if dialogue else "",
+            negotiated=self.negotiated,
+            offered=self.offered,
+            host_key=self.host_key,
+            jump_host_keys=tuple(self.jump_host_keys.values()),
+            refused_logins=tuple(self.refused_logins),
+        )
+
+
+def escaped(data: bytes) -> str:
+    """Return bytes as one readable line: what is not printable is written as Python does."""
+    text = data.decode("utf-8", "replace")
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
