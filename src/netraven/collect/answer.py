@@ -64,7 +64,7 @@ def read_answer(
     if screen.encoding == LATIN_1 and _NEITHER.search(raw) is not None:
         oddities.append(Oddity.MIXED_ENCODING)
     if platform.completeness.trailer is None:
-        oddities += _intrusions_in(lines, platform)
+        oddities += _intrusions_in(lines, prompt, platform)
     return Answer(
         text=f"{text}\n" if text and not text.endswith("\n") else text,
         encoding=screen.encoding,
@@ -194,11 +194,11 @@ def _split_trailer(
     return text, declared is None or int(declared) == len(text.encode(encoding))
 
 
-def _intrusions_in(lines: Sequence[str], platform: Platform) -> Iterator[Oddity]:
+def _intrusions_in(lines: Sequence[str], prompt: Prompt, platform: Platform) -> Iterator[Oddity]:
     """Yield what stands in the answer's commands, free text apart, and does not belong there."""
     text = "\n".join(lines)
     literal: frozenset[int] | None = None
-    for oddity, pattern in _intrusions(platform):
+    for oddity, pattern in _intrusions(prompt, platform):
         for match in pattern.finditer(text):
             literal = literal_lines(lines, platform) if literal is None else literal
             if text.count("\n", 0, match.start()) not in literal:
@@ -214,17 +214,18 @@ def _is_damage(number: int, gone: str, body: slice, command: Command) -> bool:
     return number == body.start and not is_chatter and _PROGRESS.fullmatch(gone) is None
 
 
-def _intrusions(platform: Platform) -> tuple[tuple[Oddity, re.Pattern[str]], ...]:
+def _intrusions(prompt: Prompt, platform: Platform) -> tuple[tuple[Oddity, re.Pattern[str]], ...]:
+    prompts = (re.escape(prompt.text), rf"(?=\S+$)(?:{platform.prompt.pattern})")
     pagers = tuple(pager.pattern.pattern for pager in platform.pagers)
     intruders = tuple(pattern.pattern for pattern in platform.intruders)
-    return _compile_intrusions(platform.prompt.pattern, pagers, intruders)
+    return _compile_intrusions(prompts, pagers, intruders)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=4096)
 def _compile_intrusions(
-    prompt: str, pagers: tuple[str, ...], intruders: tuple[str, ...]
+    prompts: tuple[str, ...], pagers: tuple[str, ...], intruders: tuple[str, ...]
 ) -> tuple[tuple[Oddity, re.Pattern[str]], ...]:
-    found = [(Oddity.PROMPT_IN_TEXT, re.compile(rf"^ *(?:{prompt}) *$", re.MULTILINE))]
+    found = [(Oddity.PROMPT_IN_TEXT, re.compile(rf"^(?:{'|'.join(prompts)})$", re.MULTILINE))]
     if pagers:
         found.append((Oddity.PAGER_IN_TEXT, re.compile("|".join(pagers), re.MULTILINE)))
     if intruders:

@@ -31,7 +31,7 @@ ARUBA_AOSCX = Platform(
         rancid=("arubacx", "aoscx"),
         napalm=("aoscx",),
     ),
-    prompt=re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*)(?:\([\w./<> -]+\))?[>#]"),
+    prompt=re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*(?: [\w.-]+){0,3})(?:\([\w./<> -]+\))?[>#]"),
     entry=Entry(prompt=re.compile(r"\S+:[~/]\S*[$#]"), command="vtysh"),
     questions=(
         Question(pattern=re.compile(r"(?i:.*press (?:any key|return|enter).*)"), answer=""),
@@ -42,16 +42,8 @@ ARUBA_AOSCX = Platform(
     commands=(
         Command(text="show version", yields=Yields.VERSION),
         Command(text="show system", yields=Yields.INVENTORY),
-        Command(
-            text="show running-config",
-            yields=Yields.RUNNING,
-            preamble=re.compile(r"Current configuration:"),
-        ),
-        Command(
-            text="show startup-config",
-            yields=Yields.STARTUP,
-            preamble=re.compile(r"Startup configuration:"),
-        ),
+        Command(text="show running-config", yields=Yields.RUNNING),
+        Command(text="show startup-config", yields=Yields.STARTUP),
     ),
     # Nothing in the text says that it ends and no command gives its length: only a second
     # reading that is the same proves that neither was cut or disturbed.

@@ -59,7 +59,7 @@ LINUX = Platform(
         napalm=("linux",),
     ),
     prompt=re.compile(
-        r"(?:\(\S+\) )?\[?(?:[\w.-]+@)?(?P<name>[A-Za-z0-9][\w.-]*)?(?:[: ][^\n]{0,200}?)?\]? ?[$#%>]"
+        r"(?:\(\S+\) )?\[?(?:[\w.-]+@)?(?P<name>[A-Za-z0-9][\w.-]*)?(?:[: ].{0,200}?)?\]? ?[$#%>]"
     ),
     paging_off=(),
     commands=(

@@ -1,0 +1,106 @@
+"""Recorded devices of the laboratory at the other end of a stream in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netraven.errors import SessionLost
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MODELS = {
+    "ios": "cisco_ios",
+    "asa": "cisco_asa",
+    "eos": "arista_eos",
+    "junos": "juniper_junos",
+    "aoscx": "aruba_aoscx",
+}
+"""The laboratory's names of the platforms that it holds recordings of, and NetRaven's."""
+
+
+def load_recordings(laboratory: Path, models: Sequence[str] = tuple(MODELS)) -> list[Any]:
+    """Return the laboratory's recordings of these models."""
+    if str(laboratory) not in sys.path:
+        sys.path.insert(0, str(laboratory))
+    from devicelab.transcript import load_directory  # noqa: PLC0415
+
+    return list(load_directory(laboratory / "transcripts", models))
+
+
+class LabStream:
+    """A `Stream` to one recorded device; `typed` holds what the session wrote."""
+
+    def __init__(
+        self,
+        recording: Any,
+        *,
+        seed: int = 1,
+        pacing: Any = None,
+        enable_secret: str = "lab-enable",
+        **options: Any,
+    ) -> None:
+        from devicelab.device import Device  # noqa: PLC0415
+        from devicelab.replay import ReplayOptions, ReplayPersonality  # noqa: PLC0415
+        from devicelab.terminal import Pacing  # noqa: PLC0415
+
+        replay = ReplayOptions(secrets=frozenset({enable_secret}), **options)
+        device = Device(
+            name=recording.name,
+            username="",
+            password="",
+            personality=lambda journal: ReplayPersonality(recording, replay, journal),
+            pacing=pacing or Pacing(),
+            seed=seed,
+            enter_on_cr_only=recording.enter_on_cr_only,
+        )
+        journal = device.new_journal()
+        self.typed: list[bytes] = []
+        self.journal = device.journal
+        self._arrived: asyncio.Queue[bytes] = asyncio.Queue()
+        self._terminal = device.new_terminal(device.personality(journal), _Link(self), journal)
+        self._task = asyncio.ensure_future(self._serve())
+        self._is_ended = False
+
+    async def read(self) -> bytes:
+        """Return what the device sent, b"" once it has closed."""
+        if self._is_ended:
+            return b""
+        data = await self._arrived.get()
+        self._is_ended = not data
+        return data
+
+    async def write(self, data: bytes) -> None:
+        """Type on the device's terminal."""
+        if self._is_ended:
+            raise SessionLost("the device has gone", step="test")
+        self.typed.append(data)
+        self._terminal.feed(data)
+
+    async def close(self) -> None:
+        """Hang up."""
+        self._terminal.feed_eof()
+        await self._task
+
+    def arrive(self, data: bytes) -> None:
+        """Take a piece from the device."""
+        self._arrived.put_nowait(data)
+
+    async def _serve(self) -> None:
+        await self._terminal.run()
+        self._arrived.put_nowait(b"")
+
+
+class _Link:
+    def __init__(self, stream: LabStream) -> None:
+        self._stream = stream
+
+    def write(self, data: bytes) -> None:
+        if data:
+            self._stream.arrive(data)
+
+    async def drain(self) -> None:
+        await asyncio.sleep(0)
