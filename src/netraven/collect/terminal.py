@@ -15,6 +15,7 @@ LATIN_1: Final = "latin-1"
 
 _IGNORED: Final = re.compile(r"[\x00\x05\x07\x0e\x0f\x11\x13\x7f]")
 _ACTIVE: Final = re.compile(r"[\x00\x05\x07\x08\x0d-\x0f\x11\x13\x1b\x7f]")
+_ACTIVE_BYTES: Final = b"\x00\x05\x07\x08\r\x0e\x0f\x11\x13\x1b\x7f"
 _ENDS: Final = re.compile(r"\r+\n")
 _SEQUENCE: Final = re.compile(
     r"\x1b(?:\[(?P<args>[0-?]*)[ -/]*(?P<final>[@-~])"
@@ -41,11 +42,12 @@ class Screen:
 
 def resolve(data: bytes) -> Screen:
     """Return what `data` leaves on an endlessly wide and long screen."""
-    text, encoding = decode(data)
+    plain = data.replace(b"\r\n", b"\n")
+    text, encoding = decode(plain)
+    if len(plain.translate(None, _ACTIVE_BYTES)) == len(plain):
+        return Screen(text.split("\n"), encoding, ())
     lines = unify_ends(text).split("\n")
     lost: list[tuple[int, str]] = []
-    if _ACTIVE.search(text.replace("\r\n", "\n")) is None:
-        return Screen(lines, encoding, ())
     for number, line in enumerate(lines):
         if _ACTIVE.search(line) is not None:
             lines[number], gone = _draw(line)
