@@ -10,12 +10,13 @@ import os
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from netraven.db import KeyRing, get_keyring, insert_into, new_id
+from netraven.db import KeyRing, get_keyring, insert_into, new_id, operation
 from netraven.errors import KeyUnavailable
 from netraven.models import KeyCanary
 from netraven.seal import KEY_BYTES, Place
 
 
+@operation
 def get_installation_key(db: Session) -> bytes:
     """Return the installation key, making it on first use.
 
