@@ -27,7 +27,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     )
     terminalreporter.section("real parts that took part")
     for part, tests in sorted(seen.items()):
-        terminalreporter.line(f"{part}: {tests} tests")
+        terminalreporter.line(f"{part} (tests: {tests})")
     if not seen:
         terminalreporter.line("none")
 

@@ -42,11 +42,14 @@ class FrrRouter:
 
     def configure(self, *lines: str) -> None:
         """Enter the lines in configuration mode, as an operator on the console would."""
-        _vtysh("configure terminal", *lines, "end")
+        steps = ("configure terminal", *lines, "end")
+        _run(["vtysh", *(part for step in steps for part in ("-c", step))])
 
     def running_configuration(self) -> str:
-        """Return what the router's own console shows."""
-        return _vtysh("show running-config")
+        """Return what this user is shown without any network between, below its heading."""
+        own = ["runuser", "--user", self.username, "--", "vtysh", "-c", "show running-config"]
+        _, _, text = _run(own).partition("Current configuration:\n")
+        return text
 
 
 def why_absent() -> str | None:
@@ -186,10 +189,6 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def _vtysh(*commands: str) -> str:
-    return _run(["vtysh", *(part for command in commands for part in ("-c", command))])
 
 
 def _run(command: Sequence[str], *, text: str = "") -> str:
