@@ -1,0 +1,97 @@
+"""Runs as people ask for them: one, or a page of many."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
+
+from netraven.admin.visibility import visible_devices
+from netraven.clock import as_utc
+from netraven.db import Id, as_uuid, operation
+from netraven.db.enums import ACTIVE_RUN
+from netraven.db.paging import check_page
+from netraven.models import Device, JobLog, JobResult
+from netraven.schemas.job import JobLogFilter
+
+_EMPTY = JobLogFilter()
+_RELATIONS = (JobLog.device, JobLog.creator, JobLog.scheduled_job)
+
+
+@operation
+def get_job_log(db: Session, log_id: Id, *, visible_to: Id | None = None) -> JobLog | None:
+    """Return the run with its device, creator and schedule loaded, or None."""
+    wanted = select(JobLog).where(_is(JobLog.id, log_id), _visible(visible_to))
+    return db.scalar(_with_relations(wanted))
+
+
+@operation
+def get_job_logs(
+    db: Session, skip: int = 0, limit: int = 100, filter_params: JobLogFilter | None = None
+) -> list[JobLog]:
+    """Return runs, newest first: by their start, before the start by their making."""
+    check_page(skip, limit)
+    began = func.coalesce(JobLog.start_time, JobLog.created_at)
+    wanted = select(JobLog).where(*_conditions(filter_params or _EMPTY))
+    ordered = wanted.order_by(began.desc(), JobLog.id.desc()).offset(skip).limit(limit)
+    return list(db.scalars(_with_relations(ordered)))
+
+
+@operation
+def count_job_logs(db: Session, filter_params: JobLogFilter | None = None) -> int:
+    """Return how many runs `get_job_logs` would list without paging."""
+    wanted = select(func.count()).select_from(JobLog)
+    return db.scalars(wanted.where(*_conditions(filter_params or _EMPTY))).one()
+
+
+def visible_runs(user_id: Id) -> ColumnElement[bool]:
+    """Return the condition on `JobLog` that holds for what this user may see."""
+    own_device = exists().where(Device.id == JobLog.device_id, visible_devices(user_id))
+    one_result = exists().where(
+        JobResult.job_log_id == JobLog.id,
+        Device.id == JobResult.device_id,
+        visible_devices(user_id),
+    )
+    return or_(_is(JobLog.created_by, user_id), own_device, one_result)
+
+
+def _visible(user_id: Id | None) -> ColumnElement[bool]:
+    return and_(True) if user_id is None else visible_runs(user_id)  # noqa: FBT003  SQL's TRUE
+
+
+def _conditions(wanted: JobLogFilter) -> list[ColumnElement[bool]]:
+    began = func.coalesce(JobLog.start_time, JobLog.created_at)
+    conditions = [_visible(wanted.visible_to)]
+    if wanted.device_id is not None:
+        of_device = exists().where(
+            JobResult.job_log_id == JobLog.id, _is(JobResult.device_id, wanted.device_id)
+        )
+        conditions.append(or_(_is(JobLog.device_id, wanted.device_id), of_device))
+    if wanted.job_type is not None:
+        conditions.append(JobLog.job_type == wanted.job_type)
+    if wanted.status is not None:
+        conditions.append(JobLog.status == wanted.status)
+    if wanted.active is not None:
+        is_active = JobLog.status.in_(ACTIVE_RUN)
+        conditions.append(is_active if wanted.active else ~is_active)
+    if wanted.created_by is not None:
+        conditions.append(_is(JobLog.created_by, wanted.created_by))
+    if wanted.scheduled_job_id is not None:
+        conditions.append(_is(JobLog.scheduled_job_id, wanted.scheduled_job_id))
+    if wanted.start_date is not None:
+        conditions.append(began >= as_utc(wanted.start_date))
+    if wanted.end_date is not None:
+        conditions.append(began <= as_utc(wanted.end_date))
+    return conditions
+
+
+def _is(
+    column: InstrumentedAttribute[UUID] | InstrumentedAttribute[UUID | None], row_id: Id
+) -> ColumnElement[bool]:
+    known = as_uuid(row_id)
+    return false() if known is None else column == known
+
+
+def _with_relations(wanted: Select[JobLog]) -> Select[JobLog]:
+    return wanted.options(*(selectinload(relation) for relation in _RELATIONS))
