@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from netraven.collect.terminal import LATIN_1, decode, resolve, squash
-from netraven.platforms.literals import literal_lines
-from netraven.platforms.observation import Oddity
+from netraven.collect.suspicion import Signs, find_intruders, find_mixture, find_overwriting
+from netraven.collect.terminal import decode, resolve, squash
+from netraven.platforms.observation import CONFIGURATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from netraven.collect.prompt import Prompt
     from netraven.platforms.platform import Command, Platform
@@ -26,10 +25,6 @@ _TAIL_BYTES: Final = 2048
 _SEQUENCE: Final = rb"\x1b\[[0-?]*[ -/]*[@-~]"
 _ERASING: Final = re.compile(rb"(?:[ \x08\r]|" + _SEQUENCE + rb")*")
 _LAST_CONTROL: Final = re.compile(rb".*(?:[\x08\r]|" + _SEQUENCE + rb")", re.DOTALL)
-_PROGRESS: Final = re.compile(r"[\s.]*")
-_NEITHER: Final = re.compile(
-    rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\x81\x8d\x8f\x90\x9d\xfe\xff]"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +38,7 @@ class Answer:
     encoding: str
     echo_seen: bool
     confirmed: bool | None
-    oddities: tuple[Oddity, ...]
+    signs: Signs
 
 
 def read_answer(
@@ -58,19 +53,17 @@ def read_answer(
     body = _body_of(screen.lines, echo_end or 0, command, platform)
     lines = screen.lines[body]
     text, confirmed = _split_trailer(lines, screen.encoding, platform)
-    oddities = []
-    if any(_is_damage(number, gone, body, command) for number, gone in screen.lost):
-        oddities.append(Oddity.TEXT_OVERWRITTEN)
-    if screen.encoding == LATIN_1 and _NEITHER.search(raw) is not None:
-        oddities.append(Oddity.MIXED_ENCODING)
-    if platform.completeness.trailer is None:
-        oddities += _intrusions_in(lines, prompt, platform)
+    signs = Signs()
+    if command.yields in CONFIGURATIONS:
+        signs = find_overwriting(screen, body, command) | find_mixture(raw, screen)
+        if platform.completeness.trailer is None:
+            signs |= find_intruders(lines, prompt, platform)
     return Answer(
         text=f"{text}\n" if text and not text.endswith("\n") else text,
         encoding=screen.encoding,
         echo_seen=echo_end is not None or _is_echoed_raw(raw, command.text),
         confirmed=confirmed,
-        oddities=tuple(oddities),
+        signs=signs,
     )
 
 
@@ -192,43 +185,3 @@ def _split_trailer(
     text = "\n".join(lines[:-1])
     declared = match.groupdict().get("bytes")
     return text, declared is None or int(declared) == len(text.encode(encoding))
-
-
-def _intrusions_in(lines: Sequence[str], prompt: Prompt, platform: Platform) -> Iterator[Oddity]:
-    """Yield what stands in the answer's commands, free text apart, and does not belong there."""
-    text = "\n".join(lines)
-    literal: frozenset[int] | None = None
-    for oddity, pattern in _intrusions(prompt, platform):
-        for match in pattern.finditer(text):
-            literal = literal_lines(lines, platform) if literal is None else literal
-            if text.count("\n", 0, match.start()) not in literal:
-                yield oddity
-                break
-
-
-def _is_damage(number: int, gone: str, body: slice, command: Command) -> bool:
-    """Tell whether overwritten text was part of the answer, not progress shown before it."""
-    if number > body.start:
-        return True
-    is_chatter = command.preamble is not None and command.preamble.fullmatch(gone) is not None
-    return number == body.start and not is_chatter and _PROGRESS.fullmatch(gone) is None
-
-
-def _intrusions(prompt: Prompt, platform: Platform) -> tuple[tuple[Oddity, re.Pattern[str]], ...]:
-    prompts = (re.escape(prompt.text), rf"(?=\S+$)(?:{platform.prompt.pattern})")
-    pagers = tuple(pager.pattern.pattern for pager in platform.pagers)
-    intruders = tuple(pattern.pattern for pattern in platform.intruders)
-    return _compile_intrusions(prompts, pagers, intruders)
-
-
-@lru_cache(maxsize=4096)
-def _compile_intrusions(
-    prompts: tuple[str, ...], pagers: tuple[str, ...], intruders: tuple[str, ...]
-) -> tuple[tuple[Oddity, re.Pattern[str]], ...]:
-    found = [(Oddity.PROMPT_IN_TEXT, re.compile(rf"^(?:{'|'.join(prompts)})$", re.MULTILINE))]
-    if pagers:
-        found.append((Oddity.PAGER_IN_TEXT, re.compile("|".join(pagers), re.MULTILINE)))
-    if intruders:
-        joined = "|".join(intruders)
-        found.append((Oddity.LOG_LINE, re.compile(rf"^(?:{joined})", re.MULTILINE)))
-    return tuple(found)

@@ -10,7 +10,7 @@ from netraven.collect.answer import Answer, is_echoed, is_refused, last_text_lin
 from netraven.collect.conversation import Conversation, Step
 from netraven.collect.prompt import Prompt, find_prompt, merge_prompts
 from netraven.errors import DeviceTimeout, DialogueFailed, EnableRefused
-from netraven.platforms.observation import Observation, Yields
+from netraven.platforms.observation import CONFIGURATIONS, Observation, Yields
 from netraven.platforms.platform import Command
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ _SETTLE_S: Final = 0.5
 _LEAVE_S: Final = 3.0
 _REREADINGS: Final = 2
 _MAX_QUESTIONS: Final = 8
-_CONFIGURATIONS: Final = frozenset({Yields.RUNNING, Yields.STARTUP})
 
 
 class Session:
@@ -106,7 +105,7 @@ class Session:
         started_at = asyncio.get_running_loop().time()
         taken, answer = await self._ask_spellings(command)
         confirmed: bool | None = None
-        if command.yields in _CONFIGURATIONS:
+        if command.yields in CONFIGURATIONS:
             answer, confirmed = await self._confirm(taken, answer)
         return Observation(
             yields=command.yields,
@@ -118,7 +117,7 @@ class Session:
             encoding=answer.encoding,
             took_s=asyncio.get_running_loop().time() - started_at,
             confirmed=confirmed,
-            oddities=answer.oddities,
+            oddities=answer.signs.all(),
         )
 
     async def leave(self) -> None:
@@ -213,7 +212,7 @@ class Session:
             answer = await self._ask(taken)
             if not is_refused(answer.text, self._platform):
                 return taken, answer
-        if command.yields in _CONFIGURATIONS:
+        if command.yields in CONFIGURATIONS:
             raise DialogueFailed(
                 f"the device refuses '{command.text}'", step=self.step, awaited="a configuration"
             )
@@ -257,7 +256,7 @@ class Session:
 
     def _is_evidently_whole(self, command: Command) -> bool:
         """Tell whether the answer needs no silence after it to be taken as ended."""
-        if command.yields not in _CONFIGURATIONS:
+        if command.yields not in CONFIGURATIONS:
             return True
         completeness = self._platform.completeness
         last = last_text_line(self._talk.received)
@@ -265,20 +264,26 @@ class Session:
         return any(end is not None and end.fullmatch(last) for end in ends)
 
     async def _confirm(self, command: Command, answer: Answer) -> tuple[Answer, bool | None]:
-        """Return the answer, or a later reading of it, and whether a second question agreed."""
+        """Return the answer, or a later reading of it, and whether the device confirmed it.
+
+        It is read again where the platform's text has no end of its own, and where something in
+        it may be damage: a reading without any takes its place, two that are the same show that
+        the device means what it says.
+        """
         completeness = self._platform.completeness
-        if completeness.trailer is not None or not completeness.is_confirmed_by_session:
+        if completeness.trailer is not None:
             return answer, answer.confirmed
-        if await self._is_counted(answer):
-            return answer, True
-        if not completeness.reread:
-            return answer, False
+        must_agree = completeness.is_confirmed_by_session
+        if not answer.signs and (not must_agree or await self._is_counted(answer)):
+            return answer, True if must_agree else None
         for _ in range(_REREADINGS):
             again = await self._ask(command)
             if self._settled_lines(again) == self._settled_lines(answer):
-                return again, True
+                return replace(again, signs=replace(again.signs, doubts=frozenset())), True
+            if not must_agree and not again.signs:
+                return again, None
             answer = again
-        return answer, False
+        return answer, False if must_agree else None
 
     async def _is_counted(self, answer: Answer) -> bool:
         count = self._platform.completeness.count

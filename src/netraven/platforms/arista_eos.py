@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from netraven.platforms.intruders import LOG_LINES
 from netraven.platforms.observation import Yields
 from netraven.platforms.platform import (
     Aliases,
@@ -60,12 +61,7 @@ ARISTA_EOS = Platform(
         ),
         re.compile(r"(?i:command authorization failed)"),
     ),
-    intruders=(
-        re.compile(
-            r"(?:[A-Z][a-z]{2} +\d.{0,80}: )?%[A-Z0-9_]+(?:-[A-Z0-9_]+)*-[0-7]-[A-Z0-9_]+: "
-        ),
-        re.compile(r"Broadcast message from "),
-    ),
+    intruders=LOG_LINES,
     literals=(Literal(opens=re.compile(r"\s*banner (?:login|motd|exec)$"), closes="EOF"),),
     volatile=(re.compile(r"! Time: .*"),),
     secrets=SECRETS,

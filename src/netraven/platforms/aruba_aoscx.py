@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from netraven.platforms.intruders import LOG_LINES
 from netraven.platforms.observation import Yields
 from netraven.platforms.platform import (
     Aliases,
@@ -52,10 +53,7 @@ ARUBA_AOSCX = Platform(
         re.compile(r"(?i:% ?(?:command incomplete|unknown|ambiguous|invalid|error))"),
         re.compile(r"(?i:invalid input: |cannot execute command|command not allowed|error: )"),
     ),
-    intruders=(
-        re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S* \S+ \S+\[\d+\]: "),
-        re.compile(r"Broadcast message from "),
-    ),
+    intruders=LOG_LINES,
     literals=(Literal(opens=re.compile(r"banner (?:motd|exec) (?P<end>\S)")),),
     secrets=SECRETS,
     facts=FactRules(

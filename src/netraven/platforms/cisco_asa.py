@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from netraven.platforms.intruders import LOG_LINES
 from netraven.platforms.observation import Yields
 from netraven.platforms.platform import (
     Aliases,
@@ -52,7 +53,7 @@ CISCO_ASA = Platform(
         re.compile(r"(?i:ERROR: |% ?(?:invalid|incomplete|ambiguous|unknown|error))"),
         re.compile(r"(?i:command authorization failed|insufficient memory)"),
     ),
-    intruders=(re.compile(r"(?:[A-Z][a-z]{2} +\d.{0,60}: )?%ASA-\S*[0-7]-\d{6}: "),),
+    intruders=LOG_LINES,
     volatile=(
         re.compile(r": Written by .* at .*"),
         re.compile(r": Saved"),

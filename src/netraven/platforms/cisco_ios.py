@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from netraven.platforms.intruders import LOG_LINES
 from netraven.platforms.observation import Yields
 from netraven.platforms.platform import (
     Aliases,
@@ -61,13 +62,7 @@ CISCO_IOS = Platform(
         ),
         re.compile(r"(?i:command authorization failed|line has invalid autocommand)"),
     ),
-    intruders=(
-        re.compile(
-            r"(?:\S{0,12}(?:[*.]?[A-Z][a-z]{2} +\d|\d\d:\d\d:\d\d|\d+[wdy]\d+[dh]).{0,60}: )?"
-            r"%[A-Z0-9_]+(?:-[A-Z0-9_]+)*-[0-7]-[A-Z0-9_]+: "
-        ),
-        re.compile(r"\*\*\* (?:Message from|--- SHUTDOWN)|\*\*\*$"),
-    ),
+    intruders=LOG_LINES,
     literals=(Literal(opens=re.compile(r"banner \S+ (?P<end>\^C|\S)")),),
     secrets=SECRETS,
     volatile=(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from netraven.platforms.intruders import LOG_LINES
 from netraven.platforms.observation import Yields
 from netraven.platforms.platform import (
     Aliases,
@@ -45,8 +46,8 @@ FRR = Platform(
         re.compile(r"(?i:exiting: failed to connect|vtysh: |.*: command not found|sudo: )"),
     ),
     intruders=(
+        *LOG_LINES,
         re.compile(r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \S+: "),
-        re.compile(r"Broadcast message from "),
         re.compile(r"(?i:warning: connecting to )|vtysh: error reading from "),
     ),
     secrets=SECRETS,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from netraven.platforms.intruders import LOG_LINES
 from netraven.platforms.observation import Yields
 from netraven.platforms.platform import (
     Aliases,
@@ -58,11 +59,7 @@ JUNIPER_JUNOS = Platform(
         ),
         re.compile(r"(?i:could not |permission denied|.* is ambiguous\.$|connection to .* lost)"),
     ),
-    intruders=(
-        re.compile(r"Broadcast Message from "),
-        re.compile(r"Message from syslogd@"),
-        re.compile(r"\*\*\* .* \*\*\*$"),
-    ),
+    intruders=(*LOG_LINES, re.compile(r"\*\*\* .* \*\*\*$")),
     volatile=(re.compile(r"## Last (?:commit|changed): .*"),),
     secrets=SECRETS,
     facts=FactRules(

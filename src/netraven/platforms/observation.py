@@ -15,6 +15,10 @@ class Yields(StrEnum):
     INVENTORY = "inventory"
 
 
+CONFIGURATIONS = frozenset({Yields.RUNNING, Yields.STARTUP})
+"""The answers that are configurations: these are proven whole, graded and stored."""
+
+
 class Oddity(StrEnum):
     """What may have altered an answer on its way, found while the terminal was resolved."""
 
@@ -23,6 +27,7 @@ class Oddity(StrEnum):
     PAGER_IN_TEXT = "pager_in_text"
     PROMPT_IN_TEXT = "prompt_in_text"
     LOG_LINE = "log_line"
+    ERROR_IN_TEXT = "error_in_text"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

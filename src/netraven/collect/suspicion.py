@@ -1,0 +1,132 @@
+"""Signs that an answer is not what the device meant to say, found in its bytes and its text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+import re2
+
+from netraven.collect.terminal import LATIN_1, Screen
+from netraven.platforms.literals import literal_lines
+from netraven.platforms.observation import Oddity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from netraven.collect.prompt import Prompt
+    from netraven.platforms.platform import Command, Platform
+
+_PROGRESS: Final = re.compile(r"[\s.]*")
+_UTF_8_OR_NOTHING: Final = re.compile(
+    rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\x81\x8d\x8f\x90\x9d\xfe\xff]"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What speaks against an answer.
+
+    `oddities` are never part of a configuration. `doubts` may be (free text may hold a prompt):
+    a second reading that is the same dispels them.
+    """
+
+    oddities: frozenset[Oddity] = frozenset()
+    doubts: frozenset[Oddity] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.oddities or self.doubts)
+
+    def __or__(self, other: Signs) -> Signs:
+        return Signs(self.oddities | other.oddities, self.doubts | other.doubts)
+
+    def all(self) -> tuple[Oddity, ...]:
+        """Return everything that speaks against the answer, in a fixed order."""
+        return tuple(sorted(self.oddities | self.doubts))
+
+
+def find_overwriting(screen: Screen, body: slice, command: Command) -> Signs:
+    """Look for text of the answer that was drawn over or erased."""
+    if any(_is_damage(number, gone, body, command) for number, gone in screen.lost):
+        return Signs(oddities=frozenset({Oddity.TEXT_OVERWRITTEN}))
+    return Signs()
+
+
+def find_mixture(raw: bytes, screen: Screen) -> Signs:
+    """Look for UTF-8, and bytes that are no letters, in a text that only Latin-1 could read.
+
+    People do write both into one configuration, so it is a doubt only.
+    """
+    if screen.encoding == LATIN_1 and _UTF_8_OR_NOTHING.search(raw) is not None:
+        return Signs(doubts=frozenset({Oddity.MIXED_ENCODING}))
+    return Signs()
+
+
+def find_intruders(lines: Sequence[str], prompt: Prompt, platform: Platform) -> Signs:
+    """Look for log messages, prompts and pagers, and in free text for error messages too.
+
+    Errors among the commands are the grade's to judge.
+    """
+    text = "\n".join(lines)
+    patterns = _patterns_of(platform)
+    if patterns.any_of_them.search(text) is None:
+        return Signs()
+    literal = literal_lines(lines, platform)
+    oddities, doubts = set(), set()
+    for oddity, match in patterns.matches(text):
+        if oddity is Oddity.PROMPT_IN_TEXT and not _is_prompt(match.group(), prompt):
+            continue
+        if text.count("\n", 0, match.start()) in literal:
+            doubts.add(oddity)
+        elif oddity is not Oddity.ERROR_IN_TEXT:
+            oddities.add(oddity)
+    return Signs(frozenset(oddities), frozenset(doubts))
+
+
+class _Patterns:
+    """A platform's signs: each apart, and all at once for RE2, which is quick to find none."""
+
+    def __init__(self, signs: tuple[tuple[Oddity, str], ...]) -> None:
+        self.any_of_them = re2.compile("(?m)" + "|".join(f"(?:{text})" for _, text in signs))
+        self._apart = [(oddity, re.compile(text, re.MULTILINE)) for oddity, text in signs]
+
+    def matches(self, text: str) -> Iterator[tuple[Oddity, re.Match[str]]]:
+        for oddity, pattern in self._apart:
+            for match in pattern.finditer(text):
+                yield oddity, match
+
+
+def _is_damage(number: int, gone: str, body: slice, command: Command) -> bool:
+    """Tell whether overwritten text was part of the answer, not progress shown before it."""
+    if number != body.start:
+        return bool(number > body.start)
+    is_chatter = command.preamble is not None and command.preamble.fullmatch(gone) is not None
+    return not is_chatter and _PROGRESS.fullmatch(gone) is None
+
+
+def _is_prompt(line: str, prompt: Prompt) -> bool:
+    """Tell whether a line is a prompt: one with blanks in it could be any sentence."""
+    line = line.rstrip()
+    return " " not in line or line == prompt.text
+
+
+def _patterns_of(platform: Platform) -> _Patterns:
+    return _compile(
+        prompt=platform.prompt.pattern,
+        pagers="|".join(pager.pattern.pattern for pager in platform.pagers),
+        intruders="|".join(pattern.pattern for pattern in platform.intruders),
+        errors="|".join(pattern.pattern for pattern in platform.errors),
+    )
+
+
+@lru_cache(maxsize=256)
+def _compile(*, prompt: str, pagers: str, intruders: str, errors: str) -> _Patterns:
+    signs = (
+        (Oddity.PROMPT_IN_TEXT, rf"^(?:{prompt}) *$"),
+        (Oddity.PAGER_IN_TEXT, pagers),
+        (Oddity.LOG_LINE, rf"^(?:{intruders})" if intruders else ""),
+        (Oddity.ERROR_IN_TEXT, rf"^ *(?:{errors})" if errors else ""),
+    )
+    return _Patterns(tuple((oddity, text) for oddity, text in signs if text))
