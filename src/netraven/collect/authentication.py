@@ -75,7 +75,7 @@ class Authenticator(asyncssh.SSHClient):
         if key is None:
             return None
         await self._enter()
-        return (key,)
+        return [key]
 
     @override
     async def password_auth_requested(self) -> str | None:

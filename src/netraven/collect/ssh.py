@@ -6,12 +6,14 @@ import asyncio
 import copy
 import ipaddress
 import unicodedata
+import warnings
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import cast
 
 import asyncssh
+from cryptography.utils import CryptographyDeprecationWarning
 from typing_extensions import override
 
 from netraven.collect.authentication import Authenticator, Peer
@@ -96,6 +98,7 @@ async def open_connection(attempt: Attempt, walk: Walk) -> Connection:
     wait for admission is not counted. A connection that is not returned is closed at once.
     """
     peer, limits = attempt.peer, attempt.limits
+    _silence_deprecations()
     walk.begin_leg()
     try:
         async with asyncio.timeout(limits.connect_s) as clock:
@@ -140,6 +143,14 @@ async def open_shell(connection: Connection, walk: Walk, limits: Limits) -> Shel
     except (asyncssh.Error, OSError, ValueError) as error:
         raise explain_no_shell(walk.name, error) from None
     return cast("Shell", shell)
+
+
+def _silence_deprecations() -> None:
+    """Warnings are for developers: old algorithms are here by the operator's decision.
+
+    Called for each connection, since whoever runs this room may have set the filters anew.
+    """
+    warnings.filterwarnings("ignore", category=CryptographyDeprecationWarning, module="asyncssh")
 
 
 def _authenticator(attempt: Attempt, walk: Walk, clock: asyncio.Timeout) -> Authenticator:
