@@ -1,0 +1,153 @@
+"""Credentials as callers give and get them; each secret is a `SecretStr` on its way in and out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+
+from netraven.db.types import Id
+
+DEFAULT_PRIORITY = 100
+MAX_PRIORITY = 10_000
+MAX_NAME = 255
+MAX_SECRET = 1024
+MAX_PRIVATE_KEY = 65_536
+
+_PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
+_WITHOUT_NUL = r"^[^\x00]*$"
+
+# Blanks are stripped around names only: within a secret they may be meant.
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_NAME, pattern=_PRINTABLE),
+]
+Domain = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=_PRINTABLE),
+]
+Description = Annotated[str, StringConstraints(max_length=10_000, pattern=_WITHOUT_NUL)]
+Secret = Annotated[SecretStr, Field(min_length=1, max_length=MAX_SECRET)]
+PrivateKey = Annotated[SecretStr, Field(min_length=1, max_length=MAX_PRIVATE_KEY)]
+Priority = Annotated[int, Field(ge=0, le=MAX_PRIORITY)]
+
+
+class CredentialTagLink(BaseModel):
+    """A tag whose devices get the credential; lower priorities are tried first."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    tag_id: Id
+    priority: Priority = DEFAULT_PRIORITY
+
+
+class CredentialTagCreate(CredentialTagLink):
+    """A link to make, or whose priority to change."""
+
+    credential_id: Id
+
+
+class CredentialCreate(BaseModel):
+    """A login to keep; it needs a password or a private key."""
+
+    # A refused secret stands in no error text.
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    name: Name
+    username: Name
+    password: Secret | None = None
+    private_key: PrivateKey | None = None
+    private_key_passphrase: Secret | None = None
+    enable_secret: Secret | None = None
+    description: Description | None = None
+    aaa_domain: Domain | None = None
+    tags: list[CredentialTagLink] = Field(default_factory=list)
+
+
+class CredentialUpdate(BaseModel):
+    """What may change of a credential; fields left out stay, null clears a secret or a text.
+
+    `frozen` False thaws the credential, True takes it out of use; None leaves it. `tags`
+    replaces the links.
+    """
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    name: Name = ""
+    username: Name = ""
+    password: Secret | None = None
+    private_key: PrivateKey | None = None
+    private_key_passphrase: Secret | None = None
+    enable_secret: Secret | None = None
+    description: Description | None = None
+    aaa_domain: Domain | None = None
+    frozen: bool | None = None
+    tags: list[CredentialTagLink] = Field(default_factory=list)
+
+
+class CredentialLinkTag(BaseModel):
+    """The tag of a link, as far as lists of credentials show it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    name: str
+    color: str
+
+
+class CredentialTagRead(BaseModel):
+    """A link of a credential to a tag, with how well the credential did there."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    tag_id: UUID
+    tag: CredentialLinkTag
+    priority: int
+    success_count: int
+    failure_count: int
+    last_used: datetime | None
+    last_success: datetime | None
+    last_failure: datetime | None
+
+
+class CredentialRead(BaseModel):
+    """A credential as doors show it: which secrets it has, never one of them."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    name: str
+    username: str
+    description: str | None
+    aaa_domain: str | None
+    has_password: bool
+    has_private_key: bool
+    has_private_key_passphrase: bool
+    has_enable_secret: bool
+    success_count: int
+    failure_count: int
+    last_used: datetime | None
+    last_success: datetime | None
+    last_failure: datetime | None
+    frozen_at: datetime | None
+    frozen_reason: str | None
+    tags: list[CredentialTagRead] = Field(validation_alias="tag_links")
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialSecrets:
+    """One credential, opened; `get_secret_value()` is the only way to each plain text."""
+
+    id: UUID
+    name: str
+    username: str
+    password: SecretStr | None
+    private_key: SecretStr | None
+    private_key_passphrase: SecretStr | None
+    enable_secret: SecretStr | None
+    aaa_domain: str | None
