@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from netraven.errors import SessionLost
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
+
+    from devicelab.transcript import Transcript
 
 MODELS = {
     "ios": "cisco_ios",
@@ -22,7 +25,7 @@ MODELS = {
 """The laboratory's names of the platforms that it holds recordings of, and NetRaven's."""
 
 
-def load_recordings(laboratory: Path, models: Sequence[str] = tuple(MODELS)) -> list[Any]:
+def load_recordings(laboratory: Path, models: Sequence[str] = tuple(MODELS)) -> list[Transcript]:
     """Return the laboratory's recordings of these models."""
     if str(laboratory) not in sys.path:
         sys.path.insert(0, str(laboratory))
@@ -31,30 +34,47 @@ def load_recordings(laboratory: Path, models: Sequence[str] = tuple(MODELS)) -> 
     return list(load_directory(laboratory / "transcripts", models))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behaviour:
+    """How a recorded device behaves: pace (times in seconds, sizes in bytes) and obstacles."""
+
+    seed: int = 1
+    latency_s: float = 0.0
+    piece_bytes: tuple[int, int] = (1, 1200)
+    pause_s: float = 0.002
+    pages: bool = False
+    wants_enable: bool = False
+    is_strict: bool = False
+    enable_secret: str = "lab-enable"
+
+
 class LabStream:
     """A `Stream` to one recorded device; `typed` holds what the session wrote."""
 
-    def __init__(
-        self,
-        recording: Any,
-        *,
-        seed: int = 1,
-        pacing: Any = None,
-        enable_secret: str = "lab-enable",
-        **options: Any,
-    ) -> None:
+    def __init__(self, recording: Transcript, behaviour: Behaviour | None = None) -> None:
         from devicelab.device import Device  # noqa: PLC0415
         from devicelab.replay import ReplayOptions, ReplayPersonality  # noqa: PLC0415
         from devicelab.terminal import Pacing  # noqa: PLC0415
 
-        replay = ReplayOptions(secrets=frozenset({enable_secret}), **options)
+        behaviour = behaviour or Behaviour()
+        replay = ReplayOptions(
+            secrets=frozenset({behaviour.enable_secret}),
+            require_enable=behaviour.wants_enable,
+            emulate_pager=behaviour.pages,
+            strict=behaviour.is_strict,
+        )
         device = Device(
             name=recording.name,
             username="",
             password="",
             personality=lambda journal: ReplayPersonality(recording, replay, journal),
-            pacing=pacing or Pacing(),
-            seed=seed,
+            pacing=Pacing(
+                latency=behaviour.latency_s,
+                min_chunk=behaviour.piece_bytes[0],
+                max_chunk=behaviour.piece_bytes[1],
+                pause=behaviour.pause_s,
+            ),
+            seed=behaviour.seed,
             enter_on_cr_only=recording.enter_on_cr_only,
         )
         journal = device.new_journal()

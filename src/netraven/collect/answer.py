@@ -49,7 +49,7 @@ def read_answer(
     `pages` are the offsets at which a pager's prompt ended.
     """
     screen = resolve(drop_pagers(raw, pages, platform))
-    echo_end = find_echo(screen.lines, prompt.text, command.text)
+    echo_end = _end_of_echo(raw, screen.lines, prompt.text, command.text)
     body = _body_of(screen.lines, echo_end or 0, command, platform)
     lines = screen.lines[body]
     text, confirmed = _split_trailer(lines, screen.encoding, platform)
@@ -61,7 +61,7 @@ def read_answer(
     return Answer(
         text=f"{text}\n" if text and not text.endswith("\n") else text,
         encoding=screen.encoding,
-        echo_seen=echo_end is not None or _is_echoed_raw(raw, command.text),
+        echo_seen=echo_end is not None,
         confirmed=confirmed,
         signs=signs,
     )
@@ -103,7 +103,7 @@ def is_echoed(received: bytes | bytearray, prompt: str, command: str) -> bool:
     lines = resolve(head).lines[:_ECHO_LINES]
     if not prompt and any(squash(line).endswith(squash(command)) for line in lines[:-1]):
         return True
-    return find_echo(lines, prompt, command) is not None or _is_echoed_raw(head, command)
+    return _end_of_echo(head, lines, prompt, command) is not None
 
 
 def last_text_line(received: bytes | bytearray) -> str:
@@ -146,10 +146,13 @@ def _after_pager(part: bytes) -> bytes:
     return run[control.end() :] + rest if control is not None else part
 
 
-def _is_echoed_raw(raw: bytes, command: str) -> bool:
-    """Find an echo that cursor movements have garbled on the screen."""
-    line, _ = decode(raw.partition(b"\n")[0])
-    return squash(line).endswith(squash(command))
+def _end_of_echo(raw: bytes, lines: Sequence[str], prompt: str, command: str) -> int | None:
+    """Return the number of the line after the echo, also where the cursor garbled it."""
+    end = find_echo(lines, prompt, command)
+    if end is None and command:
+        line, _ = decode(raw.partition(b"\n")[0])
+        return 1 if squash(line).endswith(squash(command)) else None
+    return end
 
 
 def _body_of(lines: Sequence[str], start: int, command: Command, platform: Platform) -> slice:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from netraven.platforms.platform import Enable, Platform
 
 _SETTLE_S: Final = 0.5
+_MISSING_END_S: Final = 3.0
 _LEAVE_S: Final = 3.0
 _REREADINGS: Final = 2
 _MAX_QUESTIONS: Final = 8
@@ -221,6 +222,7 @@ class Session:
     async def _ask(self, command: Command) -> Answer:
         prompt = self._learned()
         self._talk.begin()
+        prompt = replace(prompt, text=self._talk.last_line() or prompt.text)
         await self._talk.type(command.text)
         await self._wait_for_end(prompt, command)
         return self._read(command, prompt)
@@ -228,8 +230,9 @@ class Session:
     async def _wait_for_end(self, prompt: Prompt, command: Command) -> None:
         """Return once the learned prompt stands alone at the end, behind the echo.
 
-        Where nothing proves that the answer ends here, a short silence must follow: a line of a
-        configuration may look exactly like the prompt. A prompt without an echo is accepted
+        Where nothing proves that the answer ends here, a silence must follow, a longer one where
+        an end marker should have come: a line of a configuration may look exactly like the
+        prompt. A prompt without an echo is accepted
         after the full idle time only; the answer then says that the echo is missing.
         """
         has_echo = False
@@ -248,7 +251,8 @@ class Session:
                 raise
             if self._is_evidently_whole(command):
                 return
-            if not await self._talk.receive(within_s=_SETTLE_S):
+            has_marker = self._platform.completeness.end_marker is not None
+            if not await self._talk.receive(within_s=_MISSING_END_S if has_marker else _SETTLE_S):
                 return
 
     def _is_prompt_after_output(self, prompt: Prompt) -> bool:

@@ -87,19 +87,21 @@ def squash(text: str) -> str:
 def _draw(line: str) -> tuple[str, str]:
     """Carry out what a line tells the terminal; return the text and what it destroyed."""
     pen = _Pen()
-    line = _IGNORED.sub("", line)
     position = 0
     while position < len(line):
         if line[position] == "\x1b":
             sequence = _SEQUENCE.match(line, position)
-            if sequence is not None:
+            if sequence is None:
+                pen.lose("\x1b")
+                position += 1
+            else:
                 pen.obey(sequence["final"], sequence["args"] or "")
-            position = sequence.end() if sequence is not None else position + 1
+                position = sequence.end()
             continue
         token = _TOKEN.match(line, position)
         if token is None:  # pragma: no cover - every character starts a token
             break
-        pen.write(token.group())
+        pen.write(_IGNORED.sub("", token.group()))
         position = token.end()
     return pen.text(), pen.lost()
 
@@ -128,6 +130,9 @@ class _Pen:
         while cells and cells[-1] is None:
             cells.pop()
         return "".join(cell or " " for cell in cells)
+
+    def lose(self, text: str) -> None:
+        self._lost.append(text)
 
     def lost(self) -> str:
         return "".join(self._lost).strip()

@@ -1,0 +1,194 @@
+"""A recorded session as exchanges of bytes, played back cut and spoilt in every way."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from netraven.collect.limits import Limits
+from netraven.collect.session import Session
+from netraven.errors import SessionLost
+from netraven.platforms.observation import Observation, Yields
+from netraven.platforms.registry import get_platform
+from tests.collect.clock import run_virtual
+from tests.collect.memory import MODELS, LabStream
+
+if TYPE_CHECKING:
+    from devicelab.transcript import Transcript
+
+    from netraven.collect.stream import Stream
+    from netraven.platforms.platform import Platform
+
+ENABLE_SECRET = "lab-enable"
+LIMITS = Limits(idle_s=10, deadline_s=120)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What was typed, and all that the device said until the next thing was typed."""
+
+    typed: bytes
+    said: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedSession:
+    """A whole session with its undamaged outcome.
+
+    `config_span` is where, in all that the device said, the answer to the first request for the
+    configuration stands, its closing prompt left out.
+    """
+
+    name: str
+    platform: Platform
+    exchanges: tuple[Exchange, ...]
+    running: str
+    prompt: bytes
+    config_span: tuple[int, int]
+
+    @property
+    def said(self) -> bytes:
+        """All that the device said."""
+        return b"".join(exchange.said for exchange in self.exchanges)
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """What happens to the stream at a cut.
+
+    `inserted` takes the place of the rest of the answer, or comes before it where the device
+    `resumes`. Where it is `alive` the device answers on afterwards, else it stays silent, or
+    hangs up where it `ends`.
+    """
+
+    name: str
+    inserted: bytes = b""
+    ends: bool = False
+    alive: bool = False
+    resumes: bool = False
+
+
+class DamagedStream:
+    """A `Stream` that plays a recorded session up to a cut, and then what the damage says."""
+
+    def __init__(self, session: RecordedSession, cut: int, damage: Damage) -> None:
+        self._session = session
+        self._answers: dict[bytes, list[bytes]] = {}
+        for exchange in session.exchanges[1:]:
+            self._answers.setdefault(exchange.typed, []).append(exchange.said)
+        self._left = cut
+        self._is_cut = False
+        self._damage = damage
+        self._pieces: list[bytes] = []
+        self._is_ended = False
+        self._waiter: asyncio.Future[None] | None = None
+        self._say(session.exchanges[0].said)
+
+    async def read(self) -> bytes:
+        """Return what has been said; b"" once the device has hung up."""
+        while not self._pieces:
+            if self._is_ended:
+                return b""
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
+        said = b"".join(self._pieces)
+        self._pieces.clear()
+        return said
+
+    async def write(self, data: bytes) -> None:
+        """Answer what is typed with what was recorded for it."""
+        if self._is_ended:
+            raise SessionLost("the device has gone", step="test")
+        answers = self._answers.get(data)
+        if answers:
+            self._say(answers.pop(0) if len(answers) > 1 else answers[0])
+
+    async def close(self) -> None:
+        """Hang up."""
+        self._is_ended = True
+
+    def _say(self, said: bytes) -> None:
+        damage = self._damage
+        if self._is_cut:
+            if damage.alive:
+                self._arrive(said)
+            return
+        if len(said) <= self._left:
+            self._left -= len(said)
+            self._arrive(said)
+            return
+        self._is_cut = True
+        self._arrive(said[: self._left] + damage.inserted)
+        if damage.resumes:
+            self._arrive(said[self._left :])
+        if damage.ends:
+            self._is_ended = True
+
+    def _arrive(self, said: bytes) -> None:
+        if said:
+            self._pieces.append(said)
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+
+def record(recording: Transcript) -> RecordedSession:
+    """Return the session that NetRaven has with one of the laboratory's recorded devices."""
+    platform = get_platform(MODELS[recording.model])
+    assert platform is not None
+    return run_virtual(_record(recording, platform))
+
+
+async def collect(stream: Stream, platform: Platform) -> list[Observation]:
+    """Return what a device answers to its platform's commands."""
+    session = Session(stream, platform, LIMITS, enable_secret=ENABLE_SECRET)
+    await session.open()
+    commands = [command for command in platform.commands if command.yields is not Yields.STARTUP]
+    observations = [await session.run(command) for command in commands]
+    await session.leave()
+    return observations
+
+
+async def collect_running(stream: Stream, platform: Platform) -> Observation:
+    """Return the running configuration that a device answers with."""
+    observations = await collect(stream, platform)
+    return next(item for item in observations if item.yields is Yields.RUNNING)
+
+
+async def _record(recording: Transcript, platform: Platform) -> RecordedSession:
+    tap = _Tap(LabStream(recording))
+    observations = await collect(tap, platform)
+    running = next(item for item in observations if item.yields is Yields.RUNNING)
+    asked = f"{running.command}\r".encode()
+    at = next(n for n, exchange in enumerate(tap.exchanges) if exchange.typed == asked)
+    prompt = tap.exchanges[at].said.rpartition(b"\n")[2]
+    start = sum(len(exchange.said) for exchange in tap.exchanges[:at])
+    return RecordedSession(
+        name=f"{recording.model}#{recording.variant}",
+        platform=platform,
+        exchanges=tuple(tap.exchanges),
+        running=running.text,
+        prompt=prompt,
+        config_span=(start, start + len(tap.exchanges[at].said) - len(prompt)),
+    )
+
+
+class _Tap:
+    """Passes a stream on and notes its exchanges."""
+
+    def __init__(self, stream: LabStream) -> None:
+        self._stream = stream
+        self.exchanges = [Exchange(b"", b"")]
+
+    async def read(self) -> bytes:
+        said = await self._stream.read()
+        last = self.exchanges[-1]
+        self.exchanges[-1] = Exchange(last.typed, last.said + said)
+        return said
+
+    async def write(self, data: bytes) -> None:
+        self.exchanges.append(Exchange(data, b""))
+        await self._stream.write(data)
+
+    async def close(self) -> None:
+        await self._stream.close()
