@@ -1,0 +1,156 @@
+"""How far a capture may be believed, and why: the guard before anything is stored as good."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from netraven.db.enums import BackupStatus, Grade
+from netraven.platforms.observation import Observation
+from netraven.platforms.platform import BlockSyntax, Platform
+
+_FEW_SECTIONS = 4
+_SMALL_BYTES = 400
+
+_INDENTED_BLOCK = re.compile(r"^[^\s!#].*\n(?=[ \t]+\S)", re.MULTILINE)
+_BRACED_BLOCK = re.compile(r"^\S.*\{\s*$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviousCapture:
+    """What is known of the device's latest completed backup: its size and its evidence."""
+
+    size_bytes: int
+    name_mark: int | None = None
+    sections: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The grade of a capture, its evidence without any text of the device, and one sentence."""
+
+    grade: Grade
+    status: BackupStatus
+    evidence: dict[str, JsonValue]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Doubt:
+    rule: str
+    sentence: str
+    is_failure: bool = False
+
+
+def grade(
+    observation: Observation, platform: Platform, previous: PreviousCapture | None
+) -> Verdict:
+    """Return what the capture is worth: the first doubt, in the order of suspicion, decides.
+
+    A: complete with positive proof, B: without one, C: suspicious and quarantined, F: failed.
+    """
+    size_bytes = len(observation.text.encode("utf-8", "surrogateescape"))
+    sections = _count_sections(observation.text, platform)
+    evidence: dict[str, JsonValue] = {"sections": sections}
+    if observation.encoding != "utf-8":
+        evidence["encoding"] = observation.encoding
+    doubts = [
+        *_doubts_of_session(observation),
+        *_doubts_of_end(observation, platform),
+        *_doubts_of_comparison(observation, size_bytes, sections, previous),
+    ]
+    if observation.hostname is not None:
+        evidence["name_mark"] = name_mark(observation.hostname)
+    if not observation.text.strip():
+        doubts.append(_Doubt("empty", "the device answered with nothing"))
+    if doubts:
+        evidence["doubts"] = [doubt.rule for doubt in doubts]
+        worst = next((doubt for doubt in doubts if doubt.is_failure), doubts[0])
+        if worst.is_failure:
+            return _verdict(Grade.F, BackupStatus.FAILED, evidence, worst.sentence)
+        return _verdict(Grade.C, BackupStatus.QUARANTINED, evidence, worst.sentence)
+    proof = _proof(observation, platform)
+    if proof is None:
+        sentence = "complete as far as can be seen; the platform shows no end of its text"
+        return _verdict(Grade.B, BackupStatus.COMPLETED, evidence, sentence)
+    evidence["proof"] = proof
+    return _verdict(Grade.A, BackupStatus.COMPLETED, evidence, f"complete, proven by {proof}")
+
+
+def name_mark(hostname: str) -> int:
+    """Return a number that stands for a device's own name: evidence holds no text of a device."""
+    return int.from_bytes(hashlib.sha256(hostname.encode()).digest()[:6])
+
+
+def _verdict(
+    grade: Grade, status: BackupStatus, evidence: dict[str, JsonValue], reason: str
+) -> Verdict:
+    return Verdict(grade=grade, status=status, evidence=evidence, reason=reason)
+
+
+def _doubts_of_session(observation: Observation) -> Iterator[_Doubt]:
+    if not observation.prompt_seen:
+        yield _Doubt("prompt_not_seen", "the closing prompt was not seen", is_failure=True)
+    if not observation.echo_seen:
+        yield _Doubt("echo_not_seen", "the device did not echo the command")
+    for oddity in observation.oddities:
+        words = oddity.value.replace("_", " ")
+        yield _Doubt(oddity.value, f"the answer may have been altered: {words}")
+
+
+def _doubts_of_end(observation: Observation, platform: Platform) -> Iterator[_Doubt]:
+    completeness = platform.completeness
+    if completeness.is_confirmed_by_session and observation.confirmed is not True:
+        yield _Doubt("not_confirmed", "the device's own proof of completeness did not agree")
+    if completeness.end_marker is not None and not _has_end(observation, platform):
+        yield _Doubt("end_missing", "the configuration breaks off before its end marker")
+    missing = [s for s in completeness.sections if s.search(observation.text) is None]
+    if missing:
+        yield _Doubt("sections_missing", f"{len(missing)} sections that must be there are missing")
+
+
+def _doubts_of_comparison(
+    observation: Observation, size_bytes: int, sections: int, previous: PreviousCapture | None
+) -> Iterator[_Doubt]:
+    if previous is None:
+        return
+    mark = name_mark(observation.hostname) if observation.hostname else None
+    if mark is not None and previous.name_mark is not None and mark != previous.name_mark:
+        sentence = f"the device now calls itself {observation.hostname}, not as it did before"
+        yield _Doubt("hostname_differs", sentence)
+    if previous.size_bytes >= _SMALL_BYTES and size_bytes * 2 < previous.size_bytes:
+        sentence = f"the text shrank from {previous.size_bytes} to {size_bytes} bytes"
+        yield _Doubt("size_halved", sentence)
+    if (previous.sections or 0) >= _FEW_SECTIONS and sections * 2 < (previous.sections or 0):
+        sentence = f"of {previous.sections} sections only {sections} are left"
+        yield _Doubt("sections_vanished", sentence)
+
+
+def _has_end(observation: Observation, platform: Platform) -> bool:
+    marker = platform.completeness.end_marker
+    last = observation.text.rstrip().rpartition("\n")[2].rstrip()
+    return marker is not None and marker.fullmatch(last) is not None
+
+
+def _proof(observation: Observation, platform: Platform) -> str | None:
+    if platform.completeness.end_marker is not None:
+        return "its end marker"
+    if not observation.confirmed:
+        return None
+    if platform.completeness.count is not None:
+        return "its number of lines"
+    return "a second reading" if platform.completeness.reread else "its declared length"
+
+
+def _count_sections(text: str, platform: Platform) -> int:
+    match platform.blocks:
+        case BlockSyntax.INDENT:
+            return len(_INDENTED_BLOCK.findall(text))
+        case BlockSyntax.BRACES:
+            return len(_BRACED_BLOCK.findall(text))
+        case BlockSyntax.FLAT:
+            return 0
