@@ -222,10 +222,20 @@ class LoginWithheld(LoginRefused):
 
 
 class LoginPostponed(CollectError):
-    """Its turn to log in did not come; the device is fine and was not asked."""
+    """Its turn to log in did not come; the device was not asked. Try again in `retry_after_s`.
+
+    `is_scheduled` where that is the turn that it was given, not a guess.
+    """
 
     code = "login_postponed"
     retryable = True
+
+    def __init__(
+        self, message: str, *, step: str, retry_after_s: float, is_scheduled: bool
+    ) -> None:
+        super().__init__(message, step=step)
+        self.retry_after_s = retry_after_s
+        self.is_scheduled = is_scheduled
 
 
 class EnableRefused(CollectError):

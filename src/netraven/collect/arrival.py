@@ -21,6 +21,10 @@ from netraven.platforms.platform import Platform
 
 T = TypeVar("T")
 
+_ON_SUCCESS = {Verdict.UNKNOWN: Verdict.ACCEPTED, Verdict.UNTRIED: Verdict.UNTRIED}
+_ON_REFUSAL = {Verdict.UNKNOWN: Verdict.REFUSED, Verdict.UNTRIED: Verdict.UNTRIED}
+"""What an outcome says of a login whose secret was shown, and of one whose secret was not."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:
@@ -133,37 +137,30 @@ async def _try_login(
 ) -> Connection:
     gate = circumstances.gate
     device_id = peer.device_id if isinstance(peer, Target) else peer.hostname
-    objection = gate.objection(device_id, login)
-    if objection is not None:
-        raise LoginWithheld(objection, step=Step.LOGIN)
-    key = await circumstances.keys.open(login)
-    is_admitted = False
-    verdict = Verdict.UNKNOWN
+    await gate.approach(device_id, login)
+    verdict = Verdict.UNTRIED
 
     async def admission() -> None:
-        nonlocal is_admitted
+        nonlocal verdict
         await gate.admit(device_id, login)
-        is_admitted = True
+        verdict = Verdict.UNKNOWN
 
-    attempt = Attempt(
-        peer=peer,
-        login=login,
-        key=key,
-        limits=circumstances.limits,
-        admission=admission,
-        tunnel=tunnel,
-    )
     try:
+        attempt = Attempt(
+            peer=peer,
+            login=login,
+            key=await circumstances.keys.open(login),
+            limits=circumstances.limits,
+            admission=admission,
+            tunnel=tunnel,
+        )
         connection = await open_connection(attempt, walk)
-        verdict = Verdict.ACCEPTED
-    except LoginWithheld:
-        raise
+        verdict = _ON_SUCCESS[verdict]
     except LoginRefused:
-        verdict = Verdict.REFUSED
+        verdict = _ON_REFUSAL[verdict]
         raise
     finally:
-        if is_admitted:
-            gate.leave(device_id, login, verdict)
+        gate.leave(device_id, login, verdict)
     return connection
 
 

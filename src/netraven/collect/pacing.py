@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
@@ -9,41 +10,49 @@ from netraven.collect.target import Login
 
 
 class Verdict(StrEnum):
-    """What came of a login: unknown where the device went away or did not answer."""
+    """What came of a login: unknown where the device did not answer, untried where never asked."""
 
     ACCEPTED = "accepted"
     REFUSED = "refused"
     UNKNOWN = "unknown"
+    UNTRIED = "untried"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freeze:
+    """A credential that nobody may use until a person has looked at it, and why."""
+
+    credential: str
+    domain: str
+    reason: str
 
 
 class LoginGate(Protocol):
     """Stands before every login of a sweep; its state may be shared by all processes.
 
-    For each login: `objection` before the device is dialled, `admit` before its secret is
-    shown, and after an `admit` that returned exactly one `leave`.
+    For each login: `approach` before the device is dialled, `admit` before its secret is
+    shown, and, where `approach` returned, exactly one `leave` at the end.
     """
 
-    def objection(self, device_id: str, login: Login) -> str | None:
-        """Return why this login must not be tried on this device at all, None where it may."""
+    async def approach(self, device_id: str, login: Login) -> None:
+        """Return where dialling makes sense now.
 
-    async def admit(self, device_id: str, login: Login) -> None:
-        """Return when the secret may be shown.
-
-        Raises `LoginWithheld` where it may not any more, `LoginPostponed` where its turn does
-        not come soon.
+        Raises `LoginWithheld` where the login must not be tried on this device at all,
+        `LoginPostponed` where its turn comes later.
         """
 
-    def leave(self, device_id: str, login: Login, verdict: Verdict) -> None:
-        """Take note of what came of a login that was admitted."""
+    async def admit(self, device_id: str, login: Login) -> None:
+        """Return when the secret may be shown; raises as `approach` does."""
+
+    def leave(self, device_id: str, login: Login, verdict: Verdict) -> Freeze | None:
+        """Take note of what came of it; return the freeze that follows from it, if any."""
 
 
 class OpenGate:
     """Lets every login pass: for one device that a person asks for."""
 
-    def objection(self, device_id: str, login: Login) -> str | None:
-        """Return None."""
-        del device_id, login
-        return None
+    async def approach(self, device_id: str, login: Login) -> None:
+        """Return at once."""
 
     async def admit(self, device_id: str, login: Login) -> None:
         """Return at once."""
