@@ -58,14 +58,16 @@ class Damage:
     """What happens to the stream at a cut.
 
     `inserted` takes the place of the rest of the answer, or comes before it where the device
-    `resumes`. Where it is `alive` the device answers on afterwards, else it stays silent, or
-    hangs up where it `ends`.
+    `resumes`. Where it `is_alive` the device answers on afterwards, whole or, where it
+    `is_repeated`, the same command just as damaged; else it stays silent, or hangs up where it
+    `ends`.
     """
 
     name: str
     inserted: bytes = b""
     ends: bool = False
-    alive: bool = False
+    is_alive: bool = False
+    is_repeated: bool = False
     resumes: bool = False
 
 
@@ -102,34 +104,34 @@ class DamagedStream:
             raise SessionLost("the device has gone", step="test")
         answers = self._answers.get(data)
         if answers:
-            self._say(answers.pop(0) if len(answers) > 1 else answers[0])
+            was_whole = not self._is_cut
+            said = self._say(answers.pop(0) if len(answers) > 1 else answers[0])
+            if was_whole and self._is_cut and self._damage.is_repeated:
+                self._answers[data] = [said]
 
     async def close(self) -> None:
         """Hang up."""
         self._is_ended = True
 
-    def _say(self, said: bytes) -> None:
+    def _say(self, said: bytes) -> bytes:
+        """Say that, or what the damage leaves of it, and return what was said."""
         damage = self._damage
         if self._is_cut:
-            if damage.alive:
-                self._arrive(said)
-            return
+            return self._arrive(said if damage.is_alive else b"")
         if len(said) <= self._left:
             self._left -= len(said)
-            self._arrive(said)
-            return
+            return self._arrive(said)
         self._is_cut = True
-        self._arrive(said[: self._left] + damage.inserted)
-        if damage.resumes:
-            self._arrive(said[self._left :])
-        if damage.ends:
-            self._is_ended = True
+        self._is_ended = damage.ends
+        rest = said[self._left :] if damage.resumes else b""
+        return self._arrive(said[: self._left] + damage.inserted + rest)
 
-    def _arrive(self, said: bytes) -> None:
+    def _arrive(self, said: bytes) -> bytes:
         if said:
             self._pieces.append(said)
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+        return said
 
 
 def record(recording: Transcript) -> RecordedSession:

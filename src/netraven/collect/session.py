@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from netraven.collect.dialogue import Dialogue
     from netraven.collect.limits import Limits
     from netraven.collect.stream import Stream
-    from netraven.platforms.platform import Enable, Platform
+    from netraven.platforms.platform import Completeness, Enable, Platform
 
 _SETTLE_S: Final = 0.5
 _MISSING_END_S: Final = 3.0
@@ -271,13 +271,15 @@ class Session:
         """Return the answer, or a later reading of it, and whether the device confirmed it.
 
         It is read again where the platform's text has no end of its own, and where something in
-        it may be damage: a reading without any takes its place, two that are the same show that
-        the device means what it says.
+        a text that reached its end may be damage: a reading without any takes its place, two
+        that are the same show that the device means what it says.
         """
         completeness = self._platform.completeness
         if completeness.trailer is not None:
             return answer, answer.confirmed
         must_agree = completeness.is_confirmed_by_session
+        if not must_agree and not _has_end(answer, completeness):
+            return answer, None
         if not answer.signs and (not must_agree or await self._is_counted(answer)):
             return answer, True if must_agree else None
         for _ in range(_REREADINGS):
@@ -319,3 +321,8 @@ class Session:
         if self._prompt is None:
             raise DialogueFailed("the session is not open", step=self.step)
         return self._prompt
+
+
+def _has_end(answer: Answer, completeness: Completeness) -> bool:
+    last = answer.text.rstrip("\n").rpartition("\n")[2]
+    return completeness.end_marker is not None and bool(completeness.end_marker.fullmatch(last))

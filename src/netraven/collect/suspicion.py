@@ -65,23 +65,21 @@ def find_mixture(raw: bytes, screen: Screen) -> Signs:
 
 
 def find_intruders(lines: Sequence[str], prompt: Prompt, platform: Platform) -> Signs:
-    """Look for log messages, prompts and pagers, and in free text for error messages too.
-
-    Errors among the commands are the grade's to judge.
-    """
+    """Look for log messages, prompts, pagers and errors, and for an end within free text."""
     text = "\n".join(lines)
     patterns = _patterns_of(platform)
-    if patterns.any_of_them.search(text) is None:
+    is_spotless = patterns.any_of_them.search(text) is None
+    if is_spotless and not any(literal.word in text for literal in platform.literals):
         return Signs()
     literal = literal_lines(lines, platform)
     oddities, doubts = set(), set()
-    for oddity, match in patterns.matches(text):
+    if len(lines) - 1 in literal:
+        doubts.add(Oddity.END_IN_FREE_TEXT)
+    for oddity, match in () if is_spotless else patterns.matches(text):
         if oddity is Oddity.PROMPT_IN_TEXT and not _is_prompt(match.group(), prompt):
             continue
-        if text.count("\n", 0, match.start()) in literal:
-            doubts.add(oddity)
-        elif oddity is not Oddity.ERROR_IN_TEXT:
-            oddities.add(oddity)
+        is_free_text = text.count("\n", 0, match.start()) in literal
+        (doubts if is_free_text else oddities).add(oddity)
     return Signs(frozenset(oddities), frozenset(doubts))
 
 

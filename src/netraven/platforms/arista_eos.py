@@ -62,7 +62,9 @@ ARISTA_EOS = Platform(
         re.compile(r"(?i:command authorization failed)"),
     ),
     intruders=LOG_LINES,
-    literals=(Literal(opens=re.compile(r"\s*banner (?:login|motd|exec)$"), closes="EOF"),),
+    literals=(
+        Literal(word="banner", opens=re.compile(r"\s*banner (?:login|motd|exec)$"), closes="EOF"),
+    ),
     volatile=(re.compile(r"! Time: .*"),),
     secrets=SECRETS,
     facts=FactRules(

@@ -54,7 +54,7 @@ ARUBA_AOSCX = Platform(
         re.compile(r"(?i:invalid input: |cannot execute command|command not allowed|error: )"),
     ),
     intruders=LOG_LINES,
-    literals=(Literal(opens=re.compile(r"banner (?:motd|exec) (?P<end>\S)")),),
+    literals=(Literal(word="banner", opens=re.compile(r"banner (?:motd|exec) (?P<end>\S)")),),
     secrets=SECRETS,
     facts=FactRules(
         hostname=(

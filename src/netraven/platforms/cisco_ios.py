@@ -63,7 +63,7 @@ CISCO_IOS = Platform(
         re.compile(r"(?i:command authorization failed|line has invalid autocommand)"),
     ),
     intruders=LOG_LINES,
-    literals=(Literal(opens=re.compile(r"banner \S+ (?P<end>\^C|\S)")),),
+    literals=(Literal(word="banner", opens=re.compile(r"banner \S+ (?P<end>\^C|\S)")),),
     secrets=SECRETS,
     volatile=(
         re.compile(r"! Last configuration change at .*"),

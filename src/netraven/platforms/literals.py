@@ -17,13 +17,14 @@ def literal_lines(lines: Sequence[str], platform: Platform) -> frozenset[int]:
     """
     found: set[int] = set()
     end: _End | None = None
+    words = tuple(literal.word for literal in platform.literals)
     for number, line in enumerate(lines):
-        if end is None:
+        if end is not None:
+            found.add(number)
+            if end.is_met_by(line):
+                end = None
+        elif any(word in line for word in words):
             end = _opened(line, platform.literals)
-            continue
-        found.add(number)
-        if end.is_met_by(line):
-            end = None
     return frozenset(found)
 
 

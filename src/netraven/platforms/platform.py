@@ -65,10 +65,12 @@ class Entry:
 class Literal:
     """A block of free text: nothing in it is a command, an error, a prompt or an end marker.
 
-    `opens` matches its first line from the start; the block ends with the line that holds the
-    text of group `end` once more, or, where `opens` has no such group, that is exactly `closes`.
+    `opens` matches its first line from the start, and `word` is in it; the block ends with the
+    line that holds the text of group `end` once more, or, where `opens` has no such group, that
+    is exactly `closes`.
     """
 
+    word: str
     opens: re.Pattern[str]
     closes: str = ""
 

@@ -1,0 +1,126 @@
+"""Promise 1: of a session that is cut or spoilt, nothing is completed that differs from the whole.
+
+Every recorded session is cut behind every line and at random bytes. What follows the cut is the
+end of the connection, silence, an error, a prompt (the device's own or another's), a pager, a log
+message; and each of these is also put in between, the rest of the recording following it.
+`python -m tests.transcripts.cuts` prints the table by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict
+
+import pytest
+from asyncssh import SSHReader, SSHWriter
+
+from netraven.collect.fetch import fetch
+from netraven.collect.limits import Limits
+from netraven.errors import CollectError
+from tests.collect.peers import LOGIN, Device, Talk
+from tests.transcripts.cuts import (
+    Tally,
+    cut_session,
+    damages_for,
+    line_cuts,
+    random_cuts,
+    recorded_sessions,
+)
+from tests.transcripts.recorded import Damage, DamagedStream, RecordedSession
+
+SESSIONS = recorded_sessions()
+RANDOM_CUTS = 40
+SSH_CUTS = 6
+
+pytestmark = pytest.mark.skipif(
+    not SESSIONS, reason="the device laboratory is not beside this checkout (../shared/devicelab)"
+)
+each_session = pytest.mark.parametrize(
+    "session", SESSIONS, ids=[session.name for session in SESSIONS]
+)
+
+
+@each_session
+def test_the_undamaged_session_is_completed(session: RecordedSession) -> None:
+    tally = cut_session(session, [len(session.said)], damages_for(session))
+
+    assert tally.completed == tally.cuts
+
+
+@each_session
+def test_a_session_cut_behind_any_line_completes_nothing_else(
+    session: RecordedSession, record_property: Callable[[str, object], None]
+) -> None:
+    tally = cut_session(session, line_cuts(session), damages_for(session))
+
+    record_property("cut", {"session": session.name, "counts": asdict(tally)})
+    assert tally.wrong == []
+
+
+@each_session
+def test_a_session_cut_at_random_bytes_completes_nothing_else(session: RecordedSession) -> None:
+    cuts = random_cuts(session, RANDOM_CUTS, seed=1)
+
+    tally = cut_session(session, cuts, damages_for(session))
+
+    assert tally.wrong == []
+
+
+@pytest.mark.parametrize("model", ["ios", "asa", "eos", "junos", "aoscx"])
+async def test_the_same_holds_over_real_ssh(model: str) -> None:
+    session = next(session for session in SESSIONS if session.name.startswith(model))
+    dice = random.Random(model)
+    sample = [(dice.randrange(*session.config_span), damage) for damage in damages_for(session)][
+        :: len(damages_for(session)) // SSH_CUTS
+    ]
+
+    tally = Tally()
+    async with asyncio.TaskGroup() as group:
+        for cut, damage in sample:
+            group.create_task(_collect_over_ssh(session, cut, damage, tally))
+
+    assert tally.cuts == len(sample)
+    assert tally.wrong == []
+
+
+async def test_over_real_ssh_the_undamaged_session_is_completed() -> None:
+    session = SESSIONS[-1]
+    tally = Tally()
+
+    await _collect_over_ssh(session, len(session.said), Damage("none"), tally, idle_s=20)
+
+    assert tally.completed == 1
+
+
+async def _collect_over_ssh(
+    session: RecordedSession, cut: int, damage: Damage, tally: Tally, *, idle_s: float = 1.0
+) -> None:
+    device = Device(talk=_talk_of(DamagedStream(session, cut, damage)))
+    limits = Limits(connect_s=20, idle_s=idle_s, deadline_s=60)
+    tally.cuts += 1
+    try:
+        async with device.served() as served:
+            capture = await fetch(served.target(), (LOGIN,), session.platform, limits)
+    except CollectError:
+        tally.failed += 1
+        return
+    tally.add(session, f"{damage.name} at byte {cut}", capture.running)
+
+
+def _talk_of(stream: DamagedStream) -> Talk:
+    async def talk(reader: SSHReader[bytes], writer: SSHWriter[bytes]) -> None:
+        async def speak() -> None:
+            while said := await stream.read():
+                writer.write(said)
+            writer.channel.close()
+
+        speaking = asyncio.create_task(speak())
+        with suppress(CollectError):
+            while typed := await reader.read(1024):
+                await stream.write(typed)
+        speaking.cancel()
+
+    return talk
