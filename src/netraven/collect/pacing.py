@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -25,6 +26,16 @@ class Freeze:
     credential: str
     domain: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginResult:
+    """What one device, or a jump host on the way to it, made of one credential, and when."""
+
+    device_id: str
+    credential: str
+    verdict: Verdict
+    at: datetime
 
 
 class LoginGate(Protocol):

@@ -1,0 +1,84 @@
+"""Places for sessions: so many at once, so many of a site, and a slow lane for the silent."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepLimits:
+    """How many devices are talked to at once, and how often one is tried.
+
+    `slow_lane` is room for sessions besides `concurrency`: those that were silent for
+    `silence_s` or that have lasted `long_s`, and all second attempts. `attempts` counts the
+    first; between them pass `backoff_s`, then twice that and so on, more or less by half.
+    """
+
+    concurrency: int = 200
+    per_site: int = 100
+    slow_lane: int = 400
+    silence_s: float = 5.0
+    long_s: float = 10.0
+    attempts: int = 3
+    backoff_s: float = 2.0
+
+
+@dataclass(slots=True, eq=False)
+class Place:
+    """One session's place: a normal one, which counts for its site, or one in the slow lane."""
+
+    site: str | None
+    is_slow: bool
+
+
+class Lanes:
+    """Counts the places that are taken; a site of None is no site."""
+
+    def __init__(self, limits: SweepLimits) -> None:
+        self._limits = limits
+        self._normal = 0
+        self._slow = 0
+        self._sites: Counter[str | None] = Counter()
+
+    @property
+    def is_open(self) -> bool:
+        """A normal place is free."""
+        return self._normal < self._limits.concurrency
+
+    @property
+    def is_slow_open(self) -> bool:
+        """A place in the slow lane is free."""
+        return self._slow < self._limits.slow_lane
+
+    def has_room_for(self, site: str | None) -> bool:
+        """Tell whether the site may have one more session."""
+        return site is None or self._sites[site] < self._limits.per_site
+
+    def take(self, site: str | None, *, is_slow: bool) -> Place:
+        """Return a place, taken now; the caller has seen that there is one."""
+        place = Place(site, is_slow)
+        self._count(place, 1)
+        return place
+
+    def give_back(self, place: Place) -> None:
+        """Free a place."""
+        self._count(place, -1)
+
+    def move_aside(self, place: Place) -> bool:
+        """Give a normal place up for one in the slow lane; False where none is free."""
+        if place.is_slow or not self.is_slow_open:
+            return place.is_slow
+        self._count(place, -1)
+        place.is_slow = True
+        self._count(place, 1)
+        return True
+
+    def _count(self, place: Place, change: int) -> None:
+        if place.is_slow:
+            self._slow += change
+            return
+        self._normal += change
+        self._sites[place.site] += change
+        if not self._sites[place.site]:
+            del self._sites[place.site]
