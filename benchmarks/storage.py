@@ -42,12 +42,11 @@ from netraven.models import Backup, BackupCounter, Content, Device, JobLog, JobR
 from netraven.schemas.backup import BackupCreate
 
 ARCHIVE = (Content, Backup, BackupCounter)
+# As `archive.grade` writes it for a capture that nothing speaks against.
 EVIDENCE: dict[str, JsonValue] = {
-    "end_marker": True,
-    "hostname": True,
-    "lines": 1560,
-    "previous_lines": 1560,
-    "ratio": 1.0,
+    "sections": 212,
+    "name_mark": 2_868_337_122,
+    "proof": "end_marker",
 }
 
 
