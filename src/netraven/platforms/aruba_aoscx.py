@@ -62,7 +62,7 @@ ARUBA_AOSCX = Platform(
             re.compile(r"(?m:^Hostname +: (\S+))"),
         ),
         model=(re.compile(r"(?m:^Product Name +: +(.+?) *$)"),),
-        serial=(re.compile(r"(?m:^Chassis Serial Nbr +: +(\S+))"),),
+        serial=(re.compile(r"(?m:^Chassis Serial Nbr +: +(\w+))"),),
         version=(
             re.compile(r"(?m:^Version +: +(\S+))"),
             re.compile(r"(?m:^!Version ArubaOS-CX (\S+))"),

@@ -72,7 +72,7 @@ CISCO_IOS = Platform(
         re.compile(r"ntp clock-period \d+"),
     ),
     facts=FactRules(
-        hostname=(re.compile(r"(?m:^hostname (\S+))"), re.compile(r"(?m:^(\S+) uptime is )")),
+        hostname=(re.compile(r"(?m:^(\S+) uptime is )"), re.compile(r"(?m:^hostname (\S+))")),
         model=(
             re.compile(r"(?im:^Model Number +: (\S+))"),
             re.compile(r"(?im:^cisco (\S+) .*(?:processor|memory))"),

@@ -7,7 +7,7 @@ import re
 LOG_LINES = (
     # %LINK-3-UPDOWN, %ASA-6-302013, with or without a sequence number and a time before it.
     re.compile(
-        r"(?:\S{0,12}(?:[*.]?[A-Z][a-z]{2} +\d|\d\d:\d\d:\d\d|\d+[wdy]\d+[dh]).{0,60}: )?"
+        r"(?:\d+: )*(?:\S{0,12}(?:[*.]?[A-Z][a-z]{2} +\d|\d\d:\d\d:\d\d|\d+[wdy]\d+[dh]).{0,60}: )?"
         r"%[A-Z0-9_]+(?:-[A-Z0-9_]+)*-[0-7]-[A-Z0-9_]+: "
     ),
     # RFC 3164 and RFC 5424 as syslog daemons print them.

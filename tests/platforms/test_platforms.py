@@ -1,0 +1,177 @@
+"""What holds for every platform, and which prompts each must and must not know."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+import re2
+import yaml
+
+from netraven.collect.prompt import find_prompt
+from netraven.collect.terminal import visible_line
+from netraven.platforms.observation import Yields
+from netraven.platforms.platform import Platform, Proof
+from netraven.platforms.registry import PLATFORMS, get_platform
+
+LABORATORY = Path(__file__).parents[3] / "shared" / "devicelab" / "transcripts"
+MODELS = {
+    "aoscx": "aruba_aoscx",
+    "asa": "cisco_asa",
+    "ios": "cisco_ios",
+    "linuxgeneric": "linux",
+}
+
+each_platform = pytest.mark.parametrize("platform", PLATFORMS, ids=lambda platform: platform.name)
+
+
+def patterns_of(value: object) -> Iterator[re.Pattern[str]]:
+    """Yield every pattern in a platform or a part of it."""
+    if isinstance(value, re.Pattern):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from patterns_of(item)
+    elif hasattr(value, "__dataclass_fields__"):
+        for field in fields(value):  # type: ignore[arg-type]
+            yield from patterns_of(getattr(value, field.name))
+
+
+@each_platform
+def test_every_pattern_is_one_that_re2_can_run(platform: Platform) -> None:
+    for pattern in patterns_of(platform):
+        assert re2.compile(pattern.pattern), pattern.pattern
+
+
+@each_platform
+def test_every_platform_reads_its_version_and_its_running_configuration(
+    platform: Platform,
+) -> None:
+    assert platform.commands_for(Yields.VERSION)
+    assert len(platform.commands_for(Yields.RUNNING)) == 1
+
+
+@each_platform
+def test_every_platform_has_a_proof_that_its_configuration_is_whole(platform: Platform) -> None:
+    completeness = platform.completeness
+
+    assert completeness.end_marker is not None or completeness.is_confirmed_by_session
+
+
+@each_platform
+def test_every_platform_knows_secrets(platform: Platform) -> None:
+    assert platform.secrets
+
+
+@each_platform
+def test_a_recorded_platform_has_its_recordings(platform: Platform) -> None:
+    recorded = {"arista_eos", "aruba_aoscx", "cisco_asa", "cisco_ios", "juniper_junos"}
+
+    assert (platform.proof is Proof.RECORDED) == (platform.name in recorded)
+
+
+def prompts(verdict: str) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for model, name in MODELS.items():
+        path = LABORATORY / f"{model}#generic#prompt.yaml"
+        if path.exists():
+            listed = yaml.safe_load(path.read_text(encoding="utf-8"))
+            found += [(name, prompt) for prompt in listed.get(verdict, ())]
+    return found
+
+
+def seen_as_prompt(name: str, shown: str) -> bool:
+    platform = get_platform(name)
+    assert platform is not None
+    return find_prompt(visible_line(shown.encode()), platform) is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        *prompts("pass"),
+        *prompts("pass_with_expect"),
+        ("arista_eos", "eos-test-01#"),
+        ("arista_eos", "leaf1.pod2>"),
+        ("arista_eos", "leaf1(config-if-Et1)#"),
+        ("arista_eos", "leaf1.12:03:01#"),
+        ("cisco_asa", "fw1/pri/act#"),
+        ("cisco_asa", "fw1/admin/act/(config)# "),
+        ("cisco_ios", "R1>"),
+        ("cisco_ios", "sw-1.example.net#"),
+        ("cisco_ios", "R1(config-if)#"),
+        ("frr", "r1# "),
+        ("juniper_junos", "oxidized> "),
+        ("juniper_junos", "netops@srx300-node0> "),
+        ("juniper_junos", "netops@srx300.example.net>"),
+        ("linux", "root@spine1:~# "),
+        ("linux", "[admin@host ~]$ "),
+        ("linux", "\x1b[01;32mrobert@host\x1b[00m:\x1b[01;34m~\x1b[00m$ "),
+        ("linux", "$ "),
+        ("linux", "# "),
+        ("linux", "host% "),
+    ],
+)
+def test_a_prompt_is_known(name: str, shown: str) -> None:
+    assert seen_as_prompt(name, shown)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        *prompts("fail"),
+        ("cisco_ios", "Password: "),
+        ("cisco_ios", "Username: "),
+        ("cisco_ios", "ams-acc-00001 -- authorised use only #"),
+        ("cisco_ios", " description uplink#"),
+        ("cisco_ios", " --More-- "),
+        ("juniper_junos", "---(more)---"),
+        ("juniper_junos", "{master:0}"),
+        ("juniper_junos", "root@srx300:~ # "),
+        ("aruba_aoscx", "-- MORE --, next page: Space, next line: Enter, quit: q"),
+        ("frr", "root@r1:~# "),
+        ("frr", "user@r1:~$ "),
+        ("linux", "host login: "),
+        ("linux", "Last login: Fri Dec  6 11:32:31 2024 from 192.168.1.2"),
+    ],
+)
+def test_what_is_no_prompt_is_not_taken_for_one(name: str, shown: str) -> None:
+    assert not seen_as_prompt(name, shown)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "*Mar  3 06:11:09.123: %LINK-3-UPDOWN: Interface Gi1/0/7, changed state to down",
+        "000123: Mar  3 2024 06:11:09 CET: %SYS-5-CONFIG_I: Configured from console by vty0",
+        "%ASA-6-302013: Built outbound TCP connection",
+        "Mar  3 06:11:09 leaf1 Ebra: %LINEPROTO-5-UPDOWN: Line protocol on Interface Ethernet1",
+        "Broadcast message from root@leaf1 (pts/0) (Sun Mar  3 06:11:09 2024):",
+        "2024-03-03T06:11:09.123456+01:00 sw07 hpe-restd[1234]: Event|4657|LOG_INFO|AMM|-|User",
+        "Mar  3 06:11:09 mx1 mgd[4711]: UI_COMMIT: User 'root' requested 'commit'",
+    ],
+)
+def test_a_log_message_is_known_on_every_platform(line: str) -> None:
+    for platform in PLATFORMS:
+        if platform.intruders:
+            assert any(pattern.match(line) for pattern in platform.intruders), platform.name
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ' event syslog pattern "%LINK-3-UPDOWN: Interface"',
+        "logging discriminator NOISE mnemonics drops UPDOWN",
+        "! Last configuration change at 09:37:40 CEST Tue Aug 20 2024 by oxidized",
+        "ntp server 10.1.1.1",
+        "## Last commit: 2024-12-06 11:41:05 UTC by root",
+        ": Written by oxidzed at 20:03:32.236 CEST Mon Oct 21 2024",
+        '    location "42 Wallaby Way, Sydney";',
+    ],
+)
+def test_a_line_of_a_configuration_is_no_log_message(line: str) -> None:
+    for platform in PLATFORMS:
+        assert not any(pattern.match(line) for pattern in platform.intruders), platform.name
