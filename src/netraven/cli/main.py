@@ -11,7 +11,18 @@ import typer
 from typer.main import get_command
 
 from netraven import __version__
-from netraven.cli import faults, output
+from netraven.cli import (
+    backup,
+    credential,
+    device,
+    doctor,
+    faults,
+    init,
+    output,
+    run,
+    tag,
+    verify,
+)
 
 app = typer.Typer(
     name="netraven",
@@ -20,15 +31,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("init")(init.init)
+app.add_typer(device.app, name="device")
+app.add_typer(credential.app, name="credential")
+app.add_typer(tag.app, name="tag")
+app.add_typer(backup.app, name="backup")
+app.add_typer(run.app, name="run")
+app.command("verify")(verify.verify)
+app.command("doctor")(doctor.doctor)
 
 
 def main() -> NoReturn:
     """Run the command of this process's arguments and leave with its exit code."""
     _tolerate_any_text()
-    sys.exit(run(sys.argv[1:]))
+    sys.exit(run_command(sys.argv[1:]))
 
 
-def run(arguments: Sequence[str]) -> int:
+def run_command(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; errors are told in one sentence."""
     try:
         ended = get_command(app).main(
@@ -64,7 +83,7 @@ def netraven(
 
 def _tell(fault: faults.Fault, *, as_json: bool) -> int:
     if as_json:
-        output.say_json({"error": {"code": fault.code, "message": fault.message}})
+        output.note_json({"error": {"code": fault.code, "message": fault.message}})
     else:
         output.note(f"netraven: {fault.message}", style="red")
         if fault.hint:

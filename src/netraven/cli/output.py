@@ -101,6 +101,11 @@ def say_json(value: object) -> None:
     sys.stdout.write(json.dumps(value, indent=2, default=_json_form) + "\n")
 
 
+def note_json(value: object) -> None:
+    """Write one JSON value to standard error, on one line."""
+    sys.stderr.write(json.dumps(value, default=_json_form) + "\n")
+
+
 def say_table(columns: Sequence[Column], rows: Iterable[Sequence[object]]) -> None:
     """Write rows as a table; cells are made visible, states coloured, None is a dash."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")

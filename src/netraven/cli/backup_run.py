@@ -1,0 +1,161 @@
+"""`netraven backup run`: read devices now and store what they say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
+
+import typer
+from rich.text import Text
+
+from netraven.cli import output
+from netraven.cli.options import AsJson
+from netraven.cli.output import Column
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from netraven.cli.home import Home
+    from netraven.tasks.progress import DeviceDone, RunSummary
+
+
+def run_backups(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME...]", help="Hostnames or ids of devices.")
+    ] = None,
+    *,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option("--tag", metavar="NAME", help="Devices with this tag; may be repeated."),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All enabled devices.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Read devices now and store what is new, once each whatever names and tags say.
+
+    Ctrl-C stops cleanly: what is stored stays, the rest is marked cancelled.
+    """
+    from netraven.cli.home import open_home
+
+    home = open_home()
+    with home.reading() as db:
+        device_ids = chosen_devices(db, names or [], tag or [], everything=everything)
+    done, summary = sweep(home, device_ids, is_quiet=as_json)
+    if as_json:
+        output.say_json({"run": summary, "devices": done})
+    else:
+        show_sweep(done, summary)
+    leave(summary)
+
+
+def chosen_devices(
+    db: Session, names: list[str], tags: list[str], *, everything: bool
+) -> list[UUID]:
+    """Return the devices meant, each once, those of tags and of `everything` only if enabled.
+
+    Raises Invalid where nothing was named, NotFound where no device fits.
+    """
+    from netraven.cli.names import named_device, named_tag
+    from netraven.cli.pages import take_all
+    from netraven.errors import Invalid, NotFound
+    from netraven.inventory.devices import get_devices
+
+    if not (names or tags or everything):
+        raise Invalid("devices", "name devices, or say --tag TAG or --all")
+    if everything and (names or tags):
+        raise Invalid("devices", "--all stands alone, without names and tags")
+    chosen = dict.fromkeys(named_device(db, name).id for name in names)
+    if tags or everything:
+        tag_ids = [named_tag(db, name).id for name in tags]
+        found = take_all(
+            lambda skip, limit: get_devices(db, skip, limit, enabled=True, tag_ids=tag_ids)
+        )
+        chosen |= dict.fromkeys(device.id for device in found)
+    if not chosen:
+        message = "no enabled device is meant; see `netraven device list`"
+        raise NotFound(message)
+    return list(chosen)
+
+
+def sweep(
+    home: Home, device_ids: list[UUID], *, is_quiet: bool = False
+) -> tuple[list[DeviceDone], RunSummary]:
+    """Back the devices up with a progress bar; return each one's result and the summary."""
+    from netraven.cli.progress import progress_bar
+    from netraven.tasks.backup import run_backup
+
+    done: list[DeviceDone] = []
+    failed = 0
+    with progress_bar("Backing up", len(device_ids), is_quiet=is_quiet) as bar:
+
+        def on_result(result: DeviceDone) -> None:
+            nonlocal failed
+            done.append(result)
+            bar.advance()
+            if not is_good(result):
+                failed += 1
+                bar.tell(f"{failed} failed")
+
+        summary = run_backup(home.sessions, device_ids, actor=home.actor, on_result=on_result)
+    return done, summary
+
+
+def is_good(result: DeviceDone) -> bool:
+    """Tell whether the device has a completed backup from this run."""
+    return result.status == "succeeded" and result.backup_status == "completed"
+
+
+def show_sweep(done: list[DeviceDone], summary: RunSummary) -> None:
+    """Show which devices did not succeed and why, then the whole in one line."""
+    bad = sorted((each for each in done if not is_good(each)), key=lambda each: each.hostname)
+    if bad:
+        columns = (
+            Column("Device"),
+            Column("Result"),
+            Column("Took", right=True),
+            Column("Why", wraps=True),
+        )
+        rows = (
+            (
+                each.hostname,
+                each.backup_status or each.status,
+                output.milliseconds_in_words(each.duration_ms),
+                each.message or each.reason,
+            )
+            for each in bad
+        )
+        output.say_table(columns, rows)
+        output.say("")
+    output.say_text(_summed_up(summary))
+    if bad:
+        output.say("More: `netraven run show`, `netraven device test NAME`.", style="dim")
+
+
+def leave(summary: RunSummary) -> None:
+    """End the command with the exit code of the run: 0 only if every device has its backup."""
+    from netraven.db.enums import RunStatus
+    from netraven.errors import ExitCode
+
+    if summary.status is RunStatus.CANCELLED:
+        raise typer.Exit(ExitCode.INTERRUPTED)
+    if summary.status is not RunStatus.SUCCEEDED or summary.quarantined:
+        raise typer.Exit(ExitCode.DEVICES_FAILED)
+
+
+def _summed_up(summary: RunSummary) -> Text:
+    from netraven.db.enums import ResultStatus
+
+    total = sum(summary.results.values())
+    took = output.milliseconds_in_words(round(summary.took_s * 1000))
+    rate = f", {total / summary.took_s:.1f}/s" if summary.took_s > 0 else ""
+    counts = (
+        ("new", summary.new_versions, "green"),
+        ("unchanged", summary.unchanged, ""),
+        ("quarantined", summary.quarantined, "yellow"),
+        ("failed", summary.results[ResultStatus.FAILED], "red"),
+        ("cancelled", summary.results[ResultStatus.CANCELLED], "yellow"),
+        ("skipped", summary.results[ResultStatus.SKIPPED], "dim"),
+    )
+    parts = [Text(f"{number} {word}", style=style) for word, number, style in counts if number]
+    head = Text(f"{output.counted(total, 'device')} in {took}{rate}: ")
+    return head + Text(", ").join(parts) + Text(".")

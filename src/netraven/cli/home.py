@@ -1,0 +1,119 @@
+"""What a command works on: the settings, the key ring, the database, and who acts."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import make_url
+from sqlalchemy.orm import Session, sessionmaker
+
+from netraven.db import Actor, ActorKind, KeyRing, make_sessions, unit_of_work
+from netraven.db.schema import require_schema
+from netraven.errors import Invalid, KeyUnavailable, StorageFailed
+from netraven.log import configure_logging
+from netraven.settings import Settings, load_settings
+from netraven.vault.keyring import verify_keyring
+
+CLIENT = "command line"
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """One installation, checked: its schema is this program's and its key ring opens it."""
+
+    settings: Settings
+    sessions: sessionmaker[Session]
+    actor: Actor
+
+    def reading(self) -> AbstractContextManager[Session]:
+        """Return a unit of work that may only read."""
+        return unit_of_work(self.sessions, actor=self.actor, read_only=True)
+
+    def writing(self) -> AbstractContextManager[Session]:
+        """Return a unit of work that is kept when it ends well."""
+        return unit_of_work(self.sessions, actor=self.actor)
+
+
+def open_home() -> Home:
+    """Return the installation that the environment names.
+
+    Raises SettingsInvalid, StorageFailed, SchemaMismatch or KeyUnavailable, each before anything
+    was read or changed.
+    """
+    settings = read_settings()
+    require_database(settings)
+    return open_installation(settings)
+
+
+def open_installation(settings: Settings) -> Home:
+    """Return the installation of these settings; raises as `open_home` does."""
+    require_schema(settings.url)
+    sessions = make_sessions(settings.url, read_keyring(settings))
+    home = Home(settings, sessions, whoever_runs_this())
+    with home.reading() as db:
+        verify_keyring(db)
+    return home
+
+
+def read_settings() -> Settings:
+    """Return the settings of the environment, with logging set up as they say."""
+    settings = load_settings()
+    configure_logging(level=settings.log_level, log_format=settings.log_format)
+    return settings
+
+
+def require_database(settings: Settings) -> None:
+    """Raise StorageFailed where there is no SQLite file: connecting would make an empty one."""
+    path = sqlite_path(settings)
+    if path is not None and not path.exists():
+        message = f"there is no NetRaven database at {path}; run `netraven init`"
+        raise StorageFailed(message)
+
+
+def sqlite_path(settings: Settings) -> Path | None:
+    """Return where the SQLite database lies; None for another database."""
+    url = make_url(settings.url)
+    is_file = url.get_backend_name() == "sqlite" and url.database not in {None, "", ":memory:"}
+    return Path(url.database or "").absolute() if is_file else None
+
+
+def read_keyring(settings: Settings) -> KeyRing:
+    """Return the key ring of the environment, else that of the home; raises KeyUnavailable."""
+    if settings.keyring is not None:
+        return _parsed(settings.keyring.get_secret_value(), "NETRAVEN_KEYRING")
+    path = settings.keyring_path
+    try:
+        return _parsed(path.read_text(encoding="ascii"), str(path))
+    except FileNotFoundError:
+        message = (
+            f"there is no key ring at {path}; put your copy back there or set NETRAVEN_KEYRING, "
+            "or run `netraven init` for a new installation"
+        )
+        raise KeyUnavailable("ring", message) from None
+    except UnicodeDecodeError:
+        raise KeyUnavailable("ring", f"{path} is not a key ring; put your copy back") from None
+    except OSError as error:
+        message = f"the key ring {path} cannot be read: {error.strerror}; check its rights"
+        raise KeyUnavailable("ring", message) from None
+
+
+def whoever_runs_this() -> Actor:
+    """Return the system's user behind this process; audit events and runs name it."""
+    number = os.getuid()
+    try:
+        name = pwd.getpwuid(number).pw_name
+    except KeyError:
+        name = f"uid {number}"
+    return Actor(kind=ActorKind.USER, name=name, client=CLIENT)
+
+
+def _parsed(text: str, source: str) -> KeyRing:
+    try:
+        return KeyRing.from_text(text)
+    except Invalid as error:
+        message = f"{source} is not a usable key ring: {error.reason}; put your copy back"
+        raise KeyUnavailable("ring", message) from None

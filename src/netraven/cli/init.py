@@ -1,0 +1,151 @@
+"""`netraven init`: make the home, the key ring and the database, once; touch nothing that is."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from netraven.cli import output
+from netraven.cli.options import AsJson
+
+if TYPE_CHECKING:
+    from netraven.db import KeyRing
+    from netraven.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """What `init` made or found; states are `created`, `upgraded` or `present`."""
+
+    home: str
+    database: str
+    database_state: str
+    schema: str
+    keyring: str
+    keyring_state: str
+    key_id: str
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Nothing was made or upgraded."""
+        return self.database_state == self.keyring_state == "present"
+
+
+def init(*, as_json: AsJson = False) -> None:
+    """Make the home, its key ring and its database.
+
+    A second run says what is there, brings an older schema up to date and changes nothing else.
+    A key ring is never overwritten.
+    """
+    from netraven.cli.home import read_settings
+
+    settings = read_settings()
+    installed = install(settings)
+    if as_json:
+        output.say_json(asdict(installed))
+    else:
+        _show(installed)
+
+
+def install(settings: Settings) -> Installed:
+    """Make what is missing of an installation and return what there is now.
+
+    The key ring is on the disk before anything sealed under it is kept. Raises StorageFailed,
+    SchemaMismatch or KeyUnavailable.
+    """
+    from netraven.cli.home import read_keyring, sqlite_path, whoever_runs_this
+    from netraven.db import KeyRing, make_sessions, unit_of_work
+    from netraven.db.schema import head_revision, upgrade_schema
+    from netraven.inventory.tags import initialize_default_tag
+    from netraven.vault.keyring import verify_keyring
+
+    database = sqlite_path(settings)
+    is_new_ring = settings.keyring is None and not settings.keyring_path.exists()
+    keyring = KeyRing.generate() if is_new_ring else read_keyring(settings)
+    if database is not None or settings.keyring is None:
+        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if database is not None:
+        _make_private(database)
+    before = upgrade_schema(settings.url)
+    sessions = make_sessions(settings.url, keyring)
+    with unit_of_work(sessions, actor=whoever_runs_this()) as db:
+        verify_keyring(db)
+        initialize_default_tag(db)
+        if is_new_ring:
+            _write_keyring(settings.keyring_path, keyring)
+    return Installed(
+        home=str(settings.home),
+        database=_shown_address(settings),
+        database_state=_state_after(before, head_revision()),
+        schema=head_revision(),
+        keyring=str(settings.keyring_path) if settings.keyring is None else "NETRAVEN_KEYRING",
+        keyring_state="created" if is_new_ring else "present",
+        key_id=keyring.active.key_id,
+    )
+
+
+def _state_after(before: str | None, head: str) -> str:
+    if before is None:
+        return "created"
+    return "present" if before == head else "upgraded"
+
+
+def _make_private(database: Path) -> None:
+    """Make an empty file that only its owner reads; SQLite gives its other files the same mode."""
+    os.close(os.open(database, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+def _write_keyring(path: Path, keyring: KeyRing) -> None:
+    """Put the key ring on the disk, whole or not at all, and never over another."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".keyring-")
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write("# NetRaven's key ring: `version state key`. Keep a copy apart.\n")
+            file.write(keyring.to_text())
+            file.flush()
+            os.fsync(file.fileno())
+        # A link, unlike a renaming, fails where a file of that name exists.
+        os.link(name, path)
+        _sync_directory(path.parent)
+    finally:
+        Path(name).unlink()
+
+
+def _sync_directory(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _shown_address(settings: Settings) -> str:
+    from sqlalchemy import make_url
+
+    return make_url(settings.url).render_as_string(hide_password=True)
+
+
+def _show(installed: Installed) -> None:
+    if installed.is_unchanged:
+        output.say("NetRaven is set up here; nothing was changed.")
+    else:
+        output.say("NetRaven is ready.", style="green")
+    output.say_facts(
+        (
+            ("Home", installed.home),
+            ("Database", f"{installed.database} ({installed.database_state})"),
+            ("Schema", installed.schema),
+            ("Key ring", f"{installed.keyring} ({installed.keyring_state})"),
+            ("Active key", installed.key_id),
+        )
+    )
+    if installed.keyring_state == "created":
+        output.say(
+            f"Copy {installed.keyring} to a safe place now, apart from the database: without it "
+            "every backup and every credential is lost, and nobody can bring them back.",
+            style="bold yellow",
+        )
+        output.say("Next: `netraven credential add NAME --username USER`, then `device add`.")

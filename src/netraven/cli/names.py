@@ -1,0 +1,107 @@
+"""From the names that people type to rows: devices, tags, credentials, versions of a backup."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from netraven.archive.backups import get_backup
+from netraven.archive.versions import get_newest_versions, get_version
+from netraven.db import as_uuid
+from netraven.db.enums import BackupStatus
+from netraven.errors import Invalid, NotFound
+from netraven.inventory.devices import get_device, get_device_by_hostname
+from netraven.inventory.tags import get_tag, get_tag_by_name
+from netraven.models import Backup, Credential, Device, Tag
+from netraven.platforms.registry import platform_names, resolve_platform
+from netraven.vault.credentials import get_credential, get_credential_by_name
+
+_BY_STATUS = {
+    "latest": BackupStatus.COMPLETED,
+    "quarantined": BackupStatus.QUARANTINED,
+}
+
+
+def named_device(db: Session, name: str) -> Device:
+    """Return the device of that hostname (case ignored) or id; raises NotFound."""
+    device = get_device_by_hostname(db, name) or get_device(db, name)
+    if device is None:
+        message = f"there is no device {name}; see `netraven device list`"
+        raise NotFound(message)
+    return device
+
+
+def named_tag(db: Session, name: str) -> Tag:
+    """Return the tag of that name (case ignored) or id; raises NotFound."""
+    tag = get_tag_by_name(db, name) or get_tag(db, name)
+    if tag is None:
+        message = f"there is no tag {name}; make it with `netraven tag add {name}`"
+        raise NotFound(message)
+    return tag
+
+
+def named_credential(db: Session, name: str) -> Credential:
+    """Return the credential of that name (case ignored) or id; raises NotFound."""
+    credential = get_credential_by_name(db, name) or get_credential(db, name)
+    if credential is None:
+        message = f"there is no credential {name}; see `netraven credential list`"
+        raise NotFound(message)
+    return credential
+
+
+def platform_name(name: str) -> str:
+    """Return NetRaven's name for the platform that any tool calls so; raises Invalid."""
+    platform = resolve_platform(name)
+    if platform is None:
+        known = ", ".join(platform_names())
+        raise Invalid("platform", f"{name} is not a known platform; known are {known}")
+    return platform.name
+
+
+def named_backup(db: Session, name: str, *, config_type: str = "running") -> Backup:
+    """Return the backup of `HOST`, `HOST@latest`, `HOST@quarantined`, `HOST@3` or an id.
+
+    `HOST` alone and `latest` mean the newest completed version, `quarantined` the newest one in
+    quarantine. Raises NotFound, or Invalid for another word behind the `@`.
+    """
+    if as_uuid(name) is not None and (found := get_backup(db, name)) is not None:
+        return found
+    host, at, which = name.rpartition("@") if "@" in name else (name, "", "latest")
+    device = named_device(db, host)
+    if which.isdecimal():
+        backup = get_version(db, device.id, int(which), config_type=config_type)
+    elif (status := _BY_STATUS.get(which.lower())) is not None:
+        newest = get_newest_versions(db, device.id, status, config_type=config_type)
+        backup = next(iter(newest), None)
+    else:
+        reason = f"{which} is no version; write {host}{at}3, {host}@latest or {host}@quarantined"
+        raise Invalid("backup", reason)
+    if backup is None:
+        raise NotFound(_no_backup(device, which, config_type))
+    return backup
+
+
+def last_two_versions(
+    db: Session, name: str, *, config_type: str = "running"
+) -> tuple[Backup, Backup]:
+    """Return the device's last two completed versions, the older first; raises NotFound."""
+    device = named_device(db, name)
+    newest = get_newest_versions(
+        db, device.id, BackupStatus.COMPLETED, config_type=config_type, limit=2
+    )
+    if not newest:
+        raise NotFound(_no_backup(device, "latest", config_type))
+    if len(newest) == 1:
+        message = (
+            f"{device.hostname} has one completed {config_type} version; "
+            "there is nothing to compare it with yet"
+        )
+        raise NotFound(message)
+    return newest[1], newest[0]
+
+
+def _no_backup(device: Device, which: str, config_type: str) -> str:
+    host = device.hostname
+    if which.lower() == "latest":
+        return f"{host} has no completed {config_type} backup yet; run `netraven backup run {host}`"
+    state = f"version {which}" if which.isdecimal() else f"{which} version"
+    return f"{host} has no {config_type} {state}; see `netraven backup list {host}`"
