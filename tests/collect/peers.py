@@ -97,6 +97,7 @@ class _Server(asyncssh.SSHServer):
 
     async def _judge(self, username: str, password: str) -> bool:
         self._device.seen.secrets.append((username, password))
+        await self._device.before_verdict()
         is_good = (username, password) in self._device.accounts
         if not is_good and self._device.hangs_up_on_refusal:
             self._conn.abort()
@@ -120,6 +121,7 @@ class Device:
     hangs_up_on_refusal: bool = False
     forwards: bool = False
     before_auth: Callable[[], Awaitable[None]] = _no_delay
+    before_verdict: Callable[[], Awaitable[None]] = _no_delay
     keys: tuple[asyncssh.SSHKey, ...] = ()
     algorithms: Mapping[str, Any] = field(default_factory=dict)
     answers: Mapping[str, str] = field(default_factory=dict)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -56,7 +56,7 @@ async def sweep(
     *,
     gate: LoginGate | None = None,
     stop: asyncio.Event | None = None,
-) -> AsyncIterator[Outcome]:
+) -> AsyncGenerator[Outcome, None]:
     """Yield one outcome for each request, as they are done.
 
     Requests are drawn as places become free, and sessions begin only as outcomes are taken:
