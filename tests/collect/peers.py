@@ -24,10 +24,13 @@ CONFIG = "version 15.2\nhostname r1\n!\ninterface Gi0/1\n description uplink\n!\
 Talk = Callable[[asyncssh.SSHReader[bytes], asyncssh.SSHWriter[bytes]], Awaitable[None]]
 
 
+def host_key(algorithm: str = "ssh-ed25519", *, number: int = 1) -> asyncssh.SSHKey:
+    """The same key for the same number: RSA takes long to make."""
+    return _make_key(algorithm, number)
+
+
 @cache
-def host_key(algorithm: str = "ssh-ed25519", number: int = 1) -> asyncssh.SSHKey:
-    """The same key for the same number; RSA takes long to make."""
-    del number
+def _make_key(algorithm: str, _number: int) -> asyncssh.SSHKey:
     return asyncssh.generate_private_key(algorithm)
 
 
