@@ -1,0 +1,251 @@
+"""Where the secrets of a text are, by the rules of the platform that wrote it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from netraven.archive.linematch import LineFinder, LinePattern, LineRules, Span
+from netraven.platforms.platform import Literal, Platform
+from netraven.platforms.secrets import FreeText, HiddenBlock, HiddenValue, SecretRule
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSecret:
+    """A secret, or one line of a secret of several lines, between two offsets of a text."""
+
+    start: int
+    end: int
+    value: bytes
+
+
+def find_secrets(content: bytes, platform: Platform) -> Iterator[FoundSecret]:
+    """Yield the secrets in order, apart from each other and none across the end of a line.
+
+    Takes time in proportion to the text. A line of more than 4 KiB, or with more than 32 secrets,
+    is no command: if it holds a secret, all of it is one.
+    """
+    return _Search(content, _compiled(platform)).secrets()
+
+
+_FORGED = HiddenValue(name="forged-token", pattern=r"(‹(?:secret:|hidden)\S*)", anywhere=True)
+# Beyond these a line is no command; both bound the work that a line can make.
+_OPAQUE_LINE_BYTES = 4096
+_OPAQUE_LINE_SECRETS = 32
+# Whatever a terminal or an editor takes for the end of a line ends one here too.
+_LINE_BREAKS = bytes.maketrans(b"\r\v\f", b"\n\n\n")
+# Such lines stand between a header and its section without being either.
+_NO_HEADERS = (b"", b"!", b"#")
+_BEHIND_QUOTED = b" \t;,)]}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """A platform's rules, ready to run; `kinds` are numbered as the patterns of `lines` are."""
+
+    finder: LineFinder
+    lines: LineRules
+    kinds: tuple[SecretRule | Literal, ...]
+    headers: dict[str, LinePattern]
+
+
+@lru_cache(maxsize=256)
+def _compiled(platform: Platform) -> _Rules:
+    kinds = (_FORGED, *platform.secrets, *platform.literals)
+    values = [rule for rule in kinds if isinstance(rule, HiddenValue)]
+    conditions = {text for rule in values for text in (rule.inside, rule.outside) if text}
+    return _Rules(
+        finder=LineFinder([_pattern(rule) for rule in kinds if not isinstance(rule, FreeText)]),
+        lines=LineRules([_pattern(rule) for rule in kinds]),
+        kinds=kinds,
+        headers={text: LinePattern(text) for text in conditions},
+    )
+
+
+def _pattern(rule: SecretRule | Literal) -> str:
+    if isinstance(rule, HiddenBlock):
+        return rule.begin
+    return f"^(?:{rule.opens.pattern})" if isinstance(rule, Literal) else rule.pattern
+
+
+class _Search:
+    """One text being searched."""
+
+    def __init__(self, content: bytes, rules: _Rules) -> None:
+        self._content = content
+        self._text = content.translate(_LINE_BREAKS)
+        self._rules = rules
+        self._sections = _Sections(self._text)
+        self._free_to = 0
+
+    def secrets(self) -> Iterator[FoundSecret]:
+        at = 0
+        while (line := self._rules.finder.next_line(self._text, at)) is not None:
+            at = yield from self._read(*line)
+
+    def _read(self, start: int, end: int) -> Generator[FoundSecret, None, int]:
+        """Yield the secrets that begin in a line; return where to go on."""
+        line = self._text[start:end]
+        numbers = self._rules.lines.matching(line)
+        if not numbers:  # The finder saw a rule match: which one cannot be told, so show nothing.
+            yield FoundSecret(start, end, self._content[start:end])
+            return end + 1
+        block = self._block(numbers, line)
+        self._enter_literal(numbers, line, start)
+        for first, last in self._values(numbers, line, start):
+            if block is None or first < block[0]:
+                span = start + first, start + last
+                yield FoundSecret(*span, self._content[slice(*span)])
+        if block is None:
+            return end + 1
+        return (yield from self._block_lines(start + block[0], block[1]))
+
+    def _values(self, numbers: list[int], line: bytes, start: int) -> list[Span]:
+        """Return where the secrets within a line are, in order and apart from each other."""
+        found: list[Span] = []
+        free: list[Span] | None = None
+        for number in numbers:
+            rule = self._rules.kinds[number]
+            if not isinstance(rule, HiddenValue) or not self._applies(rule, start):
+                continue
+            if len(line) > _OPAQUE_LINE_BYTES:
+                return [(0, len(line))]
+            free = self._free_spans(numbers, line) if free is None else free
+            for spans in self._rules.lines.spans(number, line):
+                for span in spans:
+                    if rule.anywhere or not any(first <= span[0] < last for first, last in free):
+                        _add(found, _without_quotes(line, span), joins=rule.anywhere)
+                if len(found) > _OPAQUE_LINE_SECRETS:
+                    return [(0, len(line))]
+        return sorted(span for span in found if line[slice(*span)].strip(b'*"'))
+
+    def _applies(self, rule: HiddenValue, start: int) -> bool:
+        if rule.anywhere:
+            return True
+        if start < self._free_to:
+            return False
+        if rule.outside is None and rule.inside is None:
+            return True
+        header = self._sections.header(start)
+        if rule.outside is not None and self._rules.headers[rule.outside].matches(header):
+            return False
+        return rule.inside is None or self._rules.headers[rule.inside].matches(header)
+
+    def _free_spans(self, numbers: list[int], line: bytes) -> list[Span]:
+        return [
+            spans[0]
+            for number in numbers
+            if isinstance(self._rules.kinds[number], FreeText)
+            for spans in self._rules.lines.spans(number, line)
+        ]
+
+    def _enter_literal(self, numbers: list[int], line: bytes, start: int) -> None:
+        """Note how far the free text reaches that a line opens; one never closed is none."""
+        for number in numbers:
+            literal = self._rules.kinds[number]
+            if not isinstance(literal, Literal) or start < self._free_to:
+                continue
+            first, last = next(self._rules.lines.spans(number, line))[0]
+            if "end" in literal.opens.groupindex:
+                end = self._text.find(line[first:last], start + last)
+            else:
+                end = self._line_of(literal.closes.encode(), start + last)
+            self._free_to = max(self._free_to, end)
+
+    def _line_of(self, wanted: bytes, start: int) -> int:
+        """Return where the next line that says exactly this begins, or -1."""
+        at = start
+        while (at := self._text.find(wanted, at)) >= 0:
+            first = self._text.rfind(b"\n", 0, at) + 1
+            last = self._text.find(b"\n", at)
+            if self._text[first : len(self._text) if last < 0 else last].strip() == wanted:
+                return first
+            at += len(wanted)
+        return -1
+
+    def _block(self, numbers: list[int], line: bytes) -> tuple[int, HiddenBlock] | None:
+        for number in numbers:
+            rule = self._rules.kinds[number]
+            if isinstance(rule, HiddenBlock):
+                return next(self._rules.lines.spans(number, line))[0][1], rule
+        return None
+
+    def _block_lines(self, start: int, rule: HiddenBlock) -> Generator[FoundSecret, None, int]:
+        """Yield each line of a block with the block's whole text as value; return its end."""
+        end = self._text.find(rule.end.encode(), start)
+        end = len(self._text) if end < 0 else end
+        value = b"".join(self._text[start:end].split())
+        at = start
+        for line in self._text[start:end].split(b"\n"):
+            if stripped := line.strip():
+                first = at + line.index(stripped)
+                yield FoundSecret(first, first + len(stripped), value)
+            at += len(line) + 1
+        return end
+
+
+class _Sections:
+    """Under which header each line of a text stands."""
+
+    def __init__(self, text: bytes) -> None:
+        self._text = text
+        self._known: dict[int, tuple[int, bytes]] = {}
+
+    def header(self, start: int) -> bytes:
+        """Return the nearest line above that is indented less, b"" where there is none.
+
+        The way up ends at the last line of the same depth whose header is known, so that many
+        questions cost no more than reading the text.
+        """
+        depth = _depth(self._line(start))
+        known_at, known = self._known.get(depth, (-1, b""))
+        header, at = b"", start
+        while at > 0:
+            at = self._text.rfind(b"\n", 0, at - 1) + 1
+            if at == known_at:
+                header = known
+                break
+            line = self._line(at)
+            if line.strip() not in _NO_HEADERS and _depth(line) < depth:
+                header = line.strip()
+                break
+        self._known[depth] = start, header
+        return header
+
+    def _line(self, start: int) -> bytes:
+        end = self._text.find(b"\n", start)
+        return self._text[start : len(self._text) if end < 0 else end]
+
+
+def _depth(line: bytes) -> int:
+    return len(line) - len(line.lstrip(b" \t"))
+
+
+def _add(found: list[Span], span: Span, *, joins: bool) -> None:
+    """Add a capture to those of earlier rules, which know better where a secret begins."""
+    first, last = span
+    for other in tuple(found):
+        if other[0] <= first < other[1] and not joins:
+            return
+        if first < other[1] and other[0] < last:
+            found.remove(other)
+            first, last = min(first, other[0]), max(last, other[1])
+    found.append((first, last))
+
+
+def _without_quotes(line: bytes, span: Span) -> Span:
+    """Return the span of the value itself.
+
+    A value that goes on behind its closing quote was not quoted; a lone quote at its end closes
+    the command that it stands in.
+    """
+    first, last = span
+    value = line[first:last]
+    if line[first - 1 : first] == line[last : last + 1] == b'"':
+        behind = line[last + 1 : last + 2]
+        if behind and behind not in _BEHIND_QUOTED:
+            return first, last + 1 + len(line[last + 1 :].split(maxsplit=1)[0])
+    elif value.endswith(b'"') and value.count(b'"') == 1:
+        return first, last - 1
+    return first, last

@@ -1,0 +1,302 @@
+r"""The rules that say where secrets stand, shared by platforms that write their lines alike.
+
+Sources: the vendors' command references for the commands named in each rule, and the lists of
+secrets of recorded sessions. A platform takes one of the sets at the end of this file.
+"""
+
+from __future__ import annotations
+
+from netraven.platforms.secrets import FreeText, HiddenBlock, HiddenValue, SecretRule, free, hidden
+
+_CRYPT = (
+    r"\$(?:[0-9]|1[0-9]|2[abxy]|y|gy|7y|apr1|md5|argon2(?:i|d|id)|scrypt|sha1|sha256|sha512"
+    r"|pbkdf2(?:-sha\d+)?)\$[./A-Za-z0-9$=,+_-]{3,}"
+)
+
+UNIVERSAL: tuple[SecretRule, ...] = (
+    HiddenBlock(
+        name="private-key",
+        begin="-----BEGIN [A-Z0-9 ]*(?:PRIVATE|STATIC) KEY[A-Z0-9 ]*-----",
+        end="-----END ",
+    ),
+    HiddenValue(name="password-hash", pattern=f"({_CRYPT})", anywhere=True),
+    HiddenValue(
+        name="ldap-hash",
+        pattern=r"\{(?:S?SHA(?:256|384|512)?|S?MD5|CRYPT|PBKDF2[A-Z0-9-]*)\}([A-Za-z0-9+/=$.]{8,})",
+        anywhere=True,
+    ),
+    # Up to the first slash a password holds something else than digits, or else it is a port.
+    HiddenValue(
+        name="password-in-url",
+        pattern=r"://[^\s/:@\"'\[\]]*:([0-9]+|[0-9]*[^0-9/\s\"'][^\s\"']*)@",
+        anywhere=True,
+    ),
+    HiddenValue(
+        name="token-in-url",
+        pattern=r"[?&](?:(?:access_|auth_|api_?)?(?:token|key)|password|passwd|pwd|secret|sig)="
+        r"([^\s&\"'<>]+)",
+        anywhere=True,
+    ),
+    HiddenValue(
+        name="authorization-header",
+        pattern=r"authorization:[ \t]*(?:basic|bearer|token)[ \t]+([^\s\"']+)",
+        anywhere=True,
+    ),
+)
+
+_ROUTING: tuple[SecretRule, ...] = (
+    hidden("ospf-message-digest", r" message-digest-key \d+ (?:md5|hmac\S*|sha\S*) {secret}"),
+    hidden(
+        "ospf-key",
+        r"^(?:\S+ )*?(?:ospf|virtual-link \S+|sham-link \S+ \S+)"
+        r"(?: \S+)*? authentication-key {secret}",
+    ),
+    hidden(
+        "ospf-ipsec",
+        r" (?:authentication|encryption) ipsec spi \d+ (?:\S+ )*?"
+        r"([0-9a-f]{16,})(?: (?:\S+ )*?([0-9a-f]{16,}))?$",
+    ),
+    hidden("ospf6-key", r" authentication key-id \d+ hash-algo \S+ key {type}{word}"),
+    hidden(
+        "isis-password",
+        r"^(?:isis password|(?:area|domain|hello|lsp)-password)"
+        r"(?: hmac-md5| text)? {type}{word}",
+    ),
+    hidden("isis-key", r" authentication key-id \d+ algorithm \S+ key {type}{word}"),
+    hidden("isis-key", r"^(?:isis )?authentication key {type}{word}"),
+    hidden("rip-string", r" rip authentication (?:string|key) {type}{word}"),
+    hidden("eigrp-hmac", r"^authentication mode hmac-sha-256 {secret}"),
+    hidden("nhrp", r" nhrp authentication {secret}"),
+    hidden("rsvp", r" rsvp authentication key {secret}"),
+    hidden(
+        "first-hop",
+        r"^(?:(?:standby|vrrp|glbp|hsrp)(?: \d+)?(?: peer)? )?authentication"
+        r" (?:text|md5 key-string|ietf-md5 key-string) {type}{word}",
+    ),
+    hidden("first-hop", r"^(?:standby|vrrp|glbp)(?: \d+)? authentication {word}$"),
+    hidden("bfd-key", r" authentication keyed-sha1 key-id \d+ (?:hex-key|key) {type}{word}"),
+    hidden(
+        "ldp-password",
+        r"^mpls ldp password (?:option \d+ for \S+|fallback|default|required)"
+        r" {typed}",
+    ),
+    free(
+        "ldp-password-option",
+        r"^mpls ldp password ((?:option|fallback|default|required|rollover)"
+        r"(?: .*)?)$",
+    ),
+    free("ldp-per-neighbour", r" mpls ldp neighbor \S+ (targeted.*)$"),
+    hidden("msdp-password", r" msdp password peer \S+ {secret}"),
+    free("msdp-peer", r" msdp password (peer) "),
+    free("sxp-keyword", r"^cts sxp connection peer .* password ((?:none|default))(?: |$)"),
+)
+
+_VPN: tuple[SecretRule, ...] = (
+    hidden("isakmp-key", r"^(?:crypto )?isakmp key {type}{word} (?:address|hostname|ipv6)"),
+    hidden("isakmp-key", r"^(?:crypto )?isakmp key {secret}"),
+    hidden("keyring", r" pre-shared-key (?:address|hostname|ipv6) .*? key {secret}"),
+    free("keyring-peer", r" pre-shared-key ((?:address|hostname|ipv6) .*?) key "),
+    hidden(
+        "ike-pre-shared-key",
+        r" (?:ikev1 |ikev2 |local-authentication |remote-authentication )*"
+        r"pre-shared-key (?:local |remote )?(?:hex |ascii-text |hexadecimal )?{secret}",
+    ),
+    hidden("ikev2-profile", r" authentication (?:local|remote) pre-share key {secret}"),
+    hidden(
+        "manual-ipsec",
+        r" session-key (?:inbound|outbound) (?:ah|esp) \S+ (?:cipher )?{word}"
+        r"(?: authenticator {word})?",
+    ),
+    hidden("ezvpn-group", r"^group \S+ key {secret}"),
+)
+
+_SNMP: tuple[SecretRule, ...] = (
+    hidden("snmp-community", r"^snmp-server community {type}{word}"),
+    hidden(
+        "snmp-host",
+        r"^snmp-server host \S+(?: vrf \S+)?(?: (?:traps?|informs?|poll))?"
+        r"(?: vrf \S+)?(?: version (?:v?1|v?2c))?(?: community)? {type}{word}",
+    ),
+    free("snmp-host-v3", r"^snmp-server host \S+ ((?:\S+ )*?version v?3 .*)"),
+    free("snmp-host-source", r"^snmp-server host \S+ ((?:use-vrf|filter-vrf|source-interface) .*)"),
+    hidden("snmp-community-map", r"^snmp(?:-server)? (?:mib )?community-map {type}{word}"),
+    hidden(
+        "snmp-user-auth",
+        r"^(?:snmp-server user|snmpv3 user) .*? auth (?:md5|sha\S*)"
+        r"(?: auth-pass)? {type}{word}",
+    ),
+    hidden(
+        "snmp-user-privacy",
+        r"^(?:snmp-server user|snmpv3 user) .*? priv"
+        r"(?: (?:3des|des\S*|aes\S*)(?: (?:128|192|256))?)?(?: priv-pass)? {type}{word}",
+    ),
+    hidden("rmon-community", r"^rmon event \d+ (?:log )?trap {word}"),
+)
+
+_CLI: tuple[SecretRule, ...] = (
+    free("description", r"^(?:neighbor \S+ |peer \S+ |rmon (?:\S+ )*?)?description:? .*"),
+    free("remark", r"^(?:access-list \S+ |\d+ |seq \d+ )?remark .*"),
+    free(
+        "people", r"^snmp-server (?:location|contact|chassis-id|system-location|system-contact) .*"
+    ),
+    free("name", r"^(?:name|title|comment|hostname|prompt|menu|privilege) .*"),
+    free("banner-line", r"^banner .*"),
+    free("aaa", r"^aaa (?:authentication|accounting) .*"),
+    free("ssh", r"^ip ssh .*"),
+    free(
+        "login-methods", r"^authentication (?:mode|protocol) (?:password|keyboard|public|multi).*"
+    ),
+    free(
+        "password-rule",
+        r"^(?:\S+ )*?password ((?:encryption|encryption-key|strength-check|"
+        r"minimum|maximum|history|complexity|secure-mode|prompt|logging|storage) .*)",
+    ),
+    free("password-rule", r"^(?:\S+ )*?password ((?:strength-check|secure-mode|logging))$"),
+    free("time-server", r"^s?ntp (?:server|peer|broadcast|multicast|pool) .*"),
+    hidden("local-user", r"^username \S+ (?:\S+ )*?(?:password|secret) {secret}"),
+    hidden(
+        "enable", r"^enable (?:algorithm-type \S+ )?(?:secret|password) (?:level \d+ )?{secret}"
+    ),
+    hidden("time-key", r"^(?:s?ntp )?authentication-key \d+ \S+ {type}{word}"),
+    hidden(
+        "server-key",
+        r"^(?:radius-server|tacacs-server|server-private|server|client|nas) "
+        r"(?:\S+ )*?(?:key|server-key|secret-key) {secret}",
+    ),
+    hidden("map-server-key", r"^(?:\S+ )*?map-server \S+ (?:\S+ )*?key {secret}"),
+    hidden("key-wrap", r" (?:encryption-key|message-auth-code-key) {type}{word}"),
+    hidden("section-key", r"^key {secret}", outside=r"^(?:key chain|keychain|profile) "),
+    hidden("macsec-key", r"^key [0-9a-f]+ (?:0|7|8a) {word}"),
+    hidden("macsec-key", r" sap pmk {word}"),
+    hidden("macsec-key", r" cak {type}{word}"),
+    hidden("macsec-key", r" ckn \S+ cak {type}{word}"),
+    hidden("typed-key", r" key {typed}"),
+    hidden("key-string", r" key-string (?:password )?{secret}"),
+    hidden("wlan-key", r" (?:set-key|wpa-psk|wpa2-psk|wpa3-psk) (?:ascii|hex) {secret}"),
+    hidden("wep-key", r"^encryption (?:\S+ )*?key \d+ size \S+ {type}{word}"),
+    hidden("auth-token", r" (?:auth-token|api-token|api-key|access-token) {secret}"),
+    hidden("agent-key", r"auth=key,([^\s,\"]+)"),
+    hidden("environment", r"^event manager environment \S*(?:pass|pwd|secret|token)\S* {rest}"),
+    hidden("assignment", r"(?:password|passwd|passphrase|secret|token|api_?key)=([^\s\"'&;,]+)"),
+    hidden(
+        "password",
+        r" (?:password|passwd|passphrase|pass-phrase|shared-secret|shared-key"
+        r"|server-key|secret-key|auth-pass|priv-pass|clearpass-password) {secret}",
+    ),
+    hidden("secret", r"^secret {secret}", outside=r"^session shared-secret "),
+    hidden("typed-secret", r" secret {typed}"),
+    hidden("section-authentication-key", r"^authentication-key {secret}"),
+    # Type 7: a two-digit salt from 00 to 15, then the password in hexadecimal.
+    hidden("type-7", r" 7 ((?:0[0-9]|1[0-5])(?:[0-9a-f]{2}){3,})(?:[\s\"]|$)"),
+)
+
+CISCO_IOS: tuple[SecretRule, ...] = (*_SNMP, *_ROUTING, *_VPN, *_CLI, *UNIVERSAL)
+
+ARISTA_EOS: tuple[SecretRule, ...] = (
+    hidden("session-secret", r"^secret \d+ {type}{word}", inside=r"^session shared-secret "),
+    *CISCO_IOS,
+)
+
+CISCO_ASA: tuple[SecretRule, ...] = (
+    free(
+        "snmp-host-interface",
+        r"^snmp-server host (\S+ \S+(?: (?:trap|poll))?(?: udp-port \d+)?)"
+        r"(?: |$)",
+    ),
+    free("snmp-host-options", r"^snmp-server host \S+ \S+ (?:\S+ )*?((?:version|udp-port) .*)"),
+    hidden("snmp-host", r"^snmp-server host \S+ \S+ (?:\S+ )*?community {type}{word}"),
+    hidden("local-user", r"^username \S+ password {word}"),
+    hidden("enable", r"^(?:enable password|passwd) {word}"),
+    hidden("failover-key", r"^failover key (?:hex )?{type}{word}"),
+    hidden("eigrp-key", r"^authentication key eigrp \S+ {type}{word}"),
+    hidden(
+        "ldap-login", r"^(?:ldap-login-password|radius-common-pw|policy-server-secret) {type}{word}"
+    ),
+    hidden("vpdn-user", r"^vpdn username \S+ password {word}"),
+    hidden("vpn-client", r"^vpnclient (?:username \S+|vpngroup \S+) password {word}"),
+    hidden("proxy-password", r"^https?-proxy (?:\S+ )*?password {type}{word}"),
+    hidden("content-licence", r"^license ([0-9a-f]{32})$"),
+    *CISCO_IOS,
+)
+
+ARUBA_AOSCX: tuple[SecretRule, ...] = (
+    hidden("marked", r" (?:ciphertext|plaintext) {word}"),
+    hidden("snmp-host", r"^snmp-server host (?:\S+ )*?community {type}{word}"),
+    *CISCO_IOS,
+)
+
+FRR: tuple[SecretRule, ...] = (
+    hidden("ospf-message-digest", r" message-digest-key \d+ md5 {word}"),
+    hidden("bgp-password", r"^neighbor \S+ password {word}$"),
+    *CISCO_IOS,
+)
+
+_JUNOS_WORDS = (
+    "encrypted-password|plain-text-password-value|hashed-password|password|simple-password"
+    "|local-password|pap-password|default-pap-password|chap-secret|default-chap-secret|secret"
+    "|shared-secret|pre-shared-secret|preauthentication-secret|client-secret|passphrase"
+    "|authentication-key|hello-authentication-key|authentication-password|privacy-key"
+    "|privacy-password|community-name|cak|ascii-text|hexadecimal|api-key|api-token|auth-token"
+)
+
+JUNIPER_JUNOS: tuple[SecretRule, ...] = (
+    FreeText(name="comment", pattern=r"^[ \t]*(?:/\*.*|\*.*|#.*|## .*)"),
+    FreeText(
+        name="description",
+        pattern=r'^[ \t]*(?:set [^"]*?)?(?:description|message|announcement|contact|location)[ \t]+'
+        r'(?:"(?:[^"\\]|\\.)*"|[^\s;"]+);?[ \t]*$',
+    ),
+    HiddenValue(
+        name="marked",
+        pattern=r'(?:"((?:[^"\\]|\\.)+)"|([^\s";{}]+))[ \t]*[;{]?[ \t]*## SECRET-DATA',
+        anywhere=True,
+    ),
+    hidden("time-key", r" authentication-key \d+ type \S+ value {item}"),
+    free("time-key-number", r" authentication-key (\d+ type) "),
+    hidden("named", rf" (?:{_JUNOS_WORDS}) {{item}} *(?:;.*)?$"),
+    hidden("key-text", r" (?:md5 \d+|hmac-\S+ \d+) key {item}"),
+    hidden("snmp-community", r"^set (?:\S+ )*?snmp community {item}"),
+    hidden("snmp-community", r"^community {item} *[{;]", inside=r"^snmp \{"),
+    *UNIVERSAL,
+)
+
+_LINUX_NAMES = (
+    r"[\w.-]*(?:password|passwd|passphrase|secret|token|psk|api_?key|access_?key|auth_?key"
+    r"|secret_?key|preshared_?key|presharedkey|wep[_-]key\d?)"
+)
+
+LINUX: tuple[SecretRule, ...] = (
+    FreeText(name="name-services", pattern=r"^[ \t]*(?:passwd|group|shadow|gshadow):[ \t]+[a-z].*"),
+    FreeText(
+        name="pam",
+        pattern=r"^[ \t]*-?password[ \t]+(?:\[|required|requisite|sufficient"
+        r"|optional|include|substack).*",
+    ),
+    hidden("wireguard", r"^(?:private|preshared)key *= *{word}"),
+    hidden("assignment", rf"^(?:export )?[\"']?{_LINUX_NAMES}[\"']? *(?:=|:=) *{{rest}}"),
+    HiddenValue(name="assignment", pattern=rf"{_LINUX_NAMES}[\"']?=[\"']?([^\s\"'&;,]+)"),
+    hidden(
+        "mapping", rf"{_LINUX_NAMES}[\"']?: (?:\"((?:[^\"\\]|\\.)+)\"|'([^']+)'|([^\s\"',}}]+))"
+    ),
+    hidden("snmpd-community", r"^(?:ro|rw|trap)community6? {word}"),
+    hidden("snmpd-sink", r"^(?:trapsink|trap2sink|informsink) \S+ {word}"),
+    hidden("snmpd-source", r"^com2sec6? (?:-Cn \S+ )?\S+ \S+ {word}"),
+    hidden(
+        "snmpd-user",
+        r"^createUser (?:-e \S+ )?\S+ (?:MD5|SHA\S*) {word}"
+        r"(?: (?:DES|AES\S*) {word})?",
+    ),
+    hidden("ipsec-secret", r"^(?:.* )?: (?:PSK|EAP|XAUTH|NTLM) {rest}"),
+    hidden("ipsec-key-password", r"^(?:.* )?: (?:RSA|ECDSA|PKCS8|P12) \S+ {word}"),
+    hidden("quoted", r"^(?:password|secret|passphrase) \"((?:[^\"\\]|\\.)+)\""),
+    hidden("keepalived", r"^auth_pass {word}"),
+    hidden("redis", r"^(?:requirepass|masterauth) {word}"),
+    hidden("netrc", r"(?:^| )login \S+ password {word}"),
+    hidden("interfaces", r"^(?:wpa-psk|wpa-password|wireless-key) {rest}"),
+    HiddenValue(name="shadow", pattern=r"^[^:\s]+:([./A-Za-z0-9]{13}):[0-9]*:"),
+    hidden("bgp-password", r"^neighbor \S+ password {word}$"),
+    hidden("key-string", r"^key-string {word}$"),
+    hidden("enable", r"^enable (?:password|secret) {secret}"),
+    *_ROUTING,
+    *UNIVERSAL,
+)
