@@ -174,14 +174,14 @@ class TestReachingThePrompt:
 
     def test_a_prompt_that_counts_is_followed(self) -> None:
         script: dict[str, Said] = {
-            "": [b"\r\nuser@h1 [2]$ ", b"\r\nuser@h1 [3]$ "],
+            "true": [b"true\r\nuser@h1 [2]$ ", b"true\r\nuser@h1 [3]$ "],
             "cat /x && printf '\\n:size %s:\\n' $(wc -c < /x)": said(
                 "cat /x && printf '\\n:size %s:\\n' $(wc -c < /x)\na\n\n:size 2:\nuser@h1 [4]$ "
             ),
         }
         platform = linux_reading("/x")
         assert platform is not None
-        platform = replace(platform, paging_off=("", ""))
+        platform = replace(platform, paging_off=("true", "true"))
 
         running = Talk(script, greeting=b"user@h1 [1]$ ", platform=platform).running()
 
@@ -479,7 +479,10 @@ class TestFiles:
         platform = linux_reading("/etc/motd")
         assert platform is not None
         prompt = b"[admin@h1 ~]$ "
-        script = {"": b"\r\n" + prompt, self.ASK: self.ASK.encode() + b"\r\n" + answer + prompt}
+        script = {
+            "true": b"true\r\n" + prompt,
+            self.ASK: self.ASK.encode() + b"\r\n" + answer + prompt,
+        }
         return Talk(script, greeting=b"Last login\r\n" + prompt, platform=platform).running()
 
     def test_a_file_is_proven_by_its_size(self) -> None:
@@ -497,7 +500,7 @@ class TestFiles:
         platform = LINUX
         (command,) = platform.commands_for(Yields.RUNNING)
         answer = said(f"{command.text}\ncat: /etc/network/interfaces: No such file\nh1:~# ")
-        script = {"": b"\r\nh1:~# ", command.text: answer}
+        script = {"true": b"true\r\nh1:~# ", command.text: answer}
 
         assert isinstance(
             Talk(script, greeting=b"h1:~# ", platform=platform).error(), DialogueFailed

@@ -24,6 +24,8 @@ _ECHO_BYTES: Final = 8192
 _TAIL_BYTES: Final = 2048
 _SEQUENCE: Final = rb"\x1b\[[0-?]*[ -/]*[@-~]"
 _ERASING: Final = re.compile(rb"(?:[ \x08\r]|" + _SEQUENCE + rb")*")
+# GNU readline wraps a long line by writing the first character of the next row twice.
+_REPEATED_AT_MARGIN: Final = re.compile(r"(.)\r\1")
 _LAST_CONTROL: Final = re.compile(rb".*(?:[\x08\r]|" + _SEQUENCE + rb")", re.DOTALL)
 
 
@@ -149,10 +151,11 @@ def _after_pager(part: bytes) -> bytes:
 def _end_of_echo(raw: bytes, lines: Sequence[str], prompt: str, command: str) -> int | None:
     """Return the number of the line after the echo, also where the cursor garbled it."""
     end = find_echo(lines, prompt, command)
-    if end is None and command:
-        line, _ = decode(raw.partition(b"\n")[0])
-        return 1 if squash(line).endswith(squash(command)) else None
-    return end
+    if end is not None or not command:
+        return end
+    line, _ = decode(raw.partition(b"\n")[0])
+    drawn = (squash(line), squash(_REPEATED_AT_MARGIN.sub(r"\1", line)))
+    return 1 if any(echo.endswith(squash(command)) for echo in drawn) else None
 
 
 def _body_of(lines: Sequence[str], start: int, command: Command, platform: Platform) -> slice:

@@ -61,7 +61,8 @@ LINUX = Platform(
     prompt=re.compile(
         r"(?:\(\S+\) )?\[?(?:[\w.-]+@)?(?P<name>[A-Za-z0-9][\w.-]*)?(?:[: ].{0,200}?)?\]? ?[$#%>]"
     ),
-    paging_off=(),
+    # Does nothing, but moves a counter in the prompt, so that it is known as one.
+    paging_off=("true",),
     commands=(
         Command(text="uname -sr", yields=Yields.VERSION),
         Command(text="uname -nm", yields=Yields.INVENTORY),
