@@ -16,15 +16,16 @@ def literal_lines(lines: Sequence[str], platform: Platform) -> frozenset[int]:
     A block that is never closed reaches to the end.
     """
     found: set[int] = set()
-    end: _End | None = None
-    words = tuple(literal.word for literal in platform.literals)
-    for number, line in enumerate(lines):
+    words = {literal.word for literal in platform.literals}
+    after = 0
+    for number in sorted(n for word in words for n, line in enumerate(lines) if word in line):
+        end = _opened(lines[number], platform.literals) if number >= after else None
         if end is not None:
-            found.add(number)
-            if end.is_met_by(line):
-                end = None
-        elif any(word in line for word in words):
-            end = _opened(line, platform.literals)
+            after = number + 1
+            while after < len(lines) and not end.is_met_by(lines[after]):
+                after += 1
+            after = min(after + 1, len(lines))
+            found.update(range(number + 1, after))
     return frozenset(found)
 
 
