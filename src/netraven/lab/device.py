@@ -68,13 +68,7 @@ class SimulatedDevice:
     def facts(self) -> Facts:
         """The name, release and role it shows."""
         if self._facts is None:
-            plan = self.plan
-            self._facts = Facts(
-                hostname=plan.hostname,
-                version=plan.hardware.version,
-                image=plan.hardware.image,
-                role=self.voice.role(plan),
-            )
+            self._facts = self._facts_of(self.plan)
         return self._facts
 
     @property
@@ -105,6 +99,13 @@ class SimulatedDevice:
         plan = self.plan
         self.voice.texts[self.voice.main](plan, mint)
         return mint.secrets
+
+    def prepare(self) -> None:
+        """Write now what a collection asks for, which is done at first use otherwise."""
+        plan = self.plan
+        self._facts = self._facts_of(plan)
+        for topic in {self.voice.main, Topic.VERSION, Topic.INVENTORY} & self.voice.texts.keys():
+            self._texts[topic] = self._write(topic, plan)
 
     def running_config(self) -> str:
         """Return the whole configuration as it was shown last, without the device's remarks.
@@ -169,9 +170,19 @@ class SimulatedDevice:
     def _written(self, topic: Topic) -> tuple[str, ...]:
         """Return a text cut at its placeholders."""
         if topic not in self._texts:
-            text = self.voice.texts[topic](self.plan, Mint())
-            self._texts[topic] = tuple(_PLACEHOLDER.split(text))
+            self._texts[topic] = self._write(topic, self.plan)
         return self._texts[topic]
+
+    def _write(self, topic: Topic, plan: Plan) -> tuple[str, ...]:
+        return tuple(_PLACEHOLDER.split(self.voice.texts[topic](plan, Mint())))
+
+    def _facts_of(self, plan: Plan) -> Facts:
+        return Facts(
+            hostname=plan.hostname,
+            version=plan.hardware.version,
+            image=plan.hardware.image,
+            role=self.voice.role(plan),
+        )
 
 
 @lru_cache

@@ -164,19 +164,14 @@ def number_in(line: str) -> str:
 
 
 def _fitting(verbs: tuple[Verb, ...], index: int, word: str, dialect: Dialect) -> tuple[Verb, ...]:
-    """Return the verbs that may mean `word` at that place; exact ones alone, if there are any."""
-    exact = tuple(verb for verb in verbs if _fits(verb.words, index, word, whole=True))
-    if exact or not dialect.may_abbreviate:
-        return exact
-    return tuple(verb for verb in verbs if _fits(verb.words, index, word, whole=False))
-
-
-def _fits(words: tuple[str, ...], index: int, word: str, *, whole: bool) -> bool:
-    if index >= len(words):
-        return False
-    if words[index] == "<n>":
-        return word.isdecimal()
-    return words[index] == word if whole else words[index].startswith(word.lower())
+    """Return the verbs that a word may mean at its place: the word itself, a number, a prefix."""
+    placed = tuple(verb for verb in verbs if index < len(verb.words))
+    fitting = tuple(verb for verb in placed if verb.words[index] == word.lower())
+    if not fitting and word.isdecimal():
+        fitting = tuple(verb for verb in placed if verb.words[index] == "<n>")
+    if not fitting and dialect.may_abbreviate:
+        fitting = tuple(verb for verb in placed if verb.words[index].startswith(word.lower()))
+    return fitting
 
 
 def _settle(verbs: tuple[Verb, ...], count: int, mode: Mode) -> Verb | Trouble:
