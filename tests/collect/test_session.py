@@ -207,14 +207,14 @@ class TestReachingThePrompt:
         script = {
             "vtysh || sudo -n vtysh": said("vtysh || sudo -n vtysh\nr1# "),
             "terminal length 0": said("terminal length 0\nr1# "),
-            "terminal paging disable": said("terminal paging disable\n% Unknown command\nr1# "),
+            "no terminal paging": said("no terminal paging\n% Unknown command\nr1# "),
             "show running-config": said(f"show running-config\nBuilding configuration...\n{end}"),
             "exit": b"",
         }
         talk = Talk(script, greeting=b"Linux\r\nadmin@r1:~$ ", platform=FRR)
 
         assert talk.running().text == "hostname r1\n!\nend\n"
-        assert talk.session.refused == ("terminal paging disable",)
+        assert talk.session.refused == ("no terminal paging",)
         assert talk.device.typed[-2:] == ["exit\r", "exit\r"]
 
 

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from netraven.collect.suspicion import Signs, find_intruders, find_mixture, find_overwriting
+from netraven.collect.suspicion import (
+    Signs,
+    find_intruders,
+    find_mixture,
+    find_open_blocks,
+    find_overwriting,
+)
 from netraven.collect.terminal import decode, resolve, squash
 from netraven.platforms.observation import CONFIGURATIONS
 
@@ -60,6 +66,7 @@ def read_answer(
         signs = find_overwriting(screen, body, command) | find_mixture(raw, screen)
         if platform.completeness.trailer is None:
             signs |= find_intruders(lines, prompt, platform)
+            signs |= find_open_blocks(lines, platform)
     return Answer(
         text=f"{text}\n" if text and not text.endswith("\n") else text,
         encoding=screen.encoding,

@@ -12,6 +12,7 @@ import re2
 from netraven.collect.terminal import LATIN_1, Screen
 from netraven.platforms.literals import literal_lines
 from netraven.platforms.observation import Oddity
+from netraven.platforms.platform import BlockSyntax
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -72,7 +73,8 @@ def find_intruders(lines: Sequence[str], prompt: Prompt, platform: Platform) -> 
     if is_spotless and not any(literal.word in text for literal in platform.literals):
         return Signs()
     literal = literal_lines(lines, platform)
-    oddities, doubts = set(), set()
+    oddities: set[Oddity] = set()
+    doubts: set[Oddity] = set()
     if len(lines) - 1 in literal:
         doubts.add(Oddity.END_IN_FREE_TEXT)
     for oddity, match in () if is_spotless else patterns.matches(text):
@@ -81,6 +83,22 @@ def find_intruders(lines: Sequence[str], prompt: Prompt, platform: Platform) -> 
         is_free_text = text.count("\n", 0, match.start()) in literal
         (doubts if is_free_text else oddities).add(oddity)
     return Signs(frozenset(oddities), frozenset(doubts))
+
+
+def find_open_blocks(lines: Sequence[str], platform: Platform) -> Signs:
+    """Look for blocks in braces that are not closed: what a text cut in the middle leaves.
+
+    A line opens a block with a brace at its end, and closes one where a brace is all it has;
+    comments do neither.
+    """
+    if platform.blocks is not BlockSyntax.BRACES:
+        return Signs()
+    depth = 0
+    for line in map(str.strip, lines):
+        if line.startswith(("/*", platform.comment)):
+            continue
+        depth += line.endswith("{") - (line == "}")
+    return Signs(oddities=frozenset({Oddity.BLOCKS_UNBALANCED})) if depth else Signs()
 
 
 class _Patterns:

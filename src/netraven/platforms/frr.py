@@ -33,7 +33,7 @@ FRR = Platform(
         command="vtysh || sudo -n vtysh",
     ),
     pagers=(Pager(pattern=re.compile(r"(?i:--more--(?: ?\(\d+%\))?|\(END\)|^:)$")),),
-    paging_off=("terminal length 0", "terminal paging disable"),
+    paging_off=("terminal length 0", "no terminal paging"),
     enable=Enable(),
     commands=(
         Command(text="show version", yields=Yields.VERSION),

@@ -29,6 +29,7 @@ class Oddity(StrEnum):
     LOG_LINE = "log_line"
     ERROR_IN_TEXT = "error_in_text"
     END_IN_FREE_TEXT = "end_in_free_text"
+    BLOCKS_UNBALANCED = "blocks_unbalanced"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
