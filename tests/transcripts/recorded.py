@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING
 
 from netraven.collect.limits import Limits
 from netraven.collect.session import Session
+from netraven.collect.stream import Stream
 from netraven.errors import SessionLost
 from netraven.platforms.observation import Observation, Yields
+from netraven.platforms.platform import Platform
 from netraven.platforms.registry import get_platform
 from tests.collect.clock import run_virtual
 from tests.collect.memory import MODELS, LabStream
 
 if TYPE_CHECKING:
     from devicelab.transcript import Transcript
-
-    from netraven.collect.stream import Stream
-    from netraven.platforms.platform import Platform
 
 ENABLE_SECRET = "lab-enable"
 LIMITS = Limits(idle_s=10, deadline_s=120)

@@ -11,6 +11,7 @@ import pytest
 from netraven.collect.session import Session
 from netraven.errors import CollectError
 from netraven.platforms.observation import Observation
+from netraven.platforms.platform import Platform
 from netraven.platforms.registry import get_platform
 from tests.collect.clock import run_virtual
 from tests.collect.memory import MODELS, Behaviour, LabStream, load_recordings
@@ -18,8 +19,6 @@ from tests.transcripts.recorded import LIMITS, collect_running
 
 if TYPE_CHECKING:
     from devicelab.transcript import Transcript
-
-    from netraven.platforms.platform import Platform
 
 CONFIG_COMMANDS = {
     "ios": "show running-config",

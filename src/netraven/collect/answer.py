@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from netraven.collect.prompt import Prompt
 from netraven.collect.suspicion import (
     Signs,
     find_intruders,
@@ -16,12 +18,7 @@ from netraven.collect.suspicion import (
 )
 from netraven.collect.terminal import decode, resolve, squash
 from netraven.platforms.observation import CONFIGURATIONS
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from netraven.collect.prompt import Prompt
-    from netraven.platforms.platform import Command, Platform
+from netraven.platforms.platform import Command, Platform
 
 _ECHO_LINES: Final = 24
 _WRAPPED_LINES: Final = 8

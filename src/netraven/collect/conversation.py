@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import Final, TypeVar
 
 from netraven.collect.dialogue import Dialogue
+from netraven.collect.footprint import Footprint
+from netraven.collect.limits import Limits
+from netraven.collect.stream import Stream
 from netraven.collect.terminal import visible_line
 from netraven.errors import DeviceTimeout, OutputTooLarge, SessionLost
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from netraven.collect.limits import Limits
-    from netraven.collect.stream import Stream
-    from netraven.platforms.platform import Pager
+from netraven.platforms.platform import Pager
 
 T = TypeVar("T")
 
@@ -43,7 +41,8 @@ class Conversation:
 
     def __init__(self, stream: Stream, limits: Limits, pagers: tuple[Pager, ...]) -> None:
         self.dialogue = Dialogue()
-        self.step = Step.LOGIN
+        self.trail: list[Footprint] = []
+        self._step = Step.LOGIN
         self.awaited = ""
         self.deadline_at = float("inf")
         self.received = bytearray()
@@ -52,6 +51,16 @@ class Conversation:
         self._limits = limits
         self._pagers = pagers
         self._floor = 0
+
+    @property
+    def step(self) -> Step:
+        """How far the session came; setting it leaves a footprint."""
+        return self._step
+
+    @step.setter
+    def step(self, step: Step) -> None:
+        self._step = step
+        self.trail.append(Footprint(step, asyncio.get_running_loop().time()))
 
     def begin(self) -> None:
         """Start an exchange: forget all but the line that the cursor stands in."""

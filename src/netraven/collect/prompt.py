@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from netraven.platforms.platform import Platform
+from netraven.platforms.platform import Platform
 
 _NUMBER: Final = re.compile(r"(\d+)")
 

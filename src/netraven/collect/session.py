@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from netraven.collect.answer import Answer, is_echoed, is_refused, last_text_line, read_answer
 from netraven.collect.conversation import Conversation, Step
+from netraven.collect.dialogue import Dialogue
+from netraven.collect.footprint import Footprint
+from netraven.collect.limits import Limits
 from netraven.collect.prompt import Prompt, find_prompt, merge_prompts
+from netraven.collect.stream import Stream
 from netraven.errors import DeviceTimeout, DialogueFailed, EnableRefused
 from netraven.platforms.observation import CONFIGURATIONS, Observation, Yields
-from netraven.platforms.platform import Command
-
-if TYPE_CHECKING:
-    from netraven.collect.dialogue import Dialogue
-    from netraven.collect.limits import Limits
-    from netraven.collect.stream import Stream
-    from netraven.platforms.platform import Completeness, Enable, Platform
+from netraven.platforms.platform import Command, Completeness, Enable, Platform
 
 _SETTLE_S: Final = 0.5
 _MISSING_END_S: Final = 3.0
@@ -62,6 +60,11 @@ class Session:
         return self._talk.step
 
     @property
+    def trail(self) -> tuple[Footprint, ...]:
+        """The steps begun so far."""
+        return tuple(self._talk.trail)
+
+    @property
     def awaited(self) -> str:
         """What it waited for last."""
         return self._talk.awaited
@@ -82,6 +85,7 @@ class Session:
         Raises `DeviceTimeout`, `SessionLost`, `OutputTooLarge`, `EnableRefused` or
         `DialogueFailed`.
         """
+        self._talk.step = Step.LOGIN
         deadline_at = self._deadline_at
         if deadline_at is None:
             deadline_at = asyncio.get_running_loop().time() + self._limits.deadline_s

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import re2
 
+from netraven.collect.prompt import Prompt
 from netraven.collect.terminal import LATIN_1, Screen
 from netraven.platforms.literals import literal_lines
 from netraven.platforms.observation import Oddity
-from netraven.platforms.platform import BlockSyntax
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from netraven.collect.prompt import Prompt
-    from netraven.platforms.platform import Command, Platform
+from netraven.platforms.platform import BlockSyntax, Command, Platform
 
 _PROGRESS: Final = re.compile(r"[\s.]*")
 _UTF_8_OR_NOTHING: Final = re.compile(

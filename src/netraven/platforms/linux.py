@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import replace
+from functools import lru_cache
 
 from netraven.platforms.observation import Yields
 from netraven.platforms.platform import (
@@ -26,15 +27,18 @@ DEFAULT_PATH = "/etc/network/interfaces"
 _PATH = re.compile(r"/[\w@%+=:,./ -]{1,200}")
 
 
+@lru_cache(maxsize=1024)
 def linux_reading(path: str) -> Platform | None:
     """Return the platform whose configuration is that file; None for an unusable path.
 
-    A path is absolute and made of letters, digits, blanks and `@%+=:,./-_`.
+    The same path gives the same object. It is absolute and made of letters, digits, blanks and
+    `@%+=:,./-_`.
     """
     if _PATH.fullmatch(path) is None or "/../" in f"{path}/":
         return None
-    name = "linux" if path == DEFAULT_PATH else f"linux:{path}"
-    return replace(LINUX, name=name, commands=(*LINUX.commands[:2], _reading(path)))
+    if path == DEFAULT_PATH:
+        return LINUX
+    return replace(LINUX, name=f"linux:{path}", commands=(*LINUX.commands[:2], _reading(path)))
 
 
 def _reading(path: str) -> Command:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from netraven.platforms.platform import Literal, Platform
+from netraven.platforms.platform import Literal, Platform
 
 
 def literal_lines(lines: Sequence[str], platform: Platform) -> frozenset[int]:

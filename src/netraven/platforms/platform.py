@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from netraven.platforms.observation import Yields
-    from netraven.platforms.secrets import SecretRule
+from netraven.platforms.observation import Yields
+from netraven.platforms.secrets import SecretRule
 
 
 class Proof(StrEnum):
@@ -139,7 +137,7 @@ class FactRules:
     version: tuple[re.Pattern[str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Platform:
     """One network operating system.
 
@@ -154,7 +152,8 @@ class Platform:
       role; it is no part of an answer.
     - `volatile` match whole lines that change by themselves: no new version because of them.
 
-    Patterns carry their flags within, scoped (`(?i:...)`), so that they can be joined.
+    Patterns carry their flags within, scoped (`(?i:...)`), so that they can be joined. Equal is
+    only the same object: what is compiled from a platform is kept by it.
     """
 
     name: str

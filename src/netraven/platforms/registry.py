@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from netraven.platforms.arista_eos import ARISTA_EOS
 from netraven.platforms.aruba_aoscx import ARUBA_AOSCX
 from netraven.platforms.cisco_asa import CISCO_ASA
@@ -11,9 +9,7 @@ from netraven.platforms.cisco_ios import CISCO_IOS
 from netraven.platforms.frr import FRR
 from netraven.platforms.juniper_junos import JUNIPER_JUNOS
 from netraven.platforms.linux import LINUX, linux_reading
-
-if TYPE_CHECKING:
-    from netraven.platforms.platform import Platform
+from netraven.platforms.platform import Platform
 
 PLATFORMS: tuple[Platform, ...] = (
     ARISTA_EOS,
