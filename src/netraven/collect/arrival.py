@@ -120,8 +120,11 @@ async def _log_in(
             connection = await _try_login(peer, login, walk, circumstances, tunnel=tunnel)
         except LoginRefused as refusal:
             refusals.append(refusal)
-            if not isinstance(refusal, LoginWithheld):
+            if isinstance(refusal, LoginWithheld):
+                walk.begin(Step.LOGIN, "")
+            else:
                 walk.refused_logins.append(login.name)
+            walk.note(Step.LOGIN, str(refusal), is_ok=False)
             continue
         return connection, login
     raise _nothing_left(peer, refusals)

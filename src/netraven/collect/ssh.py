@@ -23,7 +23,7 @@ from netraven.collect.faults import (
     explain_no_shell,
     explain_silence,
 )
-from netraven.collect.hostkeys import key_types
+from netraven.collect.hostkeys import fingerprint, key_types
 from netraven.collect.limits import Limits
 from netraven.collect.negotiation import (
     agreed,
@@ -88,6 +88,7 @@ class Connection(asyncssh.SSHClientConnection):
         walk.server = self.get_extra_info("server_version", "")
         if walk.server:
             self._is_ssh = True
+            walk.note(Step.BANNER, walk.server)
             walk.begin(Step.NEGOTIATE, "the end of the SSH key exchange")
 
 
@@ -109,12 +110,13 @@ async def open_connection(attempt: Attempt, walk: Walk) -> Connection:
                 await asyncio.wait((waiter,))
                 walk.note_host_key(peer, authenticator.host_key)
                 fault = waiter.exception()
-                _read_negotiation(attempt, walk, connection)
+                _read_negotiation(attempt, walk, connection, authenticator)
                 if fault is not None or connection.is_closed():
                     raise explain_handshake(peer, fault, walk, authenticator)
                 connection.peer_name = peer.hostname
                 connection.host_key = authenticator.host_key or ""
                 connection.negotiated = walk.negotiated or _NOTHING
+                walk.note(Step.LOGIN, f"credential {attempt.login.name} is accepted")
                 is_open = True
             finally:
                 if not is_open:
@@ -163,10 +165,11 @@ def _authenticator(attempt: Attempt, walk: Walk, clock: asyncio.Timeout) -> Auth
         clock.reschedule(loop.time() + idle_s)
 
     async def admitted() -> None:
-        walk.begin(Step.TURN, "its turn to log in")
+        walk.step, walk.awaited = Step.TURN, "its turn to log in"
         clock.reschedule(None)
         await attempt.admission()
-        begun()
+        walk.step, walk.awaited = Step.LOGIN, "an answer to the login"
+        clock.reschedule(loop.time() + idle_s)
 
     return Authenticator(
         attempt.peer,
@@ -211,8 +214,10 @@ async def _dial(
             raise
         via = tunnel.peer_name if tunnel else None
         raise explain_dial(peer, error, via=via) from None
+    session = cast("Connection", connection)
+    walk.note(walk.step, f"{session.get_extra_info('peername', [''])[0]} answers")
     walk.begin(Step.BANNER, "an SSH version line")
-    return cast("Connection", connection), waiter
+    return session, waiter
 
 
 def _options_for(
@@ -259,7 +264,9 @@ def _prepare_options(
     )
 
 
-def _read_negotiation(attempt: Attempt, walk: Walk, connection: Connection) -> None:
+def _read_negotiation(
+    attempt: Attempt, walk: Walk, connection: Connection, authenticator: Authenticator
+) -> None:
     theirs = read_offer(connection.get_hash_prefix())
     if theirs is None:
         return
@@ -274,6 +281,10 @@ def _read_negotiation(attempt: Attempt, walk: Walk, connection: Connection) -> N
             awaited="common SSH algorithms",
         )
     walk.negotiated = agreed(ours, theirs, walk.server)
+    finding = f"{walk.negotiated.kex}, {walk.negotiated.cipher}, {walk.negotiated.mac}"
+    if authenticator.host_key is not None:
+        finding += f"; host key {walk.negotiated.host_key} {fingerprint(authenticator.host_key)}"
+    walk.note(Step.NEGOTIATE, finding)
 
 
 def _is_ip_address(address: str) -> bool:

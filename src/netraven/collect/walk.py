@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
 
-from netraven.collect.dialogue import Dialogue
+from netraven.collect.footprint import Footprint
+from netraven.collect.session import Session
 from netraven.collect.target import Jump, Login, Target
 from netraven.errors import CollectError, FailureReport, Negotiated
 
@@ -32,32 +31,12 @@ BEFORE_LOGIN = frozenset(
 
 
 class Pulse:
-    """Signs of life: bytes received from the device so far, and whether it has been spoken to."""
+    """Signs of life: the bytes received from the device so far."""
 
     __slots__ = ("received_bytes",)
 
     def __init__(self) -> None:
         self.received_bytes = 0
-
-
-class Talk(Protocol):
-    """What a report needs of a session."""
-
-    @property
-    def step(self) -> str:
-        """How far the session came."""
-
-    @property
-    def dialogue(self) -> Dialogue:
-        """The bounded transcript, without what was typed at password questions."""
-
-
-@dataclass(frozen=True, slots=True)
-class Footprint:
-    """A step that was begun, and when: seconds on the event loop's clock."""
-
-    step: str
-    at_s: float
 
 
 class Walk:
@@ -78,7 +57,7 @@ class Walk:
         self.jump_host_keys: dict[str, str] = {}
         self.refused_logins: list[str] = []
         self.first_bytes = b""
-        self.talk: Talk | None = None
+        self.talk: Session | None = None
         self.deadline_at: float | None = None
         self._begun_at_s = asyncio.get_running_loop().time()
 
@@ -111,6 +90,14 @@ class Walk:
         self.step = step
         self.awaited = awaited
         self.trail.append(Footprint(step, asyncio.get_running_loop().time()))
+
+    def note(self, step: str, finding: str, *, is_ok: bool = True) -> None:
+        """Say in one short line what a step came to; the last one of that name is meant."""
+        for footprint in reversed(self.trail):
+            if footprint.step == step:
+                footprint.finding = finding
+                footprint.is_ok = is_ok
+                return
 
     def place(self) -> str:
         """Return the step that the walk has come to, the session's own where it has begun."""
