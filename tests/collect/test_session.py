@@ -541,3 +541,29 @@ def test_the_record_is_bounded_however_much_a_device_says() -> None:
     assert len(record) < 50 * 1024
     assert "bytes left out" in record
     assert record.endswith("exit\r\n")
+
+
+def test_a_version_that_is_refused_in_every_spelling_is_an_answer_all_the_same() -> None:
+    refusal = "% Invalid input\nR1#"
+    script: dict[str, Said] = {
+        text: said(f"{text}\n{refusal}")
+        for text in (
+            *ARISTA_EOS.paging_off,
+            *("show version", "show version | no-more"),
+        )
+    }
+
+    async def work() -> Observation:
+        session = Session(ScriptedDevice(b"R1#", script), ARISTA_EOS, LIMITS)
+        await session.open()
+        return await session.run(ARISTA_EOS.commands_for(Yields.VERSION)[0])
+
+    version = run_virtual(work())
+
+    assert (version.text, version.command) == ("% Invalid input\n", "show version")
+
+
+def test_an_answer_that_pauses_without_an_echo_is_waited_for_the_whole_idle_time() -> None:
+    talk = Talk(ios(running=(b"\r\nhostname R1", b"\r\n")))
+
+    assert isinstance(talk.error(), DeviceTimeout)
