@@ -29,7 +29,7 @@ def find_secrets(content: bytes, platform: Platform) -> Iterator[FoundSecret]:
     return _Search(content, _compiled(platform)).secrets()
 
 
-_FORGED = HiddenValue(name="forged-token", pattern=r"(‹(?:secret:|hidden)\S*)", anywhere=True)
+_FORGED = HiddenValue(name="forged-token", pattern=r"(‹(?:secret:[^\s›]*|hidden)›?)", anywhere=True)
 # Beyond these a line is no command; both bound the work that a line can make.
 _OPAQUE_LINE_BYTES = 4096
 _OPAQUE_LINE_SECRETS = 32

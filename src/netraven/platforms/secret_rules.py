@@ -51,10 +51,12 @@ _ROUTING: tuple[SecretRule, ...] = (
         r"^(?:\S+ )*?(?:ospf|virtual-link \S+|sham-link \S+ \S+)"
         r"(?: \S+)*? authentication-key {secret}",
     ),
+    hidden("ospf-ipsec", r" authentication ipsec spi \d+ (?:md5|sha\S*) {type}{word}"),
+    hidden("ospf-ipsec", r" encryption ipsec spi \d+ esp null (?:md5|sha\S*) {type}{word}"),
     hidden(
         "ospf-ipsec",
-        r" (?:authentication|encryption) ipsec spi \d+ (?:\S+ )*?"
-        r"([0-9a-f]{16,})(?: (?:\S+ )*?([0-9a-f]{16,}))?$",
+        r" encryption ipsec spi \d+ esp (?:3?des|aes-cbc \d+) {type}{word}"
+        r" (?:md5|sha\S*) {type}{word}",
     ),
     hidden("ospf6-key", r" authentication key-id \d+ hash-algo \S+ key {type}{word}"),
     hidden(
@@ -82,12 +84,13 @@ _ROUTING: tuple[SecretRule, ...] = (
     ),
     free(
         "ldp-password-option",
-        r"^mpls ldp password ((?:option|fallback|default|required|rollover)"
-        r"(?: .*)?)$",
+        r"^mpls ldp password (option \d+ for \S+|fallback|default|required|rollover)(?: |$)",
     ),
     free("ldp-per-neighbour", r" mpls ldp neighbor \S+ (targeted.*)$"),
     hidden("msdp-password", r" msdp password peer \S+ {secret}"),
     free("msdp-peer", r" msdp password (peer) "),
+    free("isis-type", r"^isis password (md5|clear) \S"),
+    free("mka", r" pre-shared-key (key-chain .*)"),
     free("sxp-keyword", r"^cts sxp connection peer .* password ((?:none|default))(?: |$)"),
 )
 
@@ -134,7 +137,7 @@ _SNMP: tuple[SecretRule, ...] = (
 )
 
 _CLI: tuple[SecretRule, ...] = (
-    free("description", r"^(?:neighbor \S+ |peer \S+ |rmon (?:\S+ )*?)?description:? .*"),
+    free("description", r"^(?:neighbor \S+ |peer \S+ |rmon (?:\S+ )*?)?(description:? .*)"),
     free("remark", r"^(?:access-list \S+ |\d+ |seq \d+ )?remark .*"),
     free(
         "people", r"^snmp-server (?:location|contact|chassis-id|system-location|system-contact) .*"
@@ -151,7 +154,7 @@ _CLI: tuple[SecretRule, ...] = (
         r"^(?:\S+ )*?password ((?:encryption|encryption-key|strength-check|"
         r"minimum|maximum|history|complexity|secure-mode|prompt|logging|storage) .*)",
     ),
-    free("password-rule", r"^(?:\S+ )*?password ((?:strength-check|secure-mode|logging))$"),
+    free("password-rule", r"^(?:\S+ )*?password (strength-check|secure-mode|logging|complexity)$"),
     free("time-server", r"^s?ntp (?:server|peer|broadcast|multicast|pool) .*"),
     hidden("local-user", r"^username \S+ (?:\S+ )*?(?:password|secret) {secret}"),
     hidden(
@@ -165,6 +168,7 @@ _CLI: tuple[SecretRule, ...] = (
     ),
     hidden("map-server-key", r"^(?:\S+ )*?map-server \S+ (?:\S+ )*?key {secret}"),
     hidden("key-wrap", r" (?:encryption-key|message-auth-code-key) {type}{word}"),
+    free("key-chain", r"^key ((?:chain|config-key) .*)"),
     hidden("section-key", r"^key {secret}", outside=r"^(?:key chain|keychain|profile) "),
     hidden("macsec-key", r"^key [0-9a-f]+ (?:0|7|8a) {word}"),
     hidden("macsec-key", r" sap pmk {word}"),
@@ -184,7 +188,8 @@ _CLI: tuple[SecretRule, ...] = (
         r"|server-key|secret-key|auth-pass|priv-pass|clearpass-password) {secret}",
     ),
     hidden("secret", r"^secret {secret}", outside=r"^session shared-secret "),
-    hidden("typed-secret", r" secret {typed}"),
+    hidden("typed-secret", r" secret {typed}", outside=r"^session shared-secret "),
+    free("secret-profile", r"^session shared-secret (profile .*)"),
     hidden("section-authentication-key", r"^authentication-key {secret}"),
     # Type 7: a two-digit salt from 00 to 15, then the password in hexadecimal.
     hidden("type-7", r" 7 ((?:0[0-9]|1[0-5])(?:[0-9a-f]{2}){3,})(?:[\s\"]|$)"),
@@ -209,6 +214,7 @@ CISCO_ASA: tuple[SecretRule, ...] = (
     hidden("enable", r"^(?:enable password|passwd) {word}"),
     hidden("failover-key", r"^failover key (?:hex )?{type}{word}"),
     hidden("eigrp-key", r"^authentication key eigrp \S+ {type}{word}"),
+    free("eigrp-number", r"^authentication key (eigrp \S+) "),
     hidden(
         "ldap-login", r"^(?:ldap-login-password|radius-common-pw|policy-server-secret) {type}{word}"
     ),
@@ -275,9 +281,7 @@ LINUX: tuple[SecretRule, ...] = (
     hidden("wireguard", r"^(?:private|preshared)key *= *{word}"),
     hidden("assignment", rf"^(?:export )?[\"']?{_LINUX_NAMES}[\"']? *(?:=|:=) *{{rest}}"),
     HiddenValue(name="assignment", pattern=rf"{_LINUX_NAMES}[\"']?=[\"']?([^\s\"'&;,]+)"),
-    hidden(
-        "mapping", rf"{_LINUX_NAMES}[\"']?: (?:\"((?:[^\"\\]|\\.)+)\"|'([^']+)'|([^\s\"',}}]+))"
-    ),
+    hidden("mapping", rf"{_LINUX_NAMES}[\"']?: (?:\"((?:[^\"\\]|\\.)+)\"|'([^']+)'|(\S.*?) *,?$)"),
     hidden("snmpd-community", r"^(?:ro|rw|trap)community6? {word}"),
     hidden("snmpd-sink", r"^(?:trapsink|trap2sink|informsink) \S+ {word}"),
     hidden("snmpd-source", r"^com2sec6? (?:-Cn \S+ )?\S+ \S+ {word}"),

@@ -9,6 +9,7 @@ first decides where the secret begins, so a platform's own rules stand before th
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -89,13 +90,14 @@ def expand(template: str) -> str:
     elif template.startswith(" "):
         start, rest = _WORD_START, template[1:]
     if rest.endswith("$"):
-        rest = rest[:-1] + " *$"
-    pattern = start + rest.replace(" *", "[ \t]*").replace(" ", "[ \t]+")
+        rest = f"{rest[:-1]} *$"
+    pattern = start + _BLANK.sub(lambda blank: "[ \t]" + (blank[1] or "+"), rest)
     for placeholder, meaning in _PLACEHOLDERS:
         pattern = pattern.replace(placeholder, meaning)
     return pattern
 
 
+_BLANK = re.compile(r" ([*?]?)")
 _BLANKS = "[ \t]+"
 _WORD_START = '(?:^|[ \t"])'
 # A command may be negated, and it may stand in an applet or a timed job that types it.
@@ -103,11 +105,11 @@ _COMMAND_START = (
     f"^[ \t]*(?:(?:no|default){_BLANKS})?"
     f'(?:action{_BLANKS}\\S+{_BLANKS}cli{_BLANKS}command{_BLANKS}"|cli{_BLANKS})?'
 )
-_ENCRYPTED = (
-    "(?:[1-9]|1[0-9]|8a|encrypted|ciphertext|hidden|hashed|md5|sha1|sha256|sha512|sha-?256"
-    "|sha-?512|scrypt|pbkdf2)"
-)
-_CLEAR = "(?:0|clear|clear-?text|plain-?text|unencrypted)"
+_ENCRYPTED = "(?:[1-9]|1[0-9]|8a|encrypted|ciphertext|sha-?256|sha-?512|scrypt|pbkdf2)"
+_CLEAR = "(?:0|clear-?text|plain-?text)"
+# Fewer, because a number may stand behind such a word too: `ntp server 10.0.0.1 key 1`.
+_KEYED = "(?:[5-9]|10|8a|encrypted|ciphertext|hidden)"
+_TYPE = "(?:[0-9]|1[0-9]|8a|encrypted|ciphertext|hidden|clear|clear-?text|plain-?text|md5)"
 _QUOTED = r'"((?:[^"\\]|\\.)+)"'
 _UNCLOSED = r'"([^"]+)$'
 _WORD = rf"(?:{_QUOTED}|{_UNCLOSED}|(\S+))"
@@ -119,10 +121,9 @@ _PLACEHOLDERS = (
     ("{secret}", f"(?:{_ENCRYPTED}{_BLANKS}{_WORD}|(?:{_CLEAR}{_BLANKS})?{_REST})"),
     (
         "{typed}",
-        f"(?:(?:[5-9]|10|8a|encrypted|ciphertext|hidden){_BLANKS}{_WORD}"
-        f"|(?:0|clear|plaintext){_BLANKS}{_REST})",
+        f"(?:{_KEYED}{_BLANKS}{_WORD}|{_CLEAR}{_BLANKS}{_REST})",
     ),
-    ("{type}", f"(?:(?:{_ENCRYPTED}|{_CLEAR}){_BLANKS})?"),
+    ("{type}", f"(?:{_TYPE}{_BLANKS})?"),
     ("{word}", _WORD),
     ("{rest}", _REST),
     ("{item}", _ITEM),
