@@ -240,11 +240,9 @@ class _Session(asyncssh.SSHServerSession[bytes]):
             self._channel.write(data)
 
     def close(self) -> None:
-        """End the channel, and with it the connection, as network devices do."""
+        """End the channel once everything has been sent; the client closes the connection."""
         if self._channel is not None:
-            connection = self._channel.get_connection()
             self._channel.exit(0)
-            connection.close()
 
     def reset(self) -> None:
         """Break the connection off with a TCP reset."""

@@ -91,9 +91,9 @@ def _interfaces(plan: Plan, mint: Mint) -> Iterator[str]:
         yield f" security-level {(link.number - 1) * 50}"
         yield f" ip address {link.address} 255.255.255.254 "
         yield f" ospf message-digest-key 1 md5 {mint.clear(plan.keys.ospf)}"
-    for number, vlan in enumerate(plan.vlans[:8], start=1):
+    for vlan in plan.vlans:
         yield "!"
-        yield f"interface GigabitEthernet1/3.{number}"
+        yield f"interface GigabitEthernet1/3.{vlan.number}"
         yield f" vlan {vlan.number}"
         yield f" nameif {vlan.name}"
         yield " security-level 100"
