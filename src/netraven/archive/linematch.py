@@ -16,14 +16,17 @@ Span: TypeAlias = tuple[int, int]
 # Enough for the automaton of all rules of a platform; RE2 falls back to a slower one beyond it.
 _MEMORY_BYTES = 64 * 1024 * 1024
 _NO_PART = (-1, -1)
+_NEVER = r"[^\x00-\xff]"
 
 
 class LineFinder:
     """Finds the next line that any of the patterns matches."""
 
-    def __init__(self, patterns: Sequence[str]) -> None:
-        joined = "|".join(f"(?:{pattern})" for pattern in patterns) or r"[^\x00-\xff]"
-        self._pattern = re2.compile(_encoded(joined), _options(captures=False))
+    def __init__(self, patterns: Sequence[str], *, ignores_case: bool = True) -> None:
+        joined = "|".join(f"(?:{pattern})" for pattern in patterns) or _NEVER
+        options = _options(captures=False)
+        options.case_sensitive = not ignores_case
+        self._pattern = re2.compile(_encoded(joined), options)
 
     def next_line(self, text: bytes, start: int) -> Span | None:
         """Return where the first such line at or behind `start` begins and ends, or None."""

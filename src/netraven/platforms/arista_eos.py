@@ -65,7 +65,10 @@ ARISTA_EOS = Platform(
     literals=(
         Literal(word="banner", opens=re.compile(r"\s*banner (?:login|motd|exec)$"), closes="EOF"),
     ),
-    volatile=(re.compile(r"! Time: .*"),),
+    volatile=(
+        re.compile(r"! Time: .*"),
+        re.compile(r"! Startup-config last modified at .*"),
+    ),
     secrets=SECRETS,
     facts=FactRules(
         hostname=(re.compile(r"(?m:^hostname (\S+))"),),

@@ -70,6 +70,10 @@ CISCO_IOS = Platform(
         re.compile(r"! NVRAM config last updated at .*"),
         re.compile(r"! No configuration change since last restart"),
         re.compile(r"ntp clock-period \d+"),
+        re.compile(r"(?:Current configuration ?: ?\d+|Using \d+ out of \d+) bytes.*"),
+        # `terminal exec prompt timestamp` puts these above every answer.
+        re.compile(r"Load for five secs: .*"),
+        re.compile(r"Time source is .*"),
     ),
     facts=FactRules(
         hostname=(re.compile(r"(?m:^(\S+) uptime is )"), re.compile(r"(?m:^hostname (\S+))")),
