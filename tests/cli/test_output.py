@@ -66,7 +66,7 @@ def test_a_hostile_cell_stays_in_its_row(capsys: pytest.CaptureFixture[str]) -> 
 
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2
-    assert lines[1].startswith("core-1\\nfake")
+    assert lines[1].startswith("core-1\\x0afake")
     assert "\x1b" not in lines[1]
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 import typer
 
 from netraven.cli import hostkey, output
+from netraven.cli.device_import import import_devices_from
 from netraven.cli.options import AsJson, DeviceName, Everything, Limit, Skip, Yes
 from netraven.cli.output import Column
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from netraven.models import Device
 
 app = typer.Typer(help="Keep the inventory of devices.", no_args_is_help=True)
+app.command("import")(import_devices_from)
 app.add_typer(hostkey.app, name="hostkey")
 
 Policy = Literal["tofu", "pinned", "ignore"]

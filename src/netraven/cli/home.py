@@ -7,10 +7,12 @@ import pwd
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
-from sqlalchemy import make_url
+from sqlalchemy import Engine, make_url
 from sqlalchemy.orm import Session, sessionmaker
 
+from netraven.cli.ending import at_end
 from netraven.db import Actor, ActorKind, KeyRing, make_sessions, unit_of_work
 from netraven.db.schema import require_schema
 from netraven.errors import Invalid, KeyUnavailable, StorageFailed
@@ -52,11 +54,18 @@ def open_home() -> Home:
 def open_installation(settings: Settings) -> Home:
     """Return the installation of these settings; raises as `open_home` does."""
     require_schema(settings.url)
-    sessions = make_sessions(settings.url, read_keyring(settings))
+    sessions = open_sessions(settings, read_keyring(settings))
     home = Home(settings, sessions, whoever_runs_this())
     with home.reading() as db:
         verify_keyring(db)
     return home
+
+
+def open_sessions(settings: Settings, keyring: KeyRing) -> sessionmaker[Session]:
+    """Return a factory of sessions whose connections close when the running command ends."""
+    sessions = make_sessions(settings.url, keyring)
+    at_end(cast("Engine", sessions.kw["bind"]).dispose)
+    return sessions
 
 
 def read_settings() -> Settings:

@@ -56,8 +56,8 @@ def install(settings: Settings) -> Installed:
     The key ring is on the disk before anything sealed under it is kept. Raises StorageFailed,
     SchemaMismatch or KeyUnavailable.
     """
-    from netraven.cli.home import read_keyring, sqlite_path, whoever_runs_this
-    from netraven.db import KeyRing, make_sessions, unit_of_work
+    from netraven.cli.home import open_sessions, read_keyring, sqlite_path, whoever_runs_this
+    from netraven.db import KeyRing, unit_of_work
     from netraven.db.schema import head_revision, upgrade_schema
     from netraven.inventory.tags import initialize_default_tag
     from netraven.vault.keyring import verify_keyring
@@ -70,7 +70,7 @@ def install(settings: Settings) -> Installed:
     if database is not None:
         _make_private(database)
     before = upgrade_schema(settings.url)
-    sessions = make_sessions(settings.url, keyring)
+    sessions = open_sessions(settings, keyring)
     with unit_of_work(sessions, actor=whoever_runs_this()) as db:
         verify_keyring(db)
         initialize_default_tag(db)

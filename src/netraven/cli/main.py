@@ -23,6 +23,7 @@ from netraven.cli import (
     tag,
     verify,
 )
+from netraven.cli.ending import ending
 
 app = typer.Typer(
     name="netraven",
@@ -50,9 +51,10 @@ def main() -> NoReturn:
 def run_command(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; errors are told in one sentence."""
     try:
-        ended = get_command(app).main(
-            args=list(arguments), prog_name="netraven", standalone_mode=False
-        )
+        with ending():
+            ended = get_command(app).main(
+                args=list(arguments), prog_name="netraven", standalone_mode=False
+            )
         sys.stdout.flush()
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  no user sees a stack trace
         return _tell(faults.fault_of(error), as_json="--json" in arguments)
