@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from pydantic import JsonValue
 
 from netraven.db.enums import BackupStatus, Grade
-from netraven.platforms.observation import Observation
+from netraven.platforms.observation import Observation, Oddity
 from netraven.platforms.platform import BlockSyntax, Platform
-
-_FEW_SECTIONS = 4
-_SMALL_BYTES = 400
-
-_INDENTED_BLOCK = re.compile(r"^[^\s!#].*\n(?=[ \t]+\S)", re.MULTILINE)
-_BRACED_BLOCK = re.compile(r"^\S.*\{\s*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +21,13 @@ class PreviousCapture:
     size_bytes: int
     name_mark: int | None = None
     sections: int | None = None
+
+    @classmethod
+    def of(cls, size_bytes: int, evidence: Mapping[str, JsonValue] | None) -> PreviousCapture:
+        """Return what a stored backup's size and evidence say; what is not there is None."""
+        found = {name: (evidence or {}).get(name) for name in ("name_mark", "sections")}
+        numbers = {name: value for name, value in found.items() if isinstance(value, int)}
+        return cls(size_bytes=size_bytes, **numbers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,21 +59,17 @@ def grade(
     evidence: dict[str, JsonValue] = {"sections": sections}
     if observation.encoding != "utf-8":
         evidence["encoding"] = observation.encoding
-    doubts = [
-        *_doubts_of_session(observation),
-        *_doubts_of_end(observation, platform),
-        *_doubts_of_comparison(observation, size_bytes, sections, previous),
-    ]
     if observation.hostname is not None:
         evidence["name_mark"] = name_mark(observation.hostname)
-    if not observation.text.strip():
-        doubts.append(_Doubt("empty", "the device answered with nothing"))
+    doubts = [
+        *_doubts_of_session(observation),
+        *_doubts_of_text(observation, platform),
+        *_doubts_of_name(observation, previous),
+        *_doubts_of_size(size_bytes, sections, previous),
+    ]
     if doubts:
         evidence["doubts"] = [doubt.rule for doubt in doubts]
-        worst = next((doubt for doubt in doubts if doubt.is_failure), doubts[0])
-        if worst.is_failure:
-            return _verdict(Grade.F, BackupStatus.FAILED, evidence, worst.sentence)
-        return _verdict(Grade.C, BackupStatus.QUARANTINED, evidence, worst.sentence)
+        return _doubtful(doubts, evidence)
     proof = _proof(observation, platform)
     if proof is None:
         sentence = "complete as far as can be seen; the platform shows no end of its text"
@@ -83,7 +80,28 @@ def grade(
 
 def name_mark(hostname: str) -> int:
     """Return a number that stands for a device's own name: evidence holds no text of a device."""
-    return int.from_bytes(hashlib.sha256(hostname.encode()).digest()[:6])
+    return int.from_bytes(hashlib.sha256(hostname.encode("utf-8", "surrogateescape")).digest()[:6])
+
+
+# Changes of fewer sections or bytes are an ordinary day's work.
+_FEW_SECTIONS = 4
+_SMALL_BYTES = 400
+
+# A line is looked at where the one before it ends: four times as fast as `^` on each line.
+_INDENTED_BLOCK = re.compile(r"\n(?=[^\s!#].*\n[ \t]+\S)")
+_BRACED_BLOCK = re.compile(r"\n(?=\S.*\{[ \t]*\n)")
+
+# In the order of suspicion.
+_ODDITIES = {
+    Oddity.ERROR_IN_TEXT: "the device reported an error in its answer",
+    Oddity.TEXT_OVERWRITTEN: "part of the answer was drawn over while it arrived",
+    Oddity.LOG_LINE: "a log message or a broadcast stands in the answer",
+    Oddity.PROMPT_IN_TEXT: "a prompt stands in the middle of the answer",
+    Oddity.PAGER_IN_TEXT: "a pager stands in the middle of the answer",
+    Oddity.MIXED_ENCODING: "the answer mixes two encodings",
+    Oddity.END_IN_FREE_TEXT: "the answer ends within a banner",
+    Oddity.BLOCKS_UNBALANCED: "a block of the answer is not closed",
+}
 
 
 def _verdict(
@@ -92,18 +110,31 @@ def _verdict(
     return Verdict(grade=grade, status=status, evidence=evidence, reason=reason)
 
 
+def _doubtful(doubts: list[_Doubt], evidence: dict[str, JsonValue]) -> Verdict:
+    worst = next((doubt for doubt in doubts if doubt.is_failure), doubts[0])
+    if worst.is_failure:
+        return _verdict(Grade.F, BackupStatus.FAILED, evidence, worst.sentence)
+    return _verdict(Grade.C, BackupStatus.QUARANTINED, evidence, worst.sentence)
+
+
 def _doubts_of_session(observation: Observation) -> Iterator[_Doubt]:
     if not observation.prompt_seen:
         yield _Doubt("prompt_not_seen", "the closing prompt was not seen", is_failure=True)
     if not observation.echo_seen:
         yield _Doubt("echo_not_seen", "the device did not echo the command")
-    for oddity in observation.oddities:
-        words = oddity.value.replace("_", " ")
-        yield _Doubt(oddity.value, f"the answer may have been altered: {words}")
+    known = [oddity for oddity in _ODDITIES if oddity in observation.oddities]
+    others = [oddity for oddity in observation.oddities if oddity not in _ODDITIES]
+    for oddity in (*known, *others):
+        words = f"the answer may have been altered: {oddity.value.replace('_', ' ')}"
+        yield _Doubt(oddity.value, _ODDITIES.get(oddity, words))
 
 
-def _doubts_of_end(observation: Observation, platform: Platform) -> Iterator[_Doubt]:
+def _doubts_of_text(observation: Observation, platform: Platform) -> Iterator[_Doubt]:
     completeness = platform.completeness
+    if not observation.text.strip():
+        # Everything else that could be said of the text follows from that.
+        yield _Doubt("empty", "the device answered with nothing")
+        return
     if completeness.is_confirmed_by_session and observation.confirmed is not True:
         yield _Doubt("not_confirmed", "the device's own proof of completeness did not agree")
     if completeness.end_marker is not None and not _has_end(observation, platform):
@@ -113,21 +144,25 @@ def _doubts_of_end(observation: Observation, platform: Platform) -> Iterator[_Do
         yield _Doubt("sections_missing", f"{len(missing)} sections that must be there are missing")
 
 
-def _doubts_of_comparison(
-    observation: Observation, size_bytes: int, sections: int, previous: PreviousCapture | None
+def _doubts_of_name(observation: Observation, previous: PreviousCapture | None) -> Iterator[_Doubt]:
+    if previous is None or previous.name_mark is None or observation.hostname is None:
+        return
+    if name_mark(observation.hostname) != previous.name_mark:
+        sentence = f"the device calls itself {observation.hostname}, which it did not before"
+        yield _Doubt("hostname_differs", sentence)
+
+
+def _doubts_of_size(
+    size_bytes: int, sections: int, previous: PreviousCapture | None
 ) -> Iterator[_Doubt]:
     if previous is None:
         return
-    mark = name_mark(observation.hostname) if observation.hostname else None
-    if mark is not None and previous.name_mark is not None and mark != previous.name_mark:
-        sentence = f"the device now calls itself {observation.hostname}, not as it did before"
-        yield _Doubt("hostname_differs", sentence)
     if previous.size_bytes >= _SMALL_BYTES and size_bytes * 2 < previous.size_bytes:
         sentence = f"the text shrank from {previous.size_bytes} to {size_bytes} bytes"
         yield _Doubt("size_halved", sentence)
-    if (previous.sections or 0) >= _FEW_SECTIONS and sections * 2 < (previous.sections or 0):
-        sentence = f"of {previous.sections} sections only {sections} are left"
-        yield _Doubt("sections_vanished", sentence)
+    before = previous.sections or 0
+    if before >= _FEW_SECTIONS and sections * 2 < before:
+        yield _Doubt("sections_vanished", f"of {before} sections only {sections} are left")
 
 
 def _has_end(observation: Observation, platform: Platform) -> bool:
@@ -149,8 +184,8 @@ def _proof(observation: Observation, platform: Platform) -> str | None:
 def _count_sections(text: str, platform: Platform) -> int:
     match platform.blocks:
         case BlockSyntax.INDENT:
-            return len(_INDENTED_BLOCK.findall(text))
+            return len(_INDENTED_BLOCK.findall(f"\n{text}"))
         case BlockSyntax.BRACES:
-            return len(_BRACED_BLOCK.findall(text))
+            return len(_BRACED_BLOCK.findall(f"\n{text}"))
         case BlockSyntax.FLAT:
             return 0
