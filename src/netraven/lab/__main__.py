@@ -33,7 +33,10 @@ def main() -> None:
     except ValueError as error:
         sys.exit(f"netraven.lab: {error}")
     _raise_file_limit()
-    asyncio.run(_serve(fleet))
+    try:
+        asyncio.run(_serve(fleet))
+    except OSError as error:
+        sys.exit(f"netraven.lab: cannot listen: {error}")
 
 
 async def _serve(fleet: Fleet) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Protocol, cast
 
 import asyncssh
+from cryptography.utils import CryptographyDeprecationWarning
 from typing_extensions import override
 
 from netraven.lab.device import SimulatedDevice
@@ -72,6 +74,10 @@ class DeviceServer:
         self._socket.close()
 
     async def _listen(self) -> asyncssh.SSHAcceptor:
+        # The old key exchanges are what a legacy device is about; that they are old is known.
+        warnings.filterwarnings(
+            "ignore", category=CryptographyDeprecationWarning, module="asyncssh"
+        )
         spec = self._device.spec
         draw = draw_legacy_host_key if spec.legacy else draw_host_key
         return await asyncssh.listen(

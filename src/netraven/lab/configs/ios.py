@@ -40,6 +40,18 @@ _HARDWARE = (
     ),
 )
 _TIME = "%H:%M:%S UTC %a %b %-d %Y"
+_XE_BUILD = """\
+Copyright (c) 1986-2023 by Cisco Systems, Inc.
+Compiled Fri 20-Oct-23 10:44 by mcpre
+
+ROM: IOS-XE ROMMON
+BOOTLDR: System Bootstrap, Version 17.8.1r, RELEASE SOFTWARE (P)"""
+_CLASSIC_BUILD = """\
+Copyright (c) 1986-2020 by Cisco Systems, Inc.
+Compiled Tue 31-Mar-20 21:02 by prod_rel_team
+
+ROM: Bootstrap program is C3750E boot loader
+BOOTLDR: C3750E Boot Loader (C3750X-HBOOT-M) Version 12.2(53r)SE2, RELEASE SOFTWARE (fc1)"""
 _CLOCK_PERIOD = 17_179_869
 
 
@@ -305,37 +317,36 @@ def _is_classic(plan: Plan) -> bool:
     return plan.hardware.version.startswith("15.")
 
 
+def _processor(plan: Plan) -> str:
+    return "PowerPC405" if _is_classic(plan) else "X86"
+
+
 def _version(plan: Plan, mint: Mint) -> str:
     del mint
     box = plan.hardware
-    edition = "" if _is_classic(plan) else f"Cisco IOS XE Software, Version {box.version}\n"
+    is_classic = _is_classic(plan)
+    edition = "" if is_classic else f"Cisco IOS XE Software, Version {box.version}\n"
     return f"""\
 {edition}\
 Cisco IOS Software, {box.description}, Version {box.version}, RELEASE SOFTWARE (fc3)
 Technical Support: http://www.cisco.com/techsupport
-Copyright (c) 1986-2023 by Cisco Systems, Inc.
-Compiled Fri 20-Oct-23 10:44 by mcpre
-
-ROM: IOS-XE ROMMON
-BOOTLDR: System Bootstrap, Version 17.8.1r, RELEASE SOFTWARE (P)
+{_CLASSIC_BUILD if is_classic else _XE_BUILD}
 
 {plan.hostname} uptime is {UPTIME}
-Uptime for this control processor is {UPTIME}
-System returned to ROM by Reload Command
+System returned to ROM by power-on
 System image file is "{box.image}"
 Last reload reason: Reload Command
 
-cisco {box.model} (X86) processor with 1331521K/6147K bytes of memory.
+cisco {box.model} ({_processor(plan)}) processor with 1331521K/6147K bytes of memory.
 Processor board ID {plan.serial}
 2048K bytes of non-volatile configuration memory.
-8388608K bytes of physical memory.
 
 Base Ethernet MAC Address          : 70:1f:53:{plan.site:02x}:00:80
 Motherboard Serial Number          : {plan.serial[::-1]}
 Model Number                       : {box.model}
 System Serial Number               : {plan.serial}
 
-Configuration register is 0x102
+Configuration register is {"0xF" if is_classic else "0x102"}
 
 """
 
