@@ -30,6 +30,7 @@ def test_a_version_is_found_by_its_number_within_its_series(archive: Archive) ->
     assert run(get_version, archive.devices[0], 3) is None
     assert run(get_version, archive.devices[1], 1) is None
     assert run(get_version, "not-a-uuid", 1) is None
+    assert run(get_version, archive.devices[0], 2**64) is None
 
 
 def test_the_newest_versions_of_a_state_are_told_with_their_device(archive: Archive) -> None:

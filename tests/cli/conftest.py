@@ -90,6 +90,12 @@ class Program:
             out, err = process.communicate(timeout=120)
         return Answer(process.returncode, out, err)
 
+    def process_bytes(self, *arguments: object) -> bytes:
+        """Run a command that must succeed as a process, and return the bytes it wrote."""
+        script = Path(sys.executable).with_name("netraven")
+        command = [str(script), *(str(each) for each in arguments)]
+        return subprocess.run(command, check=True, capture_output=True, timeout=120).stdout
+
     @property
     def database(self) -> Path:
         return self.home / "netraven.sqlite3"

@@ -9,12 +9,17 @@ from netraven.db import Id, as_uuid, operation
 from netraven.db.enums import BackupStatus
 from netraven.models import Backup
 
+# What the databases' integer columns hold.
+_LARGEST_INTEGER = 2**31 - 1
+
 
 @operation
 def get_version(
     db: Session, device_id: Id, version: int, *, config_type: str = "running"
 ) -> Backup | None:
     """Return that version with its device loaded, or None; failed captures have no version."""
+    if not 0 < version <= _LARGEST_INTEGER:
+        return None
     wanted = select(Backup).where(
         Backup.device_id == as_uuid(device_id),
         Backup.config_type == config_type,

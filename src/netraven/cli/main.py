@@ -24,6 +24,7 @@ from netraven.cli import (
     verify,
 )
 from netraven.cli.ending import ending
+from netraven.errors import ExitCode
 
 app = typer.Typer(
     name="netraven",
@@ -58,7 +59,10 @@ def run_command(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  no user sees a stack trace
         return _tell(faults.fault_of(error), as_json="--json" in arguments)
-    return ended if isinstance(ended, int) else 0
+    code = ended if isinstance(ended, int) else 0
+    if code == ExitCode.INTERRUPTED:  # Typer makes a number of Ctrl-C
+        return _tell(faults.fault_of(KeyboardInterrupt()), as_json="--json" in arguments)
+    return code
 
 
 def _show_version(is_asked: bool) -> None:  # noqa: FBT001  as Typer calls it
