@@ -34,7 +34,7 @@ from tests.collect.peers import (
 )
 
 PATIENT = Limits(connect_s=60, idle_s=60, deadline_s=120)
-QUICK = SweepLimits(silence_s=0.2, backoff_s=0.01)
+QUICK = SweepLimits(unheard_s=0.2, silence_s=0.2, backoff_s=0.01)
 FREE = LoginPolicy(rate_per_minute=0)
 
 

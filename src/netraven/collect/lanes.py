@@ -10,16 +10,18 @@ from dataclasses import dataclass
 class SweepLimits:
     """How many devices are talked to at once, and how often one is tried.
 
-    `slow_lane` is room for sessions besides `concurrency`: those that were silent for
-    `silence_s` or that have lasted `long_s`, and all second attempts. `attempts` counts the
-    first; between them pass `backoff_s`, then twice that and so on, more or less by half.
+    `slow_lane` is room for sessions besides `concurrency`: those whose device has not said
+    anything within `unheard_s`, was silent for `silence_s` or has kept them for `long_s`, and
+    all second attempts. `attempts` counts the first; between them pass `backoff_s`, then twice
+    that and so on, more or less by half.
     """
 
     concurrency: int = 200
     per_site: int = 100
     slow_lane: int = 400
+    unheard_s: float = 2.0
     silence_s: float = 5.0
-    long_s: float = 10.0
+    long_s: float = 7.0
     attempts: int = 3
     backoff_s: float = 2.0
 

@@ -24,7 +24,7 @@ from netraven.errors import CollectError, LoginPostponed
 __all__ = ["Outcome", "Request", "SweepLimits", "sweep"]
 
 _LOOKS: Final = 4
-"""How often within `silence_s` a session is looked at."""
+"""How often a session is looked at within the shortest of the times that it may be silent."""
 _RANDOM: Final = secrets.SystemRandom()
 
 
@@ -278,6 +278,7 @@ class _Watch:
         self._limits = limits
         self._moved = moved
         self._heard_bytes = 0
+        self._pause_s = min(limits.unheard_s, limits.silence_s) / _LOOKS
         self._loop = asyncio.get_running_loop()
         self._begun_at_s = self._quiet_from_s = self._loop.time()
         self._timer = self._look_later()
@@ -286,14 +287,15 @@ class _Watch:
         self._timer.cancel()
 
     def _look_later(self) -> asyncio.TimerHandle:
-        return self._loop.call_later(self._limits.silence_s / _LOOKS, self._look)
+        return self._loop.call_later(self._pause_s, self._look)
 
     def _look(self) -> None:
         now_s = self._loop.time()
         if self.pulse.received_bytes != self._heard_bytes:
             self._heard_bytes = self.pulse.received_bytes
             self._quiet_from_s = now_s
-        is_silent = now_s - self._quiet_from_s >= self._limits.silence_s
+        patience_s = self._limits.silence_s if self._heard_bytes else self._limits.unheard_s
+        is_silent = now_s - self._quiet_from_s >= patience_s
         is_long = now_s - self._begun_at_s >= self._limits.long_s
         if (is_silent or is_long) and self._lanes.move_aside(self._place):
             self._moved.set()
