@@ -168,7 +168,7 @@ _CLI: tuple[SecretRule, ...] = (
     ),
     hidden("map-server-key", r"^(?:\S+ )*?map-server \S+ (?:\S+ )*?key {secret}"),
     hidden("key-wrap", r" (?:encryption-key|message-auth-code-key) {type}{word}"),
-    free("key-chain", r"^key ((?:chain|config-key) .*)"),
+    free("key-chain", r"^key ((?:chain|config-key|version) .*)"),
     hidden("section-key", r"^key {secret}", outside=r"^(?:key chain|keychain|profile) "),
     hidden("macsec-key", r"^key [0-9a-f]+ (?:0|7|8a) {word}"),
     hidden("macsec-key", r" sap pmk {word}"),
@@ -246,7 +246,7 @@ _JUNOS_WORDS = (
 )
 
 JUNIPER_JUNOS: tuple[SecretRule, ...] = (
-    FreeText(name="comment", pattern=r"^[ \t]*(?:/\*.*|\*.*|#.*|## .*)"),
+    FreeText(name="comment", pattern=r"^[ \t]*(?:/\*|\*|#).*"),
     FreeText(
         name="description",
         pattern=r'^[ \t]*(?:set [^"]*?)?(?:description|message|announcement|contact|location)[ \t]+'
@@ -254,14 +254,14 @@ JUNIPER_JUNOS: tuple[SecretRule, ...] = (
     ),
     HiddenValue(
         name="marked",
-        pattern=r'(?:"((?:[^"\\]|\\.)+)"|([^\s";{}]+))[ \t]*[;{]?[ \t]*## SECRET-DATA',
+        pattern=r'(?:"((?:[^"\\]|\\.)+)"|([^\s";{}#/][^\s";{}]*))[ \t]*[;{]?[ \t]*(?:##?|/\*) SECRET-DATA',
         anywhere=True,
     ),
     hidden("time-key", r" authentication-key \d+ type \S+ value {item}"),
     free("time-key-number", r" authentication-key (\d+ type) "),
     hidden("named", rf" (?:{_JUNOS_WORDS}) {{item}} *(?:;.*)?$"),
     hidden("key-text", r" (?:md5 \d+|hmac-\S+ \d+) key {item}"),
-    hidden("snmp-community", r"^set (?:\S+ )*?snmp community {item}"),
+    hidden("snmp-community", r"^(?:set|deactivate|protect) (?:\S+ )*?snmp community {item}"),
     hidden("snmp-community", r"^community {item} *[{;]", inside=r"^snmp \{"),
     *UNIVERSAL,
 )
@@ -278,6 +278,7 @@ LINUX: tuple[SecretRule, ...] = (
         pattern=r"^[ \t]*-?password[ \t]+(?:\[|required|requisite|sufficient"
         r"|optional|include|substack).*",
     ),
+    hidden("element", rf"<{_LINUX_NAMES}>([^<]+)</"),
     hidden("wireguard", r"^(?:private|preshared)key *= *{word}"),
     hidden("assignment", rf"^(?:export )?[\"']?{_LINUX_NAMES}[\"']? *(?:=|:=) *{{rest}}"),
     HiddenValue(name="assignment", pattern=rf"{_LINUX_NAMES}[\"']?=[\"']?([^\s\"'&;,]+)"),

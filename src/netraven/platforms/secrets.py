@@ -102,7 +102,7 @@ _BLANKS = "[ \t]+"
 _WORD_START = '(?:^|[ \t"])'
 # A command may be negated, and it may stand in an applet or a timed job that types it.
 _COMMAND_START = (
-    f"^[ \t]*(?:(?:no|default){_BLANKS})?"
+    f"^[ \t]*(?:(?:no|default|inactive:|protect:){_BLANKS})?"
     f'(?:action{_BLANKS}\\S+{_BLANKS}cli{_BLANKS}command{_BLANKS}"|cli{_BLANKS})?'
 )
 _ENCRYPTED = "(?:[1-9]|1[0-9]|8a|encrypted|ciphertext|sha-?256|sha-?512|scrypt|pbkdf2)"
