@@ -123,6 +123,17 @@ def test_an_edit_changes_the_lines_it_is_about(platform: str, edit: edits.Edit, 
     assert len(new) < 12
 
 
+@pytest.mark.parametrize("platform", PLATFORMS[:5])
+def test_a_changed_community_is_one_of_the_secrets(platform: str) -> None:
+    device = device_with(platform, 8)
+    before = device.secrets
+
+    device.change(edits.set_snmp_community("another-community"))
+
+    assert "another-community" in device.running_config()
+    assert set(device.secrets) - set(before) == {"another-community"}
+
+
 def test_a_changed_secret_changes_one_line() -> None:
     device = device_with("cisco_ios", 8)
     before = device.running_config().splitlines()

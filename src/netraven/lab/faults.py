@@ -31,7 +31,7 @@ class Fault(StrEnum):
     DROP = "drop"
     """The connection is reset in the middle of the configuration."""
     SLOW = "slow"
-    """The configuration trickles."""
+    """The configuration trickles, 64 bytes a second."""
     WRONG_HOSTNAME = "wrong_hostname"
     """Another device answers at this address, with a prompt and configuration of its own."""
     CHANGED_HOST_KEY = "changed_host_key"

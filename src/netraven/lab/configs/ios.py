@@ -106,7 +106,10 @@ def _opening(plan: Plan, mint: Mint) -> Iterator[str]:
     yield "!"
     yield "logging buffered 64000"
     yield "no logging console"
-    yield f"enable secret 9 {mint.type9(plan.keys.enable)}"
+    if _is_classic(plan):
+        yield f"enable secret 5 {mint.type5(plan.keys.enable)}"
+    else:
+        yield f"enable secret 9 {mint.type9(plan.keys.enable)}"
     yield "!"
 
 
