@@ -107,7 +107,7 @@ _VPN: tuple[SecretRule, ...] = (
     hidden("ikev2-profile", r" authentication (?:local|remote) pre-share key {secret}"),
     hidden(
         "manual-ipsec",
-        r" session-key (?:inbound|outbound) (?:ah|esp) \S+ (?:cipher )?{word}"
+        r" session-key (?:inbound|outbound) (?:ah|esp) \S+ (?:(?:cipher|authenticator) )?{word}"
         r"(?: authenticator {word})?",
     ),
     hidden("ezvpn-group", r"^group \S+ key {secret}"),
@@ -193,6 +193,9 @@ _CLI: tuple[SecretRule, ...] = (
     hidden("section-authentication-key", r"^authentication-key {secret}"),
     # Type 7: a two-digit salt from 00 to 15, then the password in hexadecimal.
     hidden("type-7", r" 7 ((?:0[0-9]|1[0-5])(?:[0-9a-f]{2}){3,})(?:[\s\"]|$)"),
+    hidden("digest", r"^digest secret {type}{word}"),
+    hidden("syscon", r"^syscon (?:address \S+|password) {word}"),
+    hidden("cable", r" (?:cable shared-secret|snmp-community) {type}{word}"),
 )
 
 CISCO_IOS: tuple[SecretRule, ...] = (*_SNMP, *_ROUTING, *_VPN, *_CLI, *UNIVERSAL)
@@ -255,14 +258,20 @@ JUNIPER_JUNOS: tuple[SecretRule, ...] = (
     HiddenValue(
         name="marked",
         pattern=r'(?:"((?:[^"\\]|\\.)+)"|([^\s";{}#/][^\s";{}]*))[ \t]*[;{]?[ \t]*(?:##?|/\*) SECRET-DATA',
-        anywhere=True,
     ),
+    # The device marks these lines too, but the number of a key is none.
+    free("time-server-key", r"^server \S+ key (\d+)"),
     hidden("time-key", r" authentication-key \d+ type \S+ value {item}"),
     free("time-key-number", r" authentication-key (\d+ type) "),
     hidden("named", rf" (?:{_JUNOS_WORDS}) {{item}} *(?:;.*)?$"),
     hidden("key-text", r" (?:md5 \d+|hmac-\S+ \d+) key {item}"),
-    hidden("snmp-community", r"^(?:set|deactivate|protect) (?:\S+ )*?snmp community {item}"),
-    hidden("snmp-community", r"^community {item} *[{;]", inside=r"^snmp \{"),
+    hidden(
+        "snmp-community",
+        r"^(?:set|deactivate|protect) (?:\S+ )*?snmp"
+        r" (?:community|trap-group) {item}",
+    ),
+    # A trap group's name is the community string of its traps.
+    hidden("snmp-community", r"^(?:community|trap-group) {item} *[{;]", inside=r"^snmp \{"),
     *UNIVERSAL,
 )
 
