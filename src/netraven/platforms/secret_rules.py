@@ -9,7 +9,7 @@ from __future__ import annotations
 from netraven.platforms.secrets import FreeText, HiddenBlock, HiddenValue, SecretRule, free, hidden
 
 _CRYPT = (
-    r"\$(?:[0-9]|1[0-9]|2[abxy]|y|gy|7y|apr1|md5|argon2(?:i|d|id)|scrypt|sha1|sha256|sha512"
+    r"\$(?:[0-9]c?|1[0-9]|2[abxy]|y|gy|7y|apr1|md5|argon2(?:i|d|id)|scrypt|sha1|sha256|sha512"
     r"|pbkdf2(?:-sha\d+)?)\$[./A-Za-z0-9$=,+_-]{3,}"
 )
 
@@ -64,7 +64,7 @@ _ROUTING: tuple[SecretRule, ...] = (
         r"^(?:isis password|(?:area|domain|hello|lsp)-password)"
         r"(?: hmac-md5| text)? {type}{word}",
     ),
-    hidden("isis-key", r" authentication key-id \d+ algorithm \S+ key {type}{word}"),
+    hidden("isis-key", r" authentication key-id \d+ algorithm \S+(?: rfc-5310)? key {type}{word}"),
     hidden("isis-key", r"^(?:isis )?authentication key {type}{word}"),
     hidden("rip-string", r" rip authentication (?:string|key) {type}{word}"),
     hidden("eigrp-hmac", r"^authentication mode hmac-sha-256 {secret}"),
@@ -168,7 +168,7 @@ _CLI: tuple[SecretRule, ...] = (
     ),
     hidden("map-server-key", r"^(?:\S+ )*?map-server \S+ (?:\S+ )*?key {secret}"),
     hidden("key-wrap", r" (?:encryption-key|message-auth-code-key) {type}{word}"),
-    free("key-chain", r"^key ((?:chain|config-key|version) .*)"),
+    free("key-chain", r"^key ((?:chain|config-key|version) .*|controller$)"),
     hidden("section-key", r"^key {secret}", outside=r"^(?:key chain|keychain|profile) "),
     hidden("macsec-key", r"^key [0-9a-f]+ (?:0|7|8a) {word}"),
     hidden("macsec-key", r" sap pmk {word}"),
@@ -201,7 +201,10 @@ _CLI: tuple[SecretRule, ...] = (
 CISCO_IOS: tuple[SecretRule, ...] = (*_SNMP, *_ROUTING, *_VPN, *_CLI, *UNIVERSAL)
 
 ARISTA_EOS: tuple[SecretRule, ...] = (
-    hidden("session-secret", r"^secret \d+ {type}{word}", inside=r"^session shared-secret "),
+    hidden("session-secret", r"^secret \S+ {type}{word}", inside=r"^session shared-secret "),
+    hidden("boot-secret", r"^boot secret (?:sha512 )?{secret}"),
+    hidden("transceiver-licence", r"^service unsupported-transceiver \S+ {word}"),
+    free("password-policy", r"^password (policy \S+)$"),
     *CISCO_IOS,
 )
 
@@ -215,6 +218,8 @@ CISCO_ASA: tuple[SecretRule, ...] = (
     hidden("snmp-host", r"^snmp-server host \S+ \S+ (?:\S+ )*?community {type}{word}"),
     hidden("local-user", r"^username \S+ password {word}"),
     hidden("enable", r"^(?:enable password|passwd) {word}"),
+    hidden("aaa-server", r"^aaa-server \S+ (?:\(\S+\) )?host \S+ {word}(?: timeout \d+)?$"),
+    free("aaa-server-timeout", r"^aaa-server \S+ (?:\(\S+\) )?host \S+ (timeout \d+)$"),
     hidden("failover-key", r"^failover key (?:hex )?{type}{word}"),
     hidden("eigrp-key", r"^authentication key eigrp \S+ {type}{word}"),
     free("eigrp-number", r"^authentication key (eigrp \S+) "),
@@ -230,7 +235,7 @@ CISCO_ASA: tuple[SecretRule, ...] = (
 
 ARUBA_AOSCX: tuple[SecretRule, ...] = (
     hidden("marked", r" (?:ciphertext|plaintext) {word}"),
-    hidden("snmp-host", r"^snmp-server host (?:\S+ )*?community {type}{word}"),
+    hidden("snmp-community", r"^(?:snmp-server host|snmpv3) (?:\S+ )*?community {type}{word}"),
     *CISCO_IOS,
 )
 
@@ -257,7 +262,8 @@ JUNIPER_JUNOS: tuple[SecretRule, ...] = (
     ),
     HiddenValue(
         name="marked",
-        pattern=r'(?:"((?:[^"\\]|\\.)+)"|([^\s";{}#/][^\s";{}]*))[ \t]*[;{]?[ \t]*(?:##?|/\*) SECRET-DATA',
+        pattern=r'(?:"((?:[^"\\]|\\.)+)"|([^\s";{}#/][^\s";{}]*))'
+        r"[ \t]*[;{]?[ \t]*(?:##?|/\*) SECRET-DATA",
     ),
     # The device marks these lines too, but the number of a key is none.
     free("time-server-key", r"^server \S+ key (\d+)"),
