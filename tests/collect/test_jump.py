@@ -3,11 +3,14 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+import asyncssh
 import pytest
 
+from netraven.collect.arrival import Shared
 from netraven.collect.fetch import fetch
 from netraven.collect.gate import LoginPolicy, SweepGate
 from netraven.collect.limits import Limits
+from netraven.collect.sweep import Request, SweepLimits, sweep
 from netraven.collect.target import HostKeyPolicy, Target
 from netraven.errors import HostKeyChanged, LoginRefused, Unreachable
 from netraven.platforms.cisco_ios import CISCO_IOS
@@ -129,3 +132,87 @@ async def test_logins_on_jump_hosts_pass_the_gate_too() -> None:
 
     assert jump.seen.connections == 0
     assert device.seen.connections == 0
+
+
+def requests(jump: Device, device: Device, count: int) -> list[Request]:
+    return [
+        Request(
+            target=replace(device.target(f"r{number}"), jump=(jump.as_jump(),)),
+            logins=(LOGIN,),
+            platform=CISCO_IOS,
+            limits=LIMITS,
+        )
+        for number in range(count)
+    ]
+
+
+async def test_a_sweep_opens_a_jump_host_once_for_all_behind_it() -> None:
+    async with Device(forwards=True).served() as jump, Device().served() as device:
+        outcomes = [one async for one in sweep(requests(jump, device, 30), SweepLimits())]
+        await asyncio.wait_for(jump.seen.closed.wait(), timeout=20)
+
+    assert all(one.capture is not None for one in outcomes)
+    assert all(one.capture and one.capture.jump_host_keys for one in outcomes)
+    assert jump.seen.connections == 1
+    assert device.seen.connections == 30
+
+
+async def test_a_jump_host_that_refuses_is_asked_once_for_all_who_wait() -> None:
+    async with Device(forwards=True).served() as jump, Device().served() as device:
+        jump.accounts = frozenset()
+        outcomes = [one async for one in sweep(requests(jump, device, 30), SweepLimits())]
+
+    assert len(jump.seen.secrets) == 1
+    assert all(isinstance(one.error, LoginRefused) for one in outcomes)
+    errors = {id(one.error) for one in outcomes}
+    assert len(errors) == 30
+    assert device.seen.connections == 0
+
+
+async def test_a_jump_host_that_hangs_up_is_opened_again() -> None:
+    async with Device(forwards=True).served() as jump, Device().served() as device:
+        outcomes = []
+        limits = SweepLimits(concurrency=2, backoff_s=0.01)
+        async for one in sweep(requests(jump, device, 12), limits):
+            outcomes.append(one)
+            if len(outcomes) == 4:
+                for connection in tuple(jump.open):
+                    connection.abort()
+
+    assert jump.seen.connections >= 2
+    assert sum(one.capture is not None for one in outcomes) >= 12 - 4
+
+
+async def test_one_cancelled_device_leaves_the_jump_host_to_the_others() -> None:
+    stop_first = asyncio.Event()
+
+    async def hang(stdin: asyncssh.SSHReader[bytes], _: asyncssh.SSHWriter[bytes]) -> None:
+        stop_first.set()
+        await stdin.read()
+
+    shared = Shared()
+    async with (
+        Device(forwards=True).served() as jump,
+        Device(talk=hang).served() as stuck,
+        Device().served() as device,
+    ):
+        hops = (jump.as_jump(),)
+        first = asyncio.create_task(
+            fetch(
+                replace(stuck.target("stuck"), jump=hops),
+                (LOGIN,),
+                CISCO_IOS,
+                LIMITS,
+                shared=shared,
+            )
+        )
+        await stop_first.wait()
+        first.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await first
+        target = replace(device.target(), jump=hops)
+        capture = await fetch(target, (LOGIN,), CISCO_IOS, LIMITS, shared=shared)
+        await shared.close()
+
+    assert capture.running.text == CONFIG
+    assert jump.seen.connections == 1

@@ -105,7 +105,7 @@ def accept_backup(
     if as_json:
         output.say_json(told)
     else:
-        output.say(f"Accepted {versioned(told.device.hostname, told.version)} as completed.")
+        output.say(f"Accepted {output.versioned(told.device.hostname, told.version)} as completed.")
 
 
 @app.command("pin")
@@ -141,7 +141,7 @@ def remove_backup(
     home = open_home()
     with home.reading() as db:
         backup = named_backup(db, name, config_type=config_type)
-    title = versioned(backup.device.hostname, backup.version)
+    title = output.versioned(backup.device.hostname, backup.version)
     confirm(f"Delete {title} of {output.local_time(backup.created_at)}?", is_answered=yes)
     with home.writing() as db:
         delete_backup(db, backup.id)
@@ -149,11 +149,6 @@ def remove_backup(
         output.say_json({"deleted": backup.id, "backup": title})
     else:
         output.say(f"Deleted {title}.")
-
-
-def versioned(hostname: str, version: int | None) -> str:
-    """Return how a version is named: `core-1@3`."""
-    return f"{hostname}@{version}" if version else f"{hostname} (failed, no version)"
 
 
 def _set_pinned(name: str, config_type: str, *, is_pinned: bool, as_json: bool) -> None:
@@ -170,7 +165,7 @@ def _set_pinned(name: str, config_type: str, *, is_pinned: bool, as_json: bool) 
         output.say_json(told)
     else:
         done = "Pinned" if is_pinned else "Unpinned"
-        output.say(f"{done} {versioned(told.device.hostname, told.version)}.")
+        output.say(f"{done} {output.versioned(told.device.hostname, told.version)}.")
 
 
 def _show_backups(backups: list[Backup]) -> None:
@@ -184,7 +179,8 @@ def _show_backups(backups: list[Backup]) -> None:
     )
     rows = (
         (
-            versioned(row.device.hostname, row.version) + (" (pinned)" if row.pinned else ""),
+            output.versioned(row.device.hostname, row.version)
+            + (" (pinned)" if row.pinned else ""),
             row.status,
             row.grade,
             output.bytes_in_words(row.size),

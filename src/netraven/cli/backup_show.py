@@ -105,9 +105,7 @@ def compare_versions(
 
 def show_diff(older: Backup, newer: Backup, found: BackupComparison) -> None:
     """Write a comparison as a unified diff under the versions' names."""
-    from netraven.cli.backup import versioned
-
-    titles = [versioned(each.device.hostname, each.version) for each in (older, newer)]
+    titles = [output.versioned(each.device.hostname, each.version) for each in (older, newer)]
     if found.identical:
         output.say(f"{titles[0]} and {titles[1]} are the same, byte for byte.")
         return
@@ -129,7 +127,6 @@ def _content(home: Home, backup: Backup, *, reason: str | None) -> bytes:
     """Return the view, or the exact bytes where there is a reason, which goes on record first."""
     from netraven.archive.unsealing import unseal_backup
     from netraven.archive.views import get_redacted_content
-    from netraven.cli.backup import versioned
     from netraven.errors import NotFound
 
     if reason is None:
@@ -140,7 +137,7 @@ def _content(home: Home, backup: Backup, *, reason: str | None) -> bytes:
         with home.writing() as db:
             content = unseal_backup(db, backup.id, reason=reason)
     if content is None:
-        title = versioned(backup.device.hostname, backup.version)
+        title = output.versioned(backup.device.hostname, backup.version)
         message = f"{title} has no content; see `netraven backup list {backup.device.hostname}`"
         raise NotFound(message)
     return content
@@ -148,11 +145,10 @@ def _content(home: Home, backup: Backup, *, reason: str | None) -> bytes:
 
 def _note_about(backup: Backup) -> None:
     """Say on standard error which version this is, so that standard output holds only its text."""
-    from netraven.cli.backup import versioned
     from netraven.db.enums import BackupStatus
 
     parts = [
-        versioned(backup.device.hostname, backup.version),
+        output.versioned(backup.device.hostname, backup.version),
         backup.status.value if backup.grade is None else f"{backup.status.value} ({backup.grade})",
         output.bytes_in_words(backup.size) or "",
         f"stored {output.local_time(backup.created_at)}",

@@ -14,6 +14,7 @@ from netraven import __version__
 from netraven.cli import (
     backup,
     credential,
+    demo,
     device,
     doctor,
     faults,
@@ -41,6 +42,7 @@ app.add_typer(backup.app, name="backup")
 app.add_typer(run.app, name="run")
 app.command("verify")(verify.verify)
 app.command("doctor")(doctor.doctor)
+app.command("demo")(demo.demo)
 
 
 def main() -> NoReturn:

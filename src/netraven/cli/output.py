@@ -194,6 +194,11 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     return f"{digits} {noun if number == 1 else plural or noun + 's'}"
 
 
+def versioned(hostname: str, version: int | None) -> str:
+    """Return how a version is named: `core-1@3`."""
+    return f"{hostname}@{version}" if version else f"{hostname} (failed, no version)"
+
+
 def _console(*, stderr: bool) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     return Console(

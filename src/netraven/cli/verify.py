@@ -171,9 +171,8 @@ def _show(findings: Findings, damaged: list[Backup]) -> None:
 
 
 def _name_of(row: Backup) -> dict[str, object]:
-    from netraven.cli.backup import versioned
 
-    return {"id": row.id, "backup": versioned(row.device.hostname, row.version)}
+    return {"id": row.id, "backup": output.versioned(row.device.hostname, row.version)}
 
 
 def _exit_code(findings: Findings) -> int:

@@ -8,31 +8,28 @@ from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from netraven.collect.authentication import Peer
 from netraven.collect.limits import Limits
-from netraven.collect.pacing import LoginGate, Verdict
 from netraven.collect.privatekeys import PrivateKeys
 from netraven.collect.session import Session
-from netraven.collect.ssh import Attempt, Connection, open_connection, open_shell
-from netraven.collect.target import Login, Target
-from netraven.collect.walk import Step, Walk
-from netraven.errors import CollectError, DeviceTimeout, LoginRefused, LoginWithheld
+from netraven.collect.ssh import Connection, open_shell
+from netraven.collect.target import Login
+from netraven.collect.walk import Walk
+from netraven.errors import CollectError, DeviceTimeout
 from netraven.platforms.platform import Platform
 
 T = TypeVar("T")
 
-_ON_SUCCESS = {Verdict.UNKNOWN: Verdict.ACCEPTED, Verdict.UNTRIED: Verdict.UNTRIED}
-_ON_REFUSAL = {Verdict.UNKNOWN: Verdict.REFUSED, Verdict.UNTRIED: Verdict.UNTRIED}
-"""What an outcome says of a login whose secret was shown, and of one whose secret was not."""
 
+class Shared:
+    """What the devices of a sweep share: private keys opened once, and the ways past jump hosts."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Circumstances:
-    """What all connections of a sweep have in common."""
+    def __init__(self) -> None:
+        self.keys = PrivateKeys()
+        self.tunnels = Tunnels()
 
-    limits: Limits
-    gate: LoginGate
-    keys: PrivateKeys
+    async def close(self) -> None:
+        """Close the jump hosts' connections."""
+        await self.tunnels.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +65,17 @@ async def reported(walking: Awaitable[T], walk: Walk, limits: Limits) -> T:
 
 
 @contextlib.asynccontextmanager
-async def arrived(walk: Walk, circumstances: Circumstances) -> AsyncIterator[Arrival]:
+async def arrived(
+    walk: Walk, circumstances: Circumstances, tunnels: Tunnels
+) -> AsyncIterator[Arrival]:
     """Give the device's connection, past its jump hosts; closed at once when the block is left."""
-    opened: list[Connection] = []
-    try:
-        for jump in walk.target.jump:
-            tunnel = opened[-1] if opened else None
-            connection, _ = await _log_in(jump, jump.logins, walk, circumstances, tunnel=tunnel)
-            opened.append(connection)
-        tunnel = opened[-1] if opened else None
-        connection, login = await _log_in(
+    async with tunnels.through(walk.target.jump, walk, circumstances) as tunnel:
+        connection, login = await log_in(
             walk.target, walk.logins, walk, circumstances, tunnel=tunnel
         )
-        opened.append(connection)
-        yield Arrival(connection, login)
-    finally:
-        for connection in reversed(opened):
+        try:
+            yield Arrival(connection, login)
+        finally:
             connection.close()
 
 
@@ -103,82 +95,3 @@ async def open_session(arrival: Arrival, platform: Platform, walk: Walk, limits:
         session.dialogue.hide(login.password)
     await session.open()
     return session
-
-
-async def _log_in(
-    peer: Peer,
-    logins: tuple[Login, ...],
-    walk: Walk,
-    circumstances: Circumstances,
-    *,
-    tunnel: Connection | None,
-) -> tuple[Connection, Login]:
-    """Try the logins in order, each on a connection of its own; only a refusal leads on."""
-    refusals: list[LoginRefused] = []
-    for login in logins:
-        try:
-            connection = await _try_login(peer, login, walk, circumstances, tunnel=tunnel)
-        except LoginRefused as refusal:
-            refusals.append(refusal)
-            if isinstance(refusal, LoginWithheld):
-                walk.begin(Step.LOGIN, "")
-            else:
-                walk.refused_logins.append(login.name)
-            walk.note(Step.LOGIN, str(refusal), is_ok=False)
-            continue
-        return connection, login
-    raise _nothing_left(peer, refusals)
-
-
-async def _try_login(
-    peer: Peer,
-    login: Login,
-    walk: Walk,
-    circumstances: Circumstances,
-    *,
-    tunnel: Connection | None,
-) -> Connection:
-    gate = circumstances.gate
-    device_id = peer.device_id if isinstance(peer, Target) else peer.hostname
-    await gate.approach(device_id, login)
-    verdict = Verdict.UNTRIED
-
-    async def admission() -> None:
-        nonlocal verdict
-        await gate.admit(device_id, login)
-        verdict = Verdict.UNKNOWN
-
-    try:
-        attempt = Attempt(
-            peer=peer,
-            login=login,
-            key=await circumstances.keys.open(login),
-            limits=circumstances.limits,
-            admission=admission,
-            tunnel=tunnel,
-        )
-        connection = await open_connection(attempt, walk)
-        verdict = _ON_SUCCESS[verdict]
-    except LoginRefused:
-        verdict = _ON_REFUSAL[verdict]
-        raise
-    finally:
-        gate.leave(device_id, login, verdict)
-    return connection
-
-
-def _nothing_left(peer: Peer, refusals: list[LoginRefused]) -> LoginRefused:
-    """One error for all logins: withheld only where the device was not asked at all."""
-    if len(refusals) == 1 and not isinstance(refusals[0], LoginWithheld):
-        return refusals[0]
-    name = peer.hostname
-    if not refusals:
-        return LoginWithheld(
-            f"{name} has no login; assign a credential to it or to one of its tags",
-            step=Step.LOGIN,
-        )
-    if all(isinstance(refusal, LoginWithheld) for refusal in refusals):
-        reasons = "; ".join(str(refusal) for refusal in refusals)
-        return LoginWithheld(f"{name} has no usable login: {reasons}", step=Step.LOGIN)
-    reasons = "; ".join(str(refusal) for refusal in refusals)
-    return LoginRefused(f"{name} takes none of its logins: {reasons}", step=Step.LOGIN)

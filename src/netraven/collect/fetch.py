@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from netraven.collect.arrival import Circumstances, arrived, open_session, reported
+from netraven.collect.arrival import Shared, arrived, open_session, reported
 from netraven.collect.capture import Capture
+from netraven.collect.entry import Circumstances
 from netraven.collect.limits import Limits
 from netraven.collect.pacing import LoginGate, OpenGate
-from netraven.collect.privatekeys import PrivateKeys
 from netraven.collect.target import Login, Target
+from netraven.collect.tunnels import Tunnels
 from netraven.collect.walk import Pulse, Walk
 from netraven.platforms.observation import Yields
 from netraven.platforms.platform import Command, Platform
@@ -23,7 +24,7 @@ async def fetch(
     *,
     config_types: Iterable[str] = ("running",),
     gate: LoginGate | None = None,
-    keys: PrivateKeys | None = None,
+    shared: Shared | None = None,
     pulse: Pulse | None = None,
 ) -> Capture:
     """Return what the device said to its platform's commands.
@@ -31,14 +32,18 @@ async def fetch(
     Version and inventory are always asked for, configurations as `config_types` says
     (`running`, `startup`). Logins are tried in order while the device refuses them. Raises a
     `CollectError` with its `report`; the connection is closed then, and at once on
-    cancellation. `keys` and `gate` are shared by the devices of a sweep.
+    cancellation. The devices of a sweep have `gate` and `shared` in common.
     """
+    common = shared or Shared()
     walk = Walk(target, logins, pulse or Pulse())
-    circumstances = Circumstances(
-        limits=limits, gate=gate or OpenGate(), keys=keys or PrivateKeys()
-    )
+    circumstances = Circumstances(limits=limits, gate=gate or OpenGate(), keys=common.keys)
     commands = commands_for(platform, config_types)
-    return await reported(_collect(platform, commands, walk, circumstances), walk, limits)
+    walking = _collect(platform, commands, walk, circumstances, tunnels=common.tunnels)
+    try:
+        return await reported(walking, walk, limits)
+    finally:
+        if shared is None:
+            await common.close()
 
 
 def commands_for(platform: Platform, config_types: Iterable[str]) -> tuple[Command, ...]:
@@ -48,9 +53,14 @@ def commands_for(platform: Platform, config_types: Iterable[str]) -> tuple[Comma
 
 
 async def _collect(
-    platform: Platform, commands: tuple[Command, ...], walk: Walk, circumstances: Circumstances
+    platform: Platform,
+    commands: tuple[Command, ...],
+    walk: Walk,
+    circumstances: Circumstances,
+    *,
+    tunnels: Tunnels,
 ) -> Capture:
-    async with arrived(walk, circumstances) as arrival:
+    async with arrived(walk, circumstances, tunnels) as arrival:
         session = await open_session(arrival, platform, walk, circumstances.limits)
         observations = [await session.run(command) for command in commands]
         await session.leave()

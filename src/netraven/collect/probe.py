@@ -6,14 +6,15 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from netraven.collect.arrival import Circumstances, arrived, open_session, reported
+from netraven.collect.arrival import Shared, arrived, open_session, reported
 from netraven.collect.conversation import Step as TalkStep
+from netraven.collect.entry import Circumstances
 from netraven.collect.footprint import Footprint
 from netraven.collect.limits import Limits
 from netraven.collect.pacing import LoginGate, OpenGate
-from netraven.collect.privatekeys import PrivateKeys
 from netraven.collect.session import Session
 from netraven.collect.target import Login, Target
+from netraven.collect.tunnels import Tunnels
 from netraven.collect.walk import Pulse, Step, Walk
 from netraven.errors import CollectError, FailureReport
 from netraven.platforms.observation import Observation, Yields
@@ -60,14 +61,18 @@ async def probe(
 
     A failure is part of the report and not raised; cancellation passes through.
     """
+    shared = Shared()
     walk = Walk(target, logins, Pulse())
-    circumstances = Circumstances(limits=limits, gate=gate or OpenGate(), keys=PrivateKeys())
+    circumstances = Circumstances(limits=limits, gate=gate or OpenGate(), keys=shared.keys)
     seen = _Seen()
     error: CollectError | None = None
     try:
-        await reported(_look(platform, walk, circumstances, seen), walk, limits)
+        looking = _look(platform, walk, circumstances, seen, tunnels=shared.tunnels)
+        await reported(looking, walk, limits)
     except CollectError as fault:
         error = fault
+    finally:
+        await shared.close()
     report = error.report if error is not None else None
     return ProbeReport(
         steps=tuple(_tell(walk, seen, error)),
@@ -86,8 +91,15 @@ class _Seen:
     version: Observation | None = None
 
 
-async def _look(platform: Platform, walk: Walk, circumstances: Circumstances, seen: _Seen) -> None:
-    async with arrived(walk, circumstances) as arrival:
+async def _look(
+    platform: Platform,
+    walk: Walk,
+    circumstances: Circumstances,
+    seen: _Seen,
+    *,
+    tunnels: Tunnels,
+) -> None:
+    async with arrived(walk, circumstances, tunnels) as arrival:
         seen.login_name = arrival.login.name
         session = await open_session(arrival, platform, walk, circumstances.limits)
         for command in platform.commands_for(Yields.VERSION)[:1]:

@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from netraven.clock import now
+from netraven.collect.arrival import Shared
 from netraven.collect.backlog import Backlog, Job, Request
 from netraven.collect.capture import Capture
 from netraven.collect.fetch import fetch
 from netraven.collect.lanes import Lanes, Place, SweepLimits
 from netraven.collect.limits import Limits
 from netraven.collect.pacing import Freeze, LoginGate, LoginResult, OpenGate, Verdict
-from netraven.collect.privatekeys import PrivateKeys
 from netraven.collect.target import Login
 from netraven.collect.walk import BEFORE_LOGIN, Pulse
 from netraven.errors import CollectError, LoginPostponed
@@ -93,7 +93,7 @@ class _Sweep:
         self._limits = limits
         self._gate = gate
         self._stop = stop
-        self._keys = PrivateKeys()
+        self._shared = Shared()
         self._lanes = Lanes(limits)
         self._backlog = Backlog(requests, limits, self._lanes)
         self._done: asyncio.Queue[Outcome | None] = asyncio.Queue()
@@ -129,6 +129,7 @@ class _Sweep:
                 await self._deliver(self._outcome(job))
         finally:
             watcher.cancel()
+            await self._shared.close()
 
     async def _watch_stop(self) -> None:
         await self._stop.wait()
@@ -200,7 +201,7 @@ class _Sweep:
                 _limits_left(job, now_s),
                 config_types=request.config_types,
                 gate=_Witness(self._gate, job),
-                keys=self._keys,
+                shared=self._shared,
                 pulse=watch.pulse,
             )
         finally:

@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, delete, exists, false, func, or_, select, update
-from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from netraven import clock
 from netraven.admin.audit import audit
 from netraven.admin.visibility import visible_devices
 from netraven.db import Id, as_uuid, guarded, name_key, new_id, operation
-from netraven.db.enums import BackupStatus, LinkSource
-from netraven.db.paging import check_page, contains
-from netraven.db.types import JsonValue
-from netraven.errors import Invalid
+from netraven.db.enums import LinkSource
+from netraven.db.paging import check_page
 from netraven.inventory.addresses import canonical_address
-from netraven.inventory.tag_rules import RULE_FIELDS, apply_rules_to_device
-from netraven.inventory.tags import initialize_default_tag
-from netraven.models import Credential, Device, DeviceTag, Tag, User
-from netraven.platforms.registry import get_platform, platform_names
+from netraven.inventory.changes import told_changes
+from netraven.inventory.criteria import RULE_FIELDS
+from netraven.inventory.device_queries import DeviceFilter, backup_status, in_order, loaded
+from netraven.inventory.references import (
+    checked_credential,
+    checked_jump,
+    checked_owner,
+    checked_platform,
+    checked_tags,
+)
+from netraven.inventory.tag_links import (
+    Link,
+    add_links,
+    default_link,
+    ensure_default_tag,
+    manual_link,
+)
+from netraven.inventory.tag_rules import apply_rules_to_device
+from netraven.models import Device, DeviceTag, Tag
 from netraven.schemas.device import DeviceCreate, DeviceUpdate
-
-_MAX_JUMPS = 16
 
 
 @operation
@@ -39,7 +51,7 @@ def get_device_by_hostname(
     db: Session, hostname: str, *, visible_to: Id | None = None
 ) -> Device | None:
     """Return the device of this name, case ignored, with its relations loaded, or None."""
-    return _found(db, Device.hostname_key == name_key(hostname), visible_to)
+    return _found(db, Device.hostname_key == name_key(hostname.strip()), visible_to)
 
 
 @operation
@@ -61,13 +73,20 @@ def get_devices(  # noqa: PLR0917  the contract fixes this signature
 ) -> list[Device]:
     """Return devices by hostname with their relations loaded; filters are joined by AND."""
     check_page(skip, limit)
-    conditions = [
-        *_plain_filters(search, device_type, site, enabled=enabled),
-        *_linked_filters(owner_id, tag_ids, tag_match, visible_to),
-        *_state_filters(last_backup_status, is_reachable=is_reachable),
-    ]
-    wanted = select(Device).where(*conditions).order_by(Device.hostname_key, Device.id)
-    return list(db.scalars(_with_relations(wanted.offset(skip).limit(limit))))
+    wanted = DeviceFilter(
+        search=search,
+        device_type=device_type,
+        enabled=enabled,
+        owner_id=owner_id,
+        tag_ids=tag_ids,
+        tag_match=tag_match,
+        site=site,
+        is_reachable=is_reachable,
+        last_backup_status=last_backup_status,
+        visible_to=visible_to,
+    )
+    found = select(Device).where(*wanted.conditions())
+    return list(db.scalars(loaded(in_order(found, skip, limit))))
 
 
 @operation
@@ -86,12 +105,20 @@ def count_devices(
     visible_to: Id | None = None,
 ) -> int:
     """Return how many devices `get_devices` would list without paging."""
-    conditions = [
-        *_plain_filters(search, device_type, site, enabled=enabled),
-        *_linked_filters(owner_id, tag_ids, tag_match, visible_to),
-        *_state_filters(last_backup_status, is_reachable=is_reachable),
-    ]
-    return db.scalars(select(func.count()).select_from(Device).where(*conditions)).one()
+    wanted = DeviceFilter(
+        search=search,
+        device_type=device_type,
+        enabled=enabled,
+        owner_id=owner_id,
+        tag_ids=tag_ids,
+        tag_match=tag_match,
+        site=site,
+        is_reachable=is_reachable,
+        last_backup_status=last_backup_status,
+        visible_to=visible_to,
+    )
+    counted = select(func.count()).select_from(Device)
+    return db.scalars(counted.where(*wanted.conditions())).one()
 
 
 @operation
@@ -101,25 +128,25 @@ def create_device(
     """Add a device with the default tag, the given ones, and those of matching rules.
 
     Raises Conflict("hostname" or "ip_address"), Invalid for an unknown platform, an unusable
-    address, and an absent owner, tag, credential or jump device.
+    address, an absent or inactive owner, and an absent tag, credential or jump device.
     """
     moment = now or clock.now()
-    row = Device(id=new_id(), created_at=moment, updated_at=moment)
-    for field, value in _columns(db, row, device.model_dump(exclude={"tag_ids"})).items():
-        setattr(row, field, value)
-    row.owner_id = _owner(db, owner_id)
-    tags = _tags(db, device.tag_ids)
-    default = initialize_default_tag(db)
+    device_id = new_id()
     with guarded(db):
-        db.add(row)
-    db.add(DeviceTag(device_id=row.id, tag_id=default.id, source=LinkSource.DEFAULT, rule_key=""))
-    _link_by_hand(db, row.id, tags)
-    db.flush()
-    apply_rules_to_device(db, row.id)
-    description = f"added device {row.hostname}"
-    changes: dict[str, JsonValue] = {"hostname": [None, row.hostname]}
-    _audit(db, "device_created", row, description=description, changes=changes)
-    return _reread(db, row.id)
+        values = _columns(db, device_id, device, fields=set(DeviceCreate.model_fields))
+        values["owner_id"] = checked_owner(db, owner_id)
+        tags = checked_tags(db, device.tag_ids)
+        db.add(Device(id=device_id, created_at=moment, updated_at=moment, **values))
+        db.flush()
+        links = [default_link(device_id, ensure_default_tag(db).id)]
+        add_links(db, [*links, *_links_by_hand(device_id, tags)])
+        apply_rules_to_device(db, device_id)
+    told = {name: value for name, value in values.items() if value is not None}
+    if tags:
+        told["tags"] = [tag.name for tag in tags]
+    row = _reread(db, device_id)
+    _audit(db, "device_created", row, description="added device", after=told)
+    return row
 
 
 @operation
@@ -130,47 +157,40 @@ def update_device(
 
     Errors as for `create_device`.
     """
-    row = db.scalar(select(Device).where(Device.id == as_uuid(device_id)).with_for_update())
+    locked = select(Device).where(Device.id == as_uuid(device_id))
+    row = db.scalar(loaded(locked).with_for_update(key_share=True, of=Device))
     if row is None:
         return None
-    given = device_update.model_dump(exclude_unset=True)
-    tag_ids = given.pop("tag_ids", None)
-    tags = None if tag_ids is None else _tags(db, tag_ids)
-    if "owner_id" in given:
-        given["owner_id"] = _owner(db, given["owner_id"])
-    values = _columns(db, row, given)
-    changed = {name: value for name, value in values.items() if getattr(row, name) != value}
-    before = {name: _told(getattr(row, name)) for name in changed}
+    given = device_update.model_fields_set
     with guarded(db):
-        for name, value in changed.items():
-            setattr(row, name, value)
-        if changed:
-            row.updated_at = now or clock.now()
-    is_retagged = tags is not None and _replace_links(db, row.id, tags)
-    if RULE_FIELDS & changed.keys():
-        apply_rules_to_device(db, row.id)
-    if changed or is_retagged:
-        changes: dict[str, JsonValue] = {
-            name: [before[name], _told(value)]
-            for name, value in changed.items()
-            if not name.endswith("_key")
-        }
-        if is_retagged:
-            changes["tags"] = [None, [tag.name for tag in tags or ()]]
-        description = f"changed device {row.hostname}"
-        _audit(db, "device_updated", row, description=description, changes=changes)
-    return _reread(db, row.id)
+        values = _columns(db, row.id, device_update, fields=given)
+        before = {name: getattr(row, name) for name in values}
+        after = {name: value for name, value in values.items() if before[name] != value}
+        if after:
+            # In SQL, so that the row in hand stays as it is where a constraint breaks.
+            changed = update(Device).where(Device.id == row.id)
+            stamped = changed.values(**after, updated_at=now or clock.now())
+            db.execute(stamped.execution_options(synchronize_session=False))
+        if "tag_ids" in given:
+            tags = checked_tags(db, device_update.tag_ids)
+            before["tags"], after["tags"] = _replace_links_by_hand(db, row.id, tags)
+        if after.keys() & set(RULE_FIELDS):
+            apply_rules_to_device(db, row.id)
+    row = _reread(db, row.id)
+    _audit(db, "device_updated", row, description="changed device", after=after, before=before)
+    return row
 
 
 @operation
 def update_device_backup_status(
     db: Session, device_id: Id, status: str, timestamp: datetime | None = None
 ) -> Device | None:
-    """Record how the newest capture ended; an older timestamp changes nothing."""
-    if status not in {member.value for member in BackupStatus}:
-        raise Invalid("status", f"{status} is not one of {', '.join(BackupStatus)}")
+    """Record how the newest capture ended; an older timestamp changes nothing.
+
+    Raises Invalid("status") for what is no status of a backup.
+    """
     moment = clock.as_utc(timestamp) if timestamp else clock.now()
-    values = {"last_backup_status": BackupStatus(status), "last_backup_at": moment}
+    values = {"last_backup_status": backup_status(status, "status"), "last_backup_at": moment}
     return _advance(db, device_id, Device.last_backup_at, values=values, moment=moment)
 
 
@@ -191,171 +211,53 @@ def _found(db: Session, condition: ColumnElement[bool], visible_to: Id | None) -
     wanted = select(Device).where(condition)
     if visible_to is not None:
         wanted = wanted.where(visible_devices(visible_to))
-    return db.scalar(_with_relations(wanted))
+    return db.scalar(loaded(wanted))
 
 
 def _reread(db: Session, device_id: UUID) -> Device:
-    wanted = _with_relations(select(Device).where(Device.id == device_id))
-    return db.scalars(wanted.execution_options(populate_existing=True)).one()
+    return db.scalars(loaded(select(Device).where(Device.id == device_id))).one()
 
 
-def _with_relations(wanted: Select[Device]) -> Select[Device]:
-    relations = (Device.tags, Device.owner, Device.credential)
-    return wanted.options(*(selectinload(relation) for relation in relations))
-
-
-def _plain_filters(
-    search: str | None, device_type: str | None, site: str | None, *, enabled: bool | None
-) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if search is not None and search.strip():
-        found = (contains(Device.hostname, search), contains(Device.ip_address, search))
-        conditions.append(or_(*found))
-    if device_type is not None and device_type.strip():
-        conditions.append(Device.device_type == device_type)
-    if enabled is not None:
-        conditions.append(Device.enabled.is_(enabled))
-    if site is not None and site.strip():
-        conditions.append(Device.site == site)
-    return conditions
-
-
-def _state_filters(
-    last_backup_status: str | None, *, is_reachable: bool | None
-) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if is_reachable is not None:
-        conditions.append(Device.is_reachable.is_(is_reachable))
-    if last_backup_status is not None and last_backup_status.strip():
-        if last_backup_status not in {member.value for member in BackupStatus}:
-            reason = f"{last_backup_status} is not one of {', '.join(BackupStatus)}"
-            raise Invalid("last_backup_status", reason)
-        conditions.append(Device.last_backup_status == BackupStatus(last_backup_status))
-    return conditions
-
-
-def _linked_filters(
-    owner_id: Id | None,
-    tag_ids: Sequence[Id] | None,
-    tag_match: Literal["any", "all"],
-    visible_to: Id | None,
-) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if owner_id is not None:
-        owner = as_uuid(owner_id)
-        conditions.append(false() if owner is None else Device.owner_id == owner)
-    if tag_ids:
-        known = {known for tag_id in tag_ids if (known := as_uuid(tag_id))}
-        tagged = [_has_tag(DeviceTag.tag_id, tag_id) for tag_id in sorted(known)]
-        if tag_match == "all":
-            is_whole = len(known) == len({str(tag_id) for tag_id in tag_ids})
-            conditions += tagged if is_whole else [false()]
-        elif tag_match == "any":
-            conditions.append(or_(false(), *tagged))
-        else:
-            raise Invalid("tag_match", f"{tag_match} is neither any nor all")
-    if visible_to is not None:
-        conditions.append(visible_devices(visible_to))
-    return conditions
-
-
-def _has_tag(column: InstrumentedAttribute[UUID], tag_id: UUID) -> ColumnElement[bool]:
-    return exists().where(DeviceTag.device_id == Device.id, column == tag_id)
-
-
-def _columns(db: Session, row: Device, given: dict[str, object]) -> dict[str, object]:
-    """Return the column values for the given fields, checked against database and registry."""
-    values = dict(given)
-    if "hostname" in given:
-        values["hostname_key"] = name_key(str(given["hostname"]))
-    if "ip_address" in given:
-        values["ip_address"] = canonical_address(str(given["ip_address"]))
-    if "device_type" in given:
-        values["device_type"] = _platform(str(given["device_type"]))
-    if "credential_id" in given:
-        values["credential_id"] = _reference(db, Credential, given["credential_id"])
-    if "jump_device_id" in given:
-        jump = _jump(db, row.id, given["jump_device_id"])
-        values["jump_device_id"] = jump
-        values["jump_key"] = "" if jump is None else str(jump)
+def _columns(
+    db: Session, device_id: UUID, request: DeviceCreate | DeviceUpdate, *, fields: AbstractSet[str]
+) -> dict[str, object]:
+    """Return the column values of these fields, checked against database and registry."""
+    values: dict[str, object] = request.model_dump(include=set(fields) - {"tag_ids"})
+    if "hostname" in fields:
+        values["hostname_key"] = name_key(request.hostname)
+    if "ip_address" in fields:
+        values["ip_address"] = canonical_address(request.ip_address)
+    if "device_type" in fields:
+        values["device_type"] = checked_platform(request.device_type)
+    if "credential_id" in fields:
+        values["credential_id"] = checked_credential(db, request.credential_id)
+    if "jump_device_id" in fields:
+        jump = checked_jump(db, device_id, request.jump_device_id)
+        values |= {"jump_device_id": jump, "jump_key": "" if jump is None else str(jump)}
+    if isinstance(request, DeviceUpdate) and "owner_id" in fields:
+        values["owner_id"] = checked_owner(db, request.owner_id)
     return values
 
 
-def _platform(name: str) -> str:
-    if get_platform(name) is None:
-        known = ", ".join(platform_names())
-        raise Invalid("device_type", f"{name} is not a platform; known are {known}")
-    return name
+def _links_by_hand(device_id: UUID, tags: Sequence[Tag]) -> list[Link]:
+    # The default tag is there anyway, and no hand can take it off.
+    return [manual_link(device_id, tag.id) for tag in tags if not tag.is_default]
 
 
-def _owner(db: Session, owner_id: object) -> UUID | None:
-    if owner_id is None:
-        return None
-    owner = as_uuid(str(owner_id))
-    wanted = select(User.id).where(User.id == owner, User.is_active.is_(True))
-    if owner is None or db.scalar(wanted) is None:
-        raise Invalid("owner_id", f"there is no active user {owner_id}")
-    return owner
-
-
-def _reference(db: Session, table: type[Credential], row_id: object) -> UUID | None:
-    if row_id is None:
-        return None
-    known = as_uuid(str(row_id))
-    if known is None or db.scalar(select(table.id).where(table.id == known)) is None:
-        raise Invalid("credential_id", f"there is no credential {row_id}")
-    return known
-
-
-def _jump(db: Session, device_id: UUID, jump_id: object) -> UUID | None:
-    """Return the jump device's id; raises Invalid for an absent one, itself, or a cycle."""
-    if jump_id is None:
-        return None
-    first = step = as_uuid(str(jump_id))
-    for _ in range(_MAX_JUMPS):
-        if step == device_id:
-            raise Invalid("jump_device_id", "the way to a device cannot lead through itself")
-        if step is None:
-            break
-        found = db.execute(select(Device.jump_device_id).where(Device.id == step)).first()
-        if found is None:
-            raise Invalid("jump_device_id", f"there is no device {jump_id}")
-        step = found[0]
-    else:
-        raise Invalid("jump_device_id", f"the way is longer than {_MAX_JUMPS} jump devices")
-    if first is None:
-        raise Invalid("jump_device_id", f"there is no device {jump_id}")
-    return first
-
-
-def _tags(db: Session, tag_ids: Sequence[Id]) -> list[Tag]:
-    wanted = {as_uuid(tag_id): tag_id for tag_id in tag_ids}
-    known = [tag_id for tag_id in wanted if tag_id is not None]
-    found = {tag.id: tag for tag in db.scalars(select(Tag).where(Tag.id.in_(known)))}
-    for tag_id, given in wanted.items():
-        if tag_id is None or tag_id not in found:
-            raise Invalid("tag_ids", f"there is no tag {given}")
-    return list(found.values())
-
-
-def _link_by_hand(db: Session, device_id: UUID, tags: Sequence[Tag]) -> None:
-    db.add_all(
-        DeviceTag(device_id=device_id, tag_id=tag.id, source=LinkSource.MANUAL, rule_key="")
-        for tag in tags
-        if not tag.is_default
-    )
-
-
-def _replace_links(db: Session, device_id: UUID, tags: Sequence[Tag]) -> bool:
+def _replace_links_by_hand(
+    db: Session, device_id: UUID, tags: Sequence[Tag]
+) -> tuple[list[str], list[str]]:
+    """Make these the tags put on by hand, and return the names of those before and now."""
     by_hand = (DeviceTag.device_id == device_id, DeviceTag.source == LinkSource.MANUAL)
-    before = set(db.scalars(select(DeviceTag.tag_id).where(*by_hand)))
-    wanted = [tag for tag in tags if not tag.is_default]
-    if before == {tag.id for tag in wanted}:
-        return False
-    db.execute(delete(DeviceTag).where(*by_hand))
-    _link_by_hand(db, device_id, wanted)
-    db.flush()
-    return True
+    held = select(Tag.id, Tag.name).join(DeviceTag, DeviceTag.tag_id == Tag.id).where(*by_hand)
+    before = {row.id: row.name for row in db.execute(held.order_by(Tag.name_key, Tag.id))}
+    links = _links_by_hand(device_id, tags)
+    gone = sorted(before.keys() - {link["tag_id"] for link in links})
+    if gone:
+        removal = delete(DeviceTag).where(*by_hand, DeviceTag.tag_id.in_(gone))
+        db.execute(removal.execution_options(synchronize_session=False))
+    add_links(db, [link for link in links if link["tag_id"] not in before])
+    return list(before.values()), [tag.name for tag in tags if not tag.is_default]
 
 
 def _advance(
@@ -363,38 +265,35 @@ def _advance(
     device_id: Id,
     seen_at: InstrumentedAttribute[datetime | None],
     *,
-    values: dict[str, object],
+    values: Mapping[str, object],
     moment: datetime,
 ) -> Device | None:
     """Set what was seen at `moment` unless something newer is known; `updated_at` stays."""
     device = as_uuid(device_id)
-    if device is None:
-        return None
-    db.execute(
-        update(Device)
-        .where(Device.id == device, or_(seen_at.is_(None), seen_at <= moment))
-        .values(**values, updated_at=Device.updated_at)
-        .execution_options(synchronize_session=False)
-    )
-    wanted = _with_relations(select(Device).where(Device.id == device))
-    return db.scalar(wanted.execution_options(populate_existing=True))
-
-
-def _told(value: object) -> JsonValue:
-    if value is None or isinstance(value, bool | int):
-        return value
-    return str(value)
+    is_newer = or_(seen_at.is_(None), seen_at <= moment)
+    advanced = update(Device).where(Device.id == device, is_newer)
+    stamped = advanced.values(**values, updated_at=Device.updated_at)
+    db.execute(stamped.execution_options(synchronize_session=False))
+    return db.scalar(loaded(select(Device).where(Device.id == device)))
 
 
 def _audit(
-    db: Session, event_name: str, row: Device, *, description: str, changes: dict[str, JsonValue]
+    db: Session,
+    event_name: str,
+    row: Device,
+    *,
+    description: str,
+    after: Mapping[str, object],
+    before: Mapping[str, object] | None = None,
 ) -> None:
-    audit(
-        db,
-        event_name=event_name,
-        target_type="device",
-        target_id=row.id,
-        target_name=row.hostname,
-        description=description,
-        changes=changes,
-    )
+    changes = told_changes(before or {}, after)
+    if changes:
+        audit(
+            db,
+            event_name=event_name,
+            target_type="device",
+            target_id=row.id,
+            target_name=row.hostname,
+            description=f"{description} {row.hostname}",
+            changes=changes,
+        )

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TypedDict
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, exists, func, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import ColumnElement, delete, exists, func, select, update
+from sqlalchemy.orm import Session
 
 from netraven.admin.audit import audit
 from netraven.admin.visibility import visible_devices
-from netraven.db import Id, as_uuid, guarded, insert_into, name_key, new_id, operation
-from netraven.db.enums import LinkSource
+from netraven.db import Id, as_uuid, guarded, name_key, new_id, operation
+from netraven.db.enums import LinkSource, TargetKind
 from netraven.db.paging import check_page, contains
 from netraven.db.types import JsonValue
-from netraven.errors import InUse
-from netraven.models import Device, DeviceTag, Tag, TagRule
-from netraven.schemas.tag import TagCreate, TagUpdate
-
-DEFAULT_TAG = "default"
+from netraven.errors import InUse, Invalid
+from netraven.inventory.changes import told_changes
+from netraven.inventory.chunks import in_chunks
+from netraven.inventory.device_queries import in_order, loaded
+from netraven.inventory.tag_links import (
+    add_links,
+    ensure_default_tag,
+    link_default_tag,
+    manual_link,
+)
+from netraven.models import Device, DeviceTag, ScheduledJob, ScheduledJobTag, Tag, TagRule
+from netraven.schemas.tag import MAX_TAG_NAME, TagCreate, TagUpdate
 
 
 class BulkFailure(TypedDict):
@@ -67,8 +75,7 @@ def get_tags(
     check_page(skip, limit)
     wanted = select(Tag).where(*_filters(search)).order_by(Tag.name_key, Tag.id)
     tags = list(db.scalars(wanted.offset(skip).limit(limit)))
-    if include_device_count:
-        _count_devices(db, tags)
+    _set_device_counts(db, tags, is_counted=include_device_count)
     return tags
 
 
@@ -86,65 +93,77 @@ def get_tag(
 ) -> Tag | None:
     """Return the tag, or None."""
     tag = db.scalar(select(Tag).where(Tag.id == as_uuid(tag_id)))
-    if tag is not None and include_device_count:
-        _count_devices(db, [tag])
+    if tag is not None:
+        _set_device_counts(db, [tag], is_counted=include_device_count)
     return tag
 
 
 @operation
 def get_tag_by_name(db: Session, name: str) -> Tag | None:
     """Return the tag of this name, case ignored, or None."""
-    return db.scalar(select(Tag).where(Tag.name_key == name_key(name)))
+    return db.scalar(select(Tag).where(Tag.name_key == name_key(name.strip())))
 
 
 @operation
 def initialize_default_tag(db: Session) -> Tag:
     """Return the default tag, made if missing and put on devices that lack it."""
-    found = db.scalar(select(Tag).where(Tag.is_default.is_(True)))
-    if found is not None:
-        return found
-    values = {"id": new_id(), "name": DEFAULT_TAG, "name_key": DEFAULT_TAG, "is_default": True}
-    db.execute(insert_into(db, Tag).values(values).on_conflict_do_nothing())
-    tag = db.scalars(select(Tag).where(Tag.name_key == DEFAULT_TAG)).one()
-    tag.is_default = True
-    linked = exists().where(DeviceTag.device_id == Device.id, DeviceTag.tag_id == tag.id)
-    db.add_all(
-        DeviceTag(device_id=device_id, tag_id=tag.id, source=LinkSource.DEFAULT, rule_key="")
-        for device_id in db.scalars(select(Device.id).where(~linked))
-    )
-    db.flush()
+    is_new = db.scalar(select(Tag.id).where(Tag.is_default.is_(True))) is None
+    with guarded(db):
+        tag = ensure_default_tag(db)
+        linked = link_default_tag(db, tag)
+    if is_new or linked:
+        changes: dict[str, JsonValue] = {"devices": {"after": linked}}
+        _audit(db, "default_tag_initialized", tag, changes)
     return tag
 
 
 @operation
 def create_tag(db: Session, tag: TagCreate) -> Tag:
     """Make a tag; raises Conflict("name")."""
-    row = Tag(id=new_id(), name_key=name_key(tag.name), is_default=False, **tag.model_dump())
+    row = Tag(id=new_id(), name_key=_key(tag.name), is_default=False, **tag.model_dump())
     with guarded(db):
         db.add(row)
-    _audit(db, "tag_created", row, {"name": [None, row.name]})
+    _audit(db, "tag_created", row, told_changes({}, {"name": row.name, "color": row.color}))
     return row
 
 
 @operation
 def update_tag(db: Session, tag_id: Id, tag: TagUpdate) -> Tag | None:
     """Change the given fields; None without a row. Raises Conflict("name")."""
-    row = db.scalar(select(Tag).where(Tag.id == as_uuid(tag_id)).with_for_update())
+    row = _locked(db, tag_id)
     if row is None:
         return None
     given = tag.model_dump(exclude_unset=True)
-    changed = {name: value for name, value in given.items() if getattr(row, name) != value}
+    if "name" in given:
+        given["name_key"] = _key(tag.name)
+    before = {name: getattr(row, name) for name in given}
+    changed = {name: value for name, value in given.items() if before[name] != value}
     if not changed:
         return row
-    changes: dict[str, JsonValue] = {
-        name: [getattr(row, name), value] for name, value in changed.items()
-    }
     with guarded(db):
         for name, value in changed.items():
             setattr(row, name, value)
-        row.name_key = name_key(row.name)
-    _audit(db, "tag_updated", row, changes)
+    _audit(db, "tag_updated", row, told_changes(before, changed))
     return row
+
+
+@operation
+def delete_tag(db: Session, tag_id: Id) -> bool:
+    """Remove the tag with its rules and links; False if there is none.
+
+    An enabled schedule over tags that listed only this one is disabled. Raises InUse for the
+    default tag.
+    """
+    row = _locked(db, tag_id)
+    if row is None:
+        return False
+    if row.is_default:
+        raise InUse(f"the tag {row.name} is on every device and cannot be deleted")
+    with guarded(db):
+        _end_emptied_schedules(db, row)
+        db.execute(delete(Tag).where(Tag.id == row.id))
+    _audit(db, "tag_deleted", row, {"name": {"before": row.name, "after": None}})
+    return True
 
 
 @operation
@@ -167,9 +186,7 @@ def get_devices_for_tag(  # noqa: PLR0917  the contract fixes this signature
     """Return the devices that carry the tag by hostname, each once, relations loaded."""
     check_page(skip, limit)
     wanted = select(Device).where(*_tagged(tag_id, owner_id, visible_to))
-    ordered = wanted.order_by(Device.hostname_key, Device.id).offset(skip).limit(limit)
-    relations = (Device.tags, Device.owner, Device.credential)
-    return list(db.scalars(ordered.options(*(selectinload(each) for each in relations))))
+    return list(db.scalars(loaded(in_order(wanted, skip, limit))))
 
 
 @operation
@@ -184,10 +201,12 @@ def count_devices_for_tag(
 @operation
 def add_tag_to_device(db: Session, device_id: Id, tag_id: Id) -> bool:
     """Link by hand; False if either is absent, True also when linked already."""
-    result = bulk_add_tags_to_devices(db, device_ids=[device_id], tag_ids=[tag_id])
-    if result["successful_operations"]:
-        _audit_links(db, "tag_assigned", result["device_count"], tag_id)
-    return result["success"]
+    pairs = _present(db, [device_id], [tag_id])
+    if pairs.failures:
+        return False
+    if _link_by_hand(db, pairs):
+        _audit_pair(db, "tag_assigned", pairs, after=True)
+    return True
 
 
 @operation
@@ -196,13 +215,15 @@ def remove_tag_from_device(db: Session, device_id: Id, tag_id: Id) -> bool:
 
     Raises InUse for the default tag and for a tag that an active rule gives.
     """
-    result = bulk_remove_tags_from_devices(db, device_ids=[device_id], tag_ids=[tag_id])
-    protected = [f["reason"] for f in result["failures"] if f["device_id"] and f["tag_id"]]
+    pairs = _present(db, [device_id], [tag_id])
+    if pairs.failures:
+        return False
+    protected = _protected(db, pairs)
     if protected:
-        raise InUse(protected[0])
-    if result["successful_operations"]:
-        _audit_links(db, "tag_unassigned", result["device_count"], tag_id)
-    return result["success"]
+        raise InUse(protected[0]["reason"])
+    if _unlink_by_hand(db, pairs, protected):
+        _audit_pair(db, "tag_unassigned", pairs, after=False)
+    return True
 
 
 @operation
@@ -210,28 +231,18 @@ def bulk_add_tags_to_devices(
     db: Session, *, device_ids: Sequence[Id], tag_ids: Sequence[Id]
 ) -> BulkTagResult:
     """Link every device with every tag by hand; absent ids are one failure each."""
-    devices, tags, failures = _present(db, device_ids, tag_ids)
-    linked = _links(db, devices, tags)
-    already = added = 0
-    for device in devices:
-        for tag in tags.values():
-            if linked.get((device, tag.id), set()) & {LinkSource.MANUAL, LinkSource.DEFAULT}:
-                already += 1
-                continue
-            db.add(_link(device, tag.id))
-            added += 1
-    with guarded(db):
-        pass
+    pairs = _present(db, device_ids, tag_ids)
+    added = _link_by_hand(db, pairs)
     if added:
-        _audit_links(db, "tags_assigned", len(devices), *tags)
+        _audit_pairs(db, "tags_assigned", pairs, added)
     return BulkTagResult(
-        success=not failures,
-        device_count=len(devices),
-        tag_count=len(tags),
+        success=not pairs.failures,
+        device_count=len(pairs.devices),
+        tag_count=len(pairs.tags),
         successful_operations=added,
-        already_present=already,
-        failed_operations=len(failures),
-        failures=failures,
+        already_present=len(pairs.devices) * len(pairs.tags) - added,
+        failed_operations=len(pairs.failures),
+        failures=pairs.failures,
     )
 
 
@@ -240,121 +251,162 @@ def bulk_remove_tags_from_devices(
     db: Session, *, device_ids: Sequence[Id], tag_ids: Sequence[Id]
 ) -> BulkUntagResult:
     """Take links by hand away; protected pairs and absent ids are failures, the rest is done."""
-    devices, tags, failures = _present(db, device_ids, tag_ids)
-    linked = _links(db, devices, tags)
-    ruled = _ruled(db, devices, tags)
-    absent = removed = 0
-    for device in devices:
-        for tag in tags.values():
-            if tag.is_default or (device, tag.id) in ruled:
-                reason = _protection(tag)
-                failures.append(BulkFailure(device_id=device, tag_id=tag.id, reason=reason))
-            elif LinkSource.MANUAL not in linked.get((device, tag.id), set()):
-                absent += 1
-            else:
-                _unlink(db, device, tag.id)
-                removed += 1
+    pairs = _present(db, device_ids, tag_ids)
+    protected = _protected(db, pairs)
+    removed = _unlink_by_hand(db, pairs, protected)
     if removed:
-        _audit_links(db, "tags_unassigned", len(devices), *tags)
+        _audit_pairs(db, "tags_unassigned", pairs, removed)
+    failures = [*pairs.failures, *protected]
     return BulkUntagResult(
         success=not failures,
-        device_count=len(devices),
-        tag_count=len(tags),
+        device_count=len(pairs.devices),
+        tag_count=len(pairs.tags),
         successful_operations=removed,
-        not_present=absent,
+        not_present=len(pairs.devices) * len(pairs.tags) - len(protected) - removed,
         failed_operations=len(failures),
         failures=failures,
     )
 
 
 def _filters(search: str | None) -> list[ColumnElement[bool]]:
-    return [contains(Tag.name, search)] if search is not None and search.strip() else []
+    wanted = search.strip() if search is not None else ""
+    return [contains(Tag.name, wanted)] if wanted else []
 
 
-def _count_devices(db: Session, tags: Sequence[Tag]) -> None:
-    of_tags = DeviceTag.tag_id.in_([tag.id for tag in tags])
-    counted = select(DeviceTag.tag_id, func.count(DeviceTag.device_id.distinct()))
-    counts = {
-        row[0]: row[1] for row in db.execute(counted.where(of_tags).group_by(DeviceTag.tag_id))
-    }
+def _locked(db: Session, tag_id: Id) -> Tag | None:
+    wanted = select(Tag).where(Tag.id == as_uuid(tag_id)).with_for_update()
+    return db.scalar(wanted.execution_options(populate_existing=True))
+
+
+def _key(name: str) -> str:
+    key = name_key(name)
+    if len(key) > MAX_TAG_NAME:
+        raise Invalid("name", f"is longer than {MAX_TAG_NAME} characters when its case is folded")
+    return key
+
+
+def _set_device_counts(db: Session, tags: Sequence[Tag], *, is_counted: bool) -> None:
+    """Give each tag the number of its devices, or None where nobody asked."""
+    counts: dict[UUID, int] = {}
+    if is_counted:
+        number = func.count(DeviceTag.device_id.distinct())
+        grouped = select(DeviceTag.tag_id, number).group_by(DeviceTag.tag_id)
+        of_tags = grouped.where(DeviceTag.tag_id.in_([tag.id for tag in tags]))
+        counts = {row[0]: row[1] for row in db.execute(of_tags)}
     for tag in tags:
-        tag.device_count = counts.get(tag.id, 0)
+        tag.device_count = counts.get(tag.id, 0) if is_counted else None
 
 
 def _tagged(
     tag_id: Id, owner_id: Id | None, visible_to: Id | None
 ) -> Iterator[ColumnElement[bool]]:
-    yield exists().where(DeviceTag.device_id == Device.id, DeviceTag.tag_id == as_uuid(tag_id))
-    if owner_id is not None:
+    linked = select(DeviceTag.device_id).where(DeviceTag.tag_id == as_uuid(tag_id))
+    yield Device.id.in_(linked)
+    if owner_id is not None and str(owner_id).strip():
         yield Device.owner_id == as_uuid(owner_id)
     if visible_to is not None:
         yield visible_devices(visible_to)
 
 
-def _present(
-    db: Session, device_ids: Sequence[Id], tag_ids: Sequence[Id]
-) -> tuple[list[UUID], dict[UUID, Tag], list[BulkFailure]]:
-    """Return the devices and tags that exist, each once, and a failure for each that does not."""
-    wanted_devices = {as_uuid(device_id): device_id for device_id in device_ids}
-    wanted_tags = {as_uuid(tag_id): tag_id for tag_id in tag_ids}
-    known_devices = [device_id for device_id in wanted_devices if device_id]
-    known_tags = [tag_id for tag_id in wanted_tags if tag_id]
-    devices = list(db.scalars(select(Device.id).where(Device.id.in_(known_devices))))
-    tags = {tag.id: tag for tag in db.scalars(select(Tag).where(Tag.id.in_(known_tags)))}
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """The devices and tags of a call that exist, by id, and a failure for each that does not."""
+
+    devices: dict[UUID, str]
+    tags: dict[UUID, Tag]
+    failures: list[BulkFailure]
+
+
+def _present(db: Session, device_ids: Sequence[Id], tag_ids: Sequence[Id]) -> _Pairs:
+    devices: dict[UUID, str] = {}
+    for chunk in in_chunks(_known(device_ids)):
+        wanted = select(Device.id, Device.hostname).where(Device.id.in_(chunk))
+        devices |= {row.id: row.hostname for row in db.execute(wanted.order_by(Device.id))}
+    tags: dict[UUID, Tag] = {}
+    for chunk in in_chunks(_known(tag_ids)):
+        found = db.scalars(select(Tag).where(Tag.id.in_(chunk)).order_by(Tag.id))
+        tags |= {tag.id: tag for tag in found}
     failures = [
-        BulkFailure(device_id=device_id, tag_id=None, reason=f"there is no device {given}")
-        for device_id, given in wanted_devices.items()
-        if device_id not in devices
+        BulkFailure(device_id=as_uuid(given), tag_id=None, reason=f"there is no device {given}")
+        for given in dict.fromkeys(device_ids)
+        if as_uuid(given) not in devices
     ]
     failures += [
-        BulkFailure(device_id=None, tag_id=tag_id, reason=f"there is no tag {given}")
-        for tag_id, given in wanted_tags.items()
-        if tag_id not in tags
+        BulkFailure(device_id=None, tag_id=as_uuid(given), reason=f"there is no tag {given}")
+        for given in dict.fromkeys(tag_ids)
+        if as_uuid(given) not in tags
     ]
-    return sorted(devices), tags, failures
+    return _Pairs(devices, tags, failures)
 
 
-def _links(
-    db: Session, devices: Sequence[UUID], tags: dict[UUID, Tag]
-) -> dict[tuple[UUID, UUID], set[LinkSource]]:
-    wanted = select(DeviceTag).where(
-        DeviceTag.device_id.in_(devices), DeviceTag.tag_id.in_(list(tags))
-    )
-    links: dict[tuple[UUID, UUID], set[LinkSource]] = {}
-    for link in db.scalars(wanted):
-        links.setdefault((link.device_id, link.tag_id), set()).add(link.source)
-    return links
+def _known(ids: Sequence[Id]) -> list[UUID]:
+    return sorted({known for given in ids if (known := as_uuid(given)) is not None})
 
 
-def _ruled(db: Session, devices: Sequence[UUID], tags: dict[UUID, Tag]) -> set[tuple[UUID, UUID]]:
-    """Return the pairs that an active rule holds."""
-    wanted = (
-        select(DeviceTag.device_id, DeviceTag.tag_id)
-        .join(TagRule, TagRule.id == DeviceTag.rule_id)
-        .where(TagRule.is_active.is_(True), DeviceTag.device_id.in_(devices))
-        .where(DeviceTag.tag_id.in_(list(tags)))
-    )
-    return {(row[0], row[1]) for row in db.execute(wanted)}
+def _link_by_hand(db: Session, pairs: _Pairs) -> int:
+    """Link what is not linked by hand yet, and return how many links that were."""
+    # The default tag is on every device already.
+    by_hand = [tag for tag in pairs.tags.values() if not tag.is_default]
+    added = 0
+    with guarded(db):
+        for chunk in in_chunks(pairs.devices):
+            links = [manual_link(device_id, tag.id) for device_id in chunk for tag in by_hand]
+            added += add_links(db, links)
+    return added
 
 
-def _protection(tag: Tag) -> str:
-    if tag.is_default:
-        return f"the tag {tag.name} is on every device"
-    return f"a rule gives the tag {tag.name}; change the rule"
+def _unlink_by_hand(db: Session, pairs: _Pairs, protected: Sequence[BulkFailure]) -> int:
+    """Remove links by hand except of protected pairs, and return how many links that were."""
+    kept = {(failure["device_id"], failure["tag_id"]) for failure in protected}
+    removed = 0
+    for tag_id in pairs.tags:
+        free = (device_id for device_id in pairs.devices if (device_id, tag_id) not in kept)
+        for chunk in in_chunks(free):
+            by_hand = (DeviceTag.tag_id == tag_id, DeviceTag.source == LinkSource.MANUAL)
+            removal = delete(DeviceTag).where(*by_hand, DeviceTag.device_id.in_(chunk))
+            gone = db.execute(
+                removal.returning(DeviceTag.device_id).execution_options(synchronize_session=False)
+            )
+            removed += len(gone.all())
+    return removed
 
 
-def _link(device_id: UUID, tag_id: UUID) -> DeviceTag:
-    return DeviceTag(device_id=device_id, tag_id=tag_id, source=LinkSource.MANUAL, rule_key="")
-
-
-def _unlink(db: Session, device_id: UUID, tag_id: UUID) -> None:
-    db.execute(
-        delete(DeviceTag).where(
-            DeviceTag.device_id == device_id,
-            DeviceTag.tag_id == tag_id,
-            DeviceTag.source == LinkSource.MANUAL,
+def _protected(db: Session, pairs: _Pairs) -> list[BulkFailure]:
+    """Return one failure for each pair that the default tag or an active rule holds."""
+    held: dict[tuple[UUID, UUID], str] = {}
+    for chunk in in_chunks(pairs.devices):
+        for tag in pairs.tags.values():
+            if tag.is_default:
+                reason = f"the tag {tag.name} is on every device"
+                held |= {(device_id, tag.id): reason for device_id in chunk}
+        ruled = (
+            select(DeviceTag.device_id, DeviceTag.tag_id, TagRule.name)
+            .join(TagRule, TagRule.id == DeviceTag.rule_id)
+            .where(TagRule.is_active.is_(True), DeviceTag.device_id.in_(chunk))
+            .where(DeviceTag.tag_id.in_(pairs.tags))
         )
+        for row in db.execute(ruled):
+            reason = f"the rule {row.name} gives the tag {pairs.tags[row.tag_id].name}; change it"
+            held.setdefault((row.device_id, row.tag_id), reason)
+    return [
+        BulkFailure(device_id=device_id, tag_id=tag_id, reason=reason)
+        for (device_id, tag_id), reason in held.items()
+    ]
+
+
+def _end_emptied_schedules(db: Session, tag: Tag) -> None:
+    """Disable schedules over listed tags that list only this one."""
+    listing = select(ScheduledJobTag.scheduled_job_id).where(ScheduledJobTag.tag_id == tag.id)
+    other = exists().where(
+        ScheduledJobTag.scheduled_job_id == ScheduledJob.id, ScheduledJobTag.tag_id != tag.id
     )
+    emptied = (
+        update(ScheduledJob)
+        .where(ScheduledJob.id.in_(listing), ~other)
+        .where(ScheduledJob.targets == TargetKind.TAGS, ScheduledJob.enabled.is_(True))
+        .values(enabled=False, next_run=None, revision=ScheduledJob.revision + 1)
+    )
+    db.execute(emptied.execution_options(synchronize_session=False))
 
 
 def _audit(db: Session, event_name: str, tag: Tag, changes: dict[str, JsonValue]) -> None:
@@ -369,13 +421,28 @@ def _audit(db: Session, event_name: str, tag: Tag, changes: dict[str, JsonValue]
     )
 
 
-def _audit_links(db: Session, event_name: str, device_count: int, *tag_ids: Id) -> None:
+def _audit_pair(db: Session, event_name: str, pairs: _Pairs, *, after: bool) -> None:
+    ((device_id, hostname),) = pairs.devices.items()
+    (tag,) = pairs.tags.values()
+    audit(
+        db,
+        event_name=event_name,
+        target_type="device",
+        target_id=device_id,
+        target_name=hostname,
+        description=f"{event_name.replace('_', ' ')}: {tag.name} on {hostname}",
+        changes={f"tag {tag.name}": {"before": not after, "after": after}},
+    )
+
+
+def _audit_pairs(db: Session, event_name: str, pairs: _Pairs, links: int) -> None:
+    tags = [tag.name for tag in pairs.tags.values()]
     audit(
         db,
         event_name=event_name,
         target_type="tag",
-        target_id=tag_ids[0] if len(tag_ids) == 1 else None,
-        target_name=f"{len(tag_ids)} tags on {device_count} devices",
-        description=event_name.replace("_", " "),
-        changes={"tag_ids": [str(tag_id) for tag_id in tag_ids]},
+        target_id=None,
+        target_name=f"{len(tags)} tags on {len(pairs.devices)} devices",
+        description=f"{event_name.replace('_', ' ')}: {links} links",
+        changes={"tags": list(tags), "devices": len(pairs.devices), "links": links},
     )

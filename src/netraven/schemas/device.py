@@ -11,11 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from netraven.db.enums import BackupStatus, HostKeyPolicy, HostKeyState, Protocol
 from netraven.db.types import Id
 from netraven.schemas.tag import TagRead
+from netraven.schemas.texts import PRINTABLE, Description, Notes, ShortText
 
 Hostname = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$")]
-Address = Annotated[str, Field(min_length=1, max_length=255)]
+Address = Annotated[str, Field(min_length=1, max_length=255, pattern=PRINTABLE)]
+PlatformName = Annotated[str, Field(min_length=1, max_length=64, pattern=PRINTABLE)]
 Port = Annotated[int, Field(ge=1, le=65535)]
-ShortText = Annotated[str, Field(max_length=100)]
 
 
 class DeviceCreate(BaseModel):
@@ -25,17 +26,17 @@ class DeviceCreate(BaseModel):
 
     hostname: Hostname
     ip_address: Address
-    device_type: Annotated[str, Field(min_length=1, max_length=255)]
+    device_type: PlatformName
     port: Port = 22
     protocol: Protocol = Protocol.SSH
     legacy_ssh: bool = False
     host_key_policy: HostKeyPolicy | None = None
     jump_device_id: Id | None = None
-    description: str | None = None
-    serial_number: ShortText | None = None
-    model: ShortText | None = None
-    site: ShortText | None = None
-    notes: str | None = None
+    description: Description | None = None
+    serial_number: ShortText = None
+    model: ShortText = None
+    site: ShortText = None
+    notes: Notes | None = None
     enabled: bool = True
     credential_id: Id | None = None
     tag_ids: list[Id] = Field(default_factory=list)
@@ -49,17 +50,17 @@ class DeviceUpdate(BaseModel):
     # The defaults stand for nothing: only fields that were given are looked at.
     hostname: Hostname = ""
     ip_address: Address = ""
-    device_type: Annotated[str, Field(min_length=1, max_length=255)] = ""
+    device_type: PlatformName = ""
     port: Port = 22
     protocol: Protocol = Protocol.SSH
     legacy_ssh: bool = False
     host_key_policy: HostKeyPolicy | None = None
     jump_device_id: Id | None = None
-    description: str | None = None
-    serial_number: ShortText | None = None
-    model: ShortText | None = None
-    site: ShortText | None = None
-    notes: str | None = None
+    description: Description | None = None
+    serial_number: ShortText = None
+    model: ShortText = None
+    site: ShortText = None
+    notes: Notes | None = None
     enabled: bool = True
     owner_id: Id | None = None
     credential_id: Id | None = None

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from netraven.schemas.texts import PRINTABLE, Description
+
+MAX_TAG_NAME = 50
+
+TagName = Annotated[str, Field(min_length=1, max_length=MAX_TAG_NAME, pattern=PRINTABLE)]
+Color = Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")]
 
 
 class TagCreate(BaseModel):
@@ -12,9 +20,9 @@ class TagCreate(BaseModel):
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
-    name: str = Field(min_length=1, max_length=50)
-    description: str | None = None
-    color: str = Field(default="#6366F1", pattern=r"^#[0-9A-Fa-f]{6}$")
+    name: TagName
+    description: Description | None = None
+    color: Color = "#6366F1"
 
 
 class TagUpdate(BaseModel):
@@ -22,9 +30,10 @@ class TagUpdate(BaseModel):
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
-    name: str = Field(default="", min_length=1, max_length=50)
-    description: str | None = None
-    color: str = Field(default="", pattern=r"^#[0-9A-Fa-f]{6}$")
+    # The defaults stand for nothing: only fields that were given are looked at.
+    name: TagName = ""
+    description: Description | None = None
+    color: Color = ""
 
 
 class TagRead(BaseModel):

@@ -1,0 +1,232 @@
+"""`netraven demo`: the whole program at work on a simulated fleet, through the same code paths.
+
+A temporary home, real SSH on loopback, two sweeps with changes between them. Nothing is shown
+that an operator's own commands would not show.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from pydantic import SecretStr
+
+from netraven.cli import output
+from netraven.cli.demo_story import LEGACY_CODE, Difference, Stage, Story, Sweep
+from netraven.cli.options import AsJson
+from netraven.errors import NetRavenError
+
+if TYPE_CHECKING:
+    from netraven.archive.usage import StorageUsage
+    from netraven.cli.demo_view import View
+    from netraven.cli.verify import Findings
+    from netraven.models import Backup
+
+CREDENTIAL = "demo"
+
+
+def demo(
+    *,
+    check: Annotated[
+        bool, typer.Option("--check", help="Assert every outcome; end with 1 where one fails.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """See NetRaven at work on a simulated fleet, over real SSH, in a temporary home."""
+    from netraven.cli import demo_view
+    from netraven.cli.demo_check import expectations
+
+    with stage_in_temporary_home() as stage:
+        story = play(stage, demo_view.View(is_quiet=as_json))
+        checks = expectations(stage, story)
+    failed = [expectation for expectation in checks if not expectation.holds]
+    if as_json:
+        output.say_json(demo_view.figures(story, checks))
+    elif check:
+        demo_view.show_checks(checks)
+    if failed and check:
+        raise NetRavenError(f"{failed[0].sentence}: it does not hold ({failed[0].found})")
+
+
+@contextmanager
+def stage_in_temporary_home() -> Iterator[Stage]:
+    """Serve the fleet and set NetRaven up beside it; both are gone afterwards."""
+    from netraven.cli.home import open_installation
+    from netraven.cli.init import install
+    from netraven.lab.demo import demo_fleet
+    from netraven.lab.fleet import Fleet, run_in_thread
+    from netraven.settings import load_settings
+
+    plan = demo_fleet()
+    with tempfile.TemporaryDirectory(prefix="netraven-demo-") as folder:
+        settings = load_settings({"NETRAVEN_HOME": str(Path(folder) / "home")})
+        install(settings)
+        home = open_installation(settings)
+        with run_in_thread(Fleet(plan.specs, shares_host_key=True)) as fleet:
+            yield Stage(plan, fleet, home)
+
+
+def play(stage: Stage, view: View) -> Story:
+    """Do what an operator would do, showing each step, and return what came of it."""
+    began = time.monotonic()
+    view.begin(stage)
+    verdicts = _import_fleet(stage)
+    view.imported(verdicts)
+    _add_credential(stage)
+    first = _sweep(stage)
+    inexact = _inexact(stage, first.completed)
+    view.swept(first)
+    allowed = _allow_legacy(stage, first)
+    stage.plan.make_changes(stage.fleet)
+    view.changed(stage.plan, allowed)
+    second = _sweep(stage)
+    inexact += _inexact(stage, {change.hostname for change in stage.plan.changes})
+    view.swept(second)
+    differences = _differences(stage)
+    view.differences(differences, stage.plan)
+    quarantined = _quarantined(stage)
+    view.quarantined(quarantined)
+    leaking = _leaking(stage, second.completed)
+    usage, findings = _usage(stage), _verify(stage)
+    story = Story(
+        verdicts=verdicts,
+        first=first,
+        second=second,
+        differences=differences,
+        quarantined=quarantined,
+        inexact=inexact,
+        leaking=leaking,
+        usage=usage,
+        findings=findings,
+        took_s=time.monotonic() - began,
+    )
+    view.end(story)
+    return story
+
+
+def _import_fleet(stage: Stage) -> dict[str, int]:
+    """Make the fleet's tags, import its CSV as `device import` does, and count the verdicts."""
+    from netraven.cli.device_import import import_content
+    from netraven.inventory.tags import create_tag
+    from netraven.schemas.imports import RowAction
+    from netraven.schemas.tag import TagCreate
+
+    names = sorted({tag for spec in stage.plan.specs for tag in spec.tags})
+    with stage.home.writing() as db:
+        for name in names:
+            create_tag(db, TagCreate(name=name))
+    verdicts = import_content(stage.home, stage.fleet.inventory_csv().encode(), is_quiet=True)
+    counts = Counter(verdict.action for verdict in verdicts)
+    return {action.value: counts[action] for action in RowAction}
+
+
+def _add_credential(stage: Stage) -> None:
+    """Keep the one login of the fleet and offer it to every device, by the default tag."""
+    from netraven.inventory.tags import initialize_default_tag
+    from netraven.schemas.credential import CredentialCreate, CredentialTagLink
+    from netraven.vault.credentials import create_credential
+
+    endpoints = stage.fleet.endpoints
+    enable = next(each.enable_secret for each in endpoints if each.enable_secret)
+    with stage.home.writing() as db:
+        everywhere = CredentialTagLink(tag_id=initialize_default_tag(db).id)
+        login = CredentialCreate(
+            name=CREDENTIAL,
+            username=endpoints[0].username,
+            password=SecretStr(endpoints[0].password),
+            enable_secret=SecretStr(enable),
+            tags=[everywhere],
+        )
+        create_credential(db, login)
+
+
+def _sweep(stage: Stage) -> Sweep:
+    from netraven.cli.backup_run import chosen_devices, sweep
+
+    with stage.home.reading() as db:
+        device_ids = chosen_devices(db, [], [], everything=True)
+    done, summary = sweep(stage.home, device_ids)
+    return Sweep(summary, {each.hostname: each for each in done})
+
+
+def _allow_legacy(stage: Stage, sweep: Sweep) -> tuple[str, ...]:
+    """Do for devices that speak old SSH only what the message of their failure says."""
+    from netraven.cli.names import named_device
+    from netraven.inventory.devices import update_device
+    from netraven.schemas.device import DeviceUpdate
+
+    names = [name for name, each in sweep.results.items() if each.reason == LEGACY_CODE]
+    with stage.home.writing() as db:
+        for name in names:
+            device = named_device(db, name)
+            update_device(db, device.id, DeviceUpdate(legacy_ssh=True))
+    return tuple(sorted(names))
+
+
+def _differences(stage: Stage) -> tuple[Difference, ...]:
+    """Return what changed on each device that was changed, as `backup diff` shows it."""
+    from netraven.archive.views import redacted_diff
+    from netraven.cli.names import last_two_versions
+
+    found = []
+    with stage.home.reading() as db:
+        for change in stage.plan.changes:
+            older, newer = last_two_versions(db, change.hostname)
+            comparison = redacted_diff(db, older.id, newer.id)
+            if comparison is not None:
+                found.append(Difference(older, newer, comparison))
+    return tuple(found)
+
+
+def _quarantined(stage: Stage) -> tuple[Backup, ...]:
+    from netraven.archive.backups import get_backups
+
+    with stage.home.reading() as db:
+        return tuple(get_backups(db, status="quarantined"))
+
+
+def _inexact(stage: Stage, hostnames: Iterable[str]) -> tuple[str, ...]:
+    """Return the devices whose stored text is not, byte for byte, what they have."""
+    from netraven.archive.backups import get_backup_content_bytes
+    from netraven.cli.names import named_backup
+
+    wrong = []
+    with stage.home.reading() as db:
+        for hostname in sorted(hostnames):
+            stored = get_backup_content_bytes(db, named_backup(db, hostname).id)
+            if stored != stage.fleet.device(hostname).running_config().encode():
+                wrong.append(hostname)
+    return tuple(wrong)
+
+
+def _leaking(stage: Stage, hostnames: Iterable[str]) -> tuple[str, ...]:
+    """Return the devices whose view shows one of their secrets in clear."""
+    from netraven.archive.views import get_redacted_content
+    from netraven.cli.names import named_backup
+
+    leaking = []
+    with stage.home.reading() as db:
+        for hostname in sorted(hostnames):
+            view = get_redacted_content(db, named_backup(db, hostname).id) or ""
+            if any(secret in view for secret in stage.fleet.device(hostname).secrets):
+                leaking.append(hostname)
+    return tuple(leaking)
+
+
+def _usage(stage: Stage) -> StorageUsage:
+    from netraven.archive.usage import get_storage_usage
+
+    with stage.home.reading() as db:
+        return get_storage_usage(db)
+
+
+def _verify(stage: Stage) -> Findings:
+    from netraven.cli.verify import verify_contents
+
+    return verify_contents(stage.home, is_quiet=True)

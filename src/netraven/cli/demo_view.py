@@ -1,0 +1,169 @@
+"""How the demonstration is told: each step with the command that an operator would type."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from netraven.cli import output
+from netraven.cli.backup_run import show_sweep
+from netraven.cli.backup_show import reason_of, show_diff
+from netraven.cli.output import Column
+from netraven.lab.faults import Fault
+
+if TYPE_CHECKING:
+    from netraven.cli.demo_check import Expectation
+    from netraven.cli.demo_story import Difference, Stage, Story, Sweep
+    from netraven.lab.demo import DemoFleet
+    from netraven.models import Backup
+
+_TROUBLES = {
+    Fault.DEAD: "does not listen",
+    Fault.REFUSE_LOGIN: "refuses every login",
+    Fault.HANG: "accepts, then says nothing",
+    Fault.CUT: "breaks its output off",
+}
+
+
+class View:
+    """Tells the story as it goes; silent where only figures are wanted."""
+
+    def __init__(self, *, is_quiet: bool) -> None:
+        self._is_quiet = is_quiet
+
+    def begin(self, stage: Stage) -> None:
+        """Tell what there is before anything happens."""
+        self._title("A fleet to keep", "netraven init")
+        specs = stage.plan.specs
+        platforms = Counter(spec.platform for spec in specs)
+        told = ", ".join(f"{number} {name}" for name, number in sorted(platforms.items()))
+        self._say(f"{len(specs)} simulated devices, real SSH on loopback: {told}.")
+        troubled = [spec for spec in specs if spec.fault is not None]
+        for spec in troubled:
+            self._say(f"  {spec.hostname} {_TROUBLES.get(spec.fault or Fault.DEAD, spec.fault)}")
+        for spec in specs:
+            if spec.legacy:
+                self._say(f"  {spec.hostname} speaks old SSH only")
+
+    def imported(self, verdicts: dict[str, int]) -> None:
+        """Tell what the import made of the fleet's file."""
+        self._title("Import the inventory", "netraven device import fleet.csv")
+        self._say(
+            ", ".join(f"{number} {verdict}" for verdict, number in verdicts.items() if number)
+        )
+        self._title("One login for all of them", "netraven credential add demo --tag default")
+        self._say("Its password is sealed; no command shows it again.")
+        self._title("The first sweep", "netraven backup run --all")
+
+    def swept(self, sweep: Sweep) -> None:
+        """Tell what a sweep came to."""
+        if not self._is_quiet:
+            show_sweep(list(sweep.results.values()), sweep.summary)
+
+    def changed(self, plan: DemoFleet, allowed: tuple[str, ...]) -> None:
+        """Tell what happens between the sweeps."""
+        for name in allowed:
+            self._title("Allow old SSH for the one that needs it")
+            self._command(f"netraven device update {name} --legacy-ssh")
+        self._title("Meanwhile on the network")
+        for change in plan.changes:
+            self._say(f"  {change.hostname} {change.edit.summary}")
+        self._title("The second sweep", "netraven backup run --all")
+
+    def differences(self, differences: tuple[Difference, ...], plan: DemoFleet) -> None:
+        """Show the change of a secret and one other change."""
+        secret = {change.hostname for change in plan.changes if change.changes_secret}
+        chosen = [each for each in differences if each.newer.device.hostname in secret]
+        others = [each for each in differences if each not in chosen]
+        for each in (*chosen, *others[-1:]):
+            hostname = each.newer.device.hostname
+            self._title("What changed", f"netraven backup diff {hostname}")
+            if not self._is_quiet:
+                show_diff(each.older, each.newer, each.comparison)
+
+    def quarantined(self, backups: tuple[Backup, ...]) -> None:
+        """Show what was not believed, and why."""
+        self._title("Not believed", "netraven backup list --status quarantined")
+        if self._is_quiet:
+            return
+        columns = (
+            Column("Backup"),
+            Column("Grade"),
+            Column("Size", right=True),
+            Column("Why", wraps=True),
+        )
+        rows = (
+            (
+                output.versioned(each.device.hostname, each.version),
+                Text(each.grade or "-"),
+                output.bytes_in_words(each.size),
+                reason_of(each),
+            )
+            for each in backups
+        )
+        output.say_table(columns, rows)
+
+    def end(self, story: Story) -> None:
+        """Tell what all of it takes, and that it is sound."""
+        usage = story.usage
+        self._title("What it takes")
+        text, stored = (
+            output.bytes_in_words(size) for size in (usage.text_bytes, usage.stored_bytes)
+        )
+        self._say(
+            f"{output.counted(usage.versions, 'version')} hold {text} of text; sealed and packed "
+            f"they take {stored}, {usage.stored_bytes / max(usage.text_bytes, 1):.0%} of it."
+        )
+        self._title("Is all of it sound?", "netraven verify")
+        read = output.counted(story.findings.checked, "content")
+        if story.findings.is_clean:
+            self._say(f"{read} read; every one is exactly as it was stored.", style="green")
+        else:
+            self._say(f"{read} read; some are not as they were stored.", style="red")
+        self._say("")
+        self._say(f"Done in {story.took_s:.0f} s. The home was temporary and is gone.", style="dim")
+
+    def _title(self, title: str, command: str = "") -> None:
+        if self._is_quiet:
+            return
+        output.say("")
+        output.say(title, style="bold")
+        if command:
+            self._command(command)
+
+    def _command(self, command: str) -> None:
+        self._say(f"$ {command}", style="cyan")
+
+    def _say(self, sentence: str, *, style: str = "") -> None:
+        if not self._is_quiet:
+            output.say(sentence, style=style)
+
+
+def show_checks(checks: tuple[Expectation, ...]) -> None:
+    """Show which expectations hold, and of the others what was found instead."""
+    output.say("")
+    output.say("Checked", style="bold")
+    for check in checks:
+        if check.holds:
+            output.say_text(Text("✓ ", style="green") + Text(output.visible(check.sentence)))
+        else:
+            sentence = f"✗ {check.sentence}: {check.found}"
+            output.say(sentence, style="red")
+
+
+def figures(story: Story, checks: tuple[Expectation, ...]) -> dict[str, object]:
+    """Return the story in figures, for `--json`."""
+    return {
+        "imported": story.verdicts,
+        "first": story.first.summary,
+        "second": story.second.summary,
+        "quarantined": [
+            output.versioned(each.device.hostname, each.version) for each in story.quarantined
+        ],
+        "usage": story.usage,
+        "verify": story.findings,
+        "took_s": round(story.took_s, 1),
+        "checks": checks,
+    }

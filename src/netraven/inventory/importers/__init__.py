@@ -1,0 +1,1 @@
+"""Readers of other formats: pure, from bytes to rows and numbered faults."""
