@@ -1,4 +1,4 @@
-"""From a target to a connection that is logged in: jump hosts first, then logins in order."""
+"""From a target to a session at its prompt, within a deadline and with a report of failures."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from netraven.collect.entry import Circumstances, log_in
 from netraven.collect.limits import Limits
 from netraven.collect.privatekeys import PrivateKeys
 from netraven.collect.session import Session
 from netraven.collect.ssh import Connection, open_shell
 from netraven.collect.target import Login
+from netraven.collect.tunnels import Tunnels
 from netraven.collect.walk import Walk
 from netraven.errors import CollectError, DeviceTimeout
 from netraven.platforms.platform import Platform
