@@ -135,7 +135,7 @@ def test_a_full_disk_is_told_and_leaves_no_half(program: Program, tmp_path: Path
 
 
 def test_a_disk_that_is_full_from_the_start_gets_no_half_of_a_key(fresh: Program) -> None:
-    with small_disk(fresh.home, free_kib=0) as inside:
+    with small_disk(fresh.home, free_kib=4) as inside:
         answer = inside.run("init")
         left = inside.shell("find", fresh.home, "-type", "f", "-size", "+0")
 

@@ -7,11 +7,10 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import select
-from tests.conftest import Database
 
 from netraven.db import new_id
 from netraven.db.enums import BackupStatus
-from netraven.errors import Conflict, Invalid, InUse
+from netraven.errors import Conflict, InUse, Invalid
 from netraven.inventory.devices import (
     count_devices,
     create_device,
@@ -32,6 +31,7 @@ from netraven.inventory.tags import (
 from netraven.models import AuditEvent
 from netraven.schemas.device import DeviceCreate, DeviceRead, DeviceUpdate
 from netraven.schemas.tag import TagCreate
+from tests.conftest import Database
 
 
 def add(database: Database, hostname: str, address: str = "", **fields: object) -> UUID:

@@ -13,8 +13,10 @@ import re2
 
 Span: TypeAlias = tuple[int, int]
 
-# Enough for the automaton of all rules of a platform; RE2 falls back to a slower one beyond it.
+# Enough for the automaton of all rules of a platform, and for that of one rule: what RE2 may
+# keep of it between texts. Beyond that it starts anew or falls back to a slower one.
 _MEMORY_BYTES = 64 * 1024 * 1024
+_SMALL_MEMORY_BYTES = 2 * 1024 * 1024
 _NO_PART = (-1, -1)
 _NEVER = r"[^\x00-\xff]"
 
@@ -24,7 +26,7 @@ class LineFinder:
 
     def __init__(self, patterns: Sequence[str], *, ignores_case: bool = True) -> None:
         joined = "|".join(f"(?:{pattern})" for pattern in patterns) or _NEVER
-        options = _options(captures=False)
+        options = _options()
         options.case_sensitive = not ignores_case
         self._pattern = re2.compile(_encoded(joined), options)
 
@@ -42,7 +44,8 @@ class LinePattern:
     """Says whether one pattern matches a line."""
 
     def __init__(self, pattern: str) -> None:
-        self._pattern = re2.compile(_encoded(pattern), _options(captures=False))
+        options = _options(max_bytes=_SMALL_MEMORY_BYTES)
+        self._pattern = re2.compile(_encoded(pattern), options)
 
     def matches(self, line: bytes) -> bool:
         """Return whether it is found in the line."""
@@ -53,11 +56,11 @@ class LineRules:
     """Says which of the patterns match a line, and what their groups capture."""
 
     def __init__(self, patterns: Sequence[str]) -> None:
-        options = _options(captures=True)
+        options = _options(max_bytes=_SMALL_MEMORY_BYTES, captures=True)
         compiled = [re2.compile(_encoded(pattern), options) for pattern in patterns]
         self._patterns = [(pattern, range(1, pattern.groups + 1)) for pattern in compiled]
         self._at_start = {n for n, pattern in enumerate(patterns) if pattern.startswith("^")}
-        self._set = re2.Set.SearchSet(_options(captures=False))
+        self._set = re2.Set.SearchSet(_options())
         for pattern in patterns:
             self._set.Add(_encoded(pattern))
         self._set.Compile()
@@ -86,12 +89,12 @@ def _encoded(pattern: str) -> bytes:
     return f"(?m:{pattern})".encode()
 
 
-def _options(*, captures: bool) -> re2.Options:
+def _options(*, max_bytes: int = _MEMORY_BYTES, captures: bool = False) -> re2.Options:
     options = re2.Options()
     options.encoding = re2.Options.Encoding.LATIN1
     options.case_sensitive = False
     options.never_nl = True
     options.never_capture = not captures
-    options.max_mem = _MEMORY_BYTES
+    options.max_mem = max_bytes
     options.log_errors = False
     return options

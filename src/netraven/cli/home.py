@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import cast
 
 from sqlalchemy import Engine, make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session, sessionmaker
 
 from netraven.cli.ending import at_end
@@ -76,16 +77,28 @@ def read_settings() -> Settings:
 
 
 def require_database(settings: Settings) -> None:
-    """Raise StorageFailed where there is no SQLite file: connecting would make an empty one."""
+    """Raise StorageFailed where there is no SQLite file, or none that can be worked with.
+
+    Connecting would make an empty one, and even reading writes beside it.
+    """
     path = sqlite_path(settings)
-    if path is not None and not path.exists():
+    if path is None:
+        return
+    if not path.exists():
         message = f"there is no NetRaven database at {path}; run `netraven init`"
         raise StorageFailed(message)
+    for needed in (path.parent, path):
+        if not os.access(needed, os.R_OK | os.W_OK):
+            message = f"{needed} is read-only for this user; make it writable and retry"
+            raise StorageFailed(message)
 
 
 def sqlite_path(settings: Settings) -> Path | None:
     """Return where the SQLite database lies; None for another database."""
-    url = make_url(settings.url)
+    try:
+        url = make_url(settings.url)
+    except ArgumentError:  # whoever connects says so
+        return None
     is_file = url.get_backend_name() == "sqlite" and url.database not in {None, "", ":memory:"}
     return Path(url.database or "").absolute() if is_file else None
 

@@ -10,7 +10,7 @@ from sqlalchemy import URL, Connection, func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from netraven.clock import as_utc
-from netraven.db.engine import make_engine
+from netraven.db.engine import READ_ONLY, make_engine
 from netraven.db.failures import as_storage_failure
 
 
@@ -29,7 +29,7 @@ def database_facts(url: str | URL) -> DatabaseFacts:
     """Return what the database says about itself; raises StorageFailed where it cannot be used."""
     engine = make_engine(url)
     try:
-        with engine.connect() as connection:
+        with engine.connect().execution_options(**{READ_ONLY: True}) as connection:
             if engine.dialect.name == "sqlite":
                 return _sqlite_facts(connection, Path(engine.url.database or ""))
             return _postgresql_facts(connection)

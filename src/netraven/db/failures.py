@@ -74,11 +74,23 @@ def as_conflict(error: IntegrityError) -> NetRavenError:
 def as_storage_failure(error: DBAPIError) -> StorageFailed:
     """Return the one sentence that a driver's operational error means."""
     text = str(error.orig).strip()
-    for needle, sentence in _STORAGE_REMEDIES:
-        if needle in text.lower():
-            return StorageFailed(sentence)
+    # SQLite takes a transaction back by itself when the disk is full; what a savepoint then says
+    # hides the cause behind it.
+    for cause in _chain(error):
+        for needle, sentence in _STORAGE_REMEDIES:
+            if needle in str(cause).lower():
+                return StorageFailed(sentence)
     first_line = text.splitlines()[0] if text else type(error.orig).__name__
     return StorageFailed(f"the database cannot be used ({first_line}); check it and retry")
+
+
+def _chain(error: DBAPIError) -> Iterator[BaseException]:
+    """Yield the driver's errors behind this one, the nearest first."""
+    current: BaseException | None = error
+    while current is not None:
+        if isinstance(current, DBAPIError) and current.orig is not None:
+            yield current.orig
+        current = current.__cause__ or current.__context__
 
 
 def _field_of(table: Table | None, name: str | None, columns: tuple[str, ...]) -> str:

@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, inspect
 from sqlalchemy.exc import DBAPIError
 
-from netraven.db.engine import make_engine
+from netraven.db.engine import READ_ONLY, make_engine
 from netraven.db.failures import as_storage_failure
 from netraven.errors import SchemaMismatch
 
@@ -37,7 +37,8 @@ def require_schema(url: str | URL) -> None:
     """Raise SchemaMismatch unless the database stands at exactly this program's revision."""
     engine = make_engine(url)
     try:
-        with engine.connect() as connection:
+        # Looking must not wait for a writer, so it takes no writer's lock.
+        with engine.connect().execution_options(**{READ_ONLY: True}) as connection:
             current = _current(connection)
     except DBAPIError as error:
         raise as_storage_failure(error) from error
