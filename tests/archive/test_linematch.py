@@ -72,5 +72,5 @@ def test_one_pattern_is_looked_for_in_a_line() -> None:
 
 @pytest.mark.parametrize("pattern", ["(?=a)", r"(a)\1", "("])
 def test_patterns_that_could_take_for_ever_are_refused(pattern: str) -> None:
-    with pytest.raises(Exception, match="invalid|missing"):
+    with pytest.raises(Exception, match=r"invalid|missing"):
         LineRules([pattern])
