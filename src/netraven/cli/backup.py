@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from netraven.models import Backup
 
 app = typer.Typer(
+    short_help="Make backups and work with their versions.",
     help="Make backups and work with their versions. A version is named HOST (the newest "
     "completed one), HOST@3, HOST@latest, HOST@quarantined, or by its id.",
     no_args_is_help=True,
@@ -170,7 +171,7 @@ def _set_pinned(name: str, config_type: str, *, is_pinned: bool, as_json: bool) 
 
 def _show_backups(backups: list[Backup]) -> None:
     columns = (
-        Column("Backup"),
+        Column("Backup", wraps=True),
         Column("Status"),
         Column("Grade"),
         Column("Size", right=True),

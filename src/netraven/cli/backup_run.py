@@ -110,7 +110,7 @@ def show_sweep(done: list[DeviceDone], summary: RunSummary) -> None:
     bad = sorted((each for each in done if not is_good(each)), key=lambda each: each.hostname)
     if bad:
         columns = (
-            Column("Device"),
+            Column("Device", wraps=True),
             Column("Result"),
             Column("Took", right=True),
             Column("Why", wraps=True),

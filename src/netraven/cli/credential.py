@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from netraven.models import Credential
 
 app = typer.Typer(
+    short_help="Keep logins for devices.",
     help="Keep logins for devices. Secrets come from a prompt, standard input, a variable or a "
     "file, never from an argument.",
     no_args_is_help=True,
@@ -288,8 +289,8 @@ def _tag_links(db: Session, wanted: Sequence[str]) -> list[dict[str, object]]:
 
 def _show_credentials(rows: list[Credential]) -> None:
     columns = (
-        Column("Name"),
-        Column("User"),
+        Column("Name", wraps=True),
+        Column("User", wraps=True),
         Column("Secrets"),
         Column("Tags", wraps=True),
         Column("Used", right=True),

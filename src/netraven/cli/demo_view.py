@@ -89,7 +89,7 @@ class View:
         if self._is_quiet:
             return
         columns = (
-            Column("Backup"),
+            Column("Backup", wraps=True),
             Column("Grade"),
             Column("Size", right=True),
             Column("Why", wraps=True),

@@ -290,8 +290,8 @@ def remove_device(name: DeviceName, *, yes: Yes = False, as_json: AsJson = False
 
 def _show_devices(devices: list[Device]) -> None:
     columns = (
-        Column("Hostname"),
-        Column("Address"),
+        Column("Hostname", wraps=True),
+        Column("Address", wraps=True),
         Column("Platform"),
         Column("Last backup"),
         Column("When"),

@@ -122,7 +122,7 @@ def _show(
         Column("Row", right=True),
         Column("Line", right=True),
         Column("Verdict"),
-        Column("Hostname"),
+        Column("Hostname", wraps=True),
         Column("Why", wraps=True),
     )
     listed = refused if is_long else verdicts

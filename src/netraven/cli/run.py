@@ -143,7 +143,7 @@ def show_results(results: list[JobResult], *, everything: bool = False) -> None:
     if not shown:
         return
     columns = (
-        Column("Device"),
+        Column("Device", wraps=True),
         Column("Status"),
         Column("Took", right=True),
         Column("Message", wraps=True),

@@ -67,7 +67,11 @@ def list_tags(
     if as_json:
         output.say_json({"items": [TagRead.model_validate(tag) for tag in tags], "total": total})
     elif tags:
-        columns = (Column("Tag"), Column("Devices", right=True), Column("Description", wraps=True))
+        columns = (
+            Column("Tag", wraps=True),
+            Column("Devices", right=True),
+            Column("Description", wraps=True),
+        )
         output.say_table(columns, ((tag.name, tag.device_count, tag.description) for tag in tags))
         say_more(page, len(tags), total)
     else:

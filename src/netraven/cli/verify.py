@@ -152,7 +152,7 @@ def _show(findings: Findings, damaged: list[Backup]) -> None:
     if findings.is_clean:
         output.say(f"{read} read; every one is exactly as it was stored.", style="green")
         return
-    columns = (Column("Backup"), Column("Stored"), Column("Finding", wraps=True))
+    columns = (Column("Backup", wraps=True), Column("Stored"), Column("Finding", wraps=True))
     corrupt = set(findings.corrupt)
     rows = (
         (
