@@ -101,6 +101,8 @@ class _Server(asyncssh.SSHServer):
     async def _judge(self, username: str, password: str) -> bool:
         self._device.seen.secrets.append((username, password))
         await self._device.before_verdict()
+        if self._device.has_expired_passwords:
+            raise asyncssh.PasswordChangeRequired("It is time for a new one.")
         is_good = (username, password) in self._device.accounts
         if not is_good and self._device.hangs_up_on_refusal:
             self._conn.abort()
@@ -122,6 +124,7 @@ class Device:
     public_keys: frozenset[bytes] = frozenset()
     wants_login: bool = True
     hangs_up_on_refusal: bool = False
+    has_expired_passwords: bool = False
     forwards: bool = False
     before_auth: Callable[[], Awaitable[None]] = _no_delay
     before_verdict: Callable[[], Awaitable[None]] = _no_delay
@@ -164,7 +167,9 @@ class Device:
 
     def as_jump(self) -> Jump:
         """The same as a jump host."""
-        return Jump(hostname="jump1", address=HOST, port=self.port, logins=(LOGIN,))
+        return Jump(
+            device_id="jump1", hostname="jump1", address=HOST, port=self.port, logins=(LOGIN,)
+        )
 
     async def _session(
         self,

@@ -9,7 +9,7 @@ from netraven.collect.limits import Limits
 from netraven.collect.pacing import LoginGate, Verdict
 from netraven.collect.privatekeys import PrivateKeys
 from netraven.collect.ssh import Attempt, Connection, open_connection
-from netraven.collect.target import Login, Target
+from netraven.collect.target import Login
 from netraven.collect.walk import Step, Walk
 from netraven.errors import LoginRefused, LoginWithheld
 
@@ -64,7 +64,7 @@ async def _try_login(
     tunnel: Connection | None,
 ) -> Connection:
     gate = circumstances.gate
-    device_id = peer.device_id if isinstance(peer, Target) else peer.hostname
+    device_id = peer.device_id
     await gate.approach(device_id, login)
     verdict = Verdict.UNTRIED
 

@@ -44,9 +44,11 @@ class Login:
 class Jump:
     """An SSH server on the way to a device; judged and logged in to as a device is.
 
+    `device_id` is its own, so that refusals count with those it gives when it is collected itself.
     `known_host_keys` are OpenSSH public-key lines (`ssh-ed25519 AAAA...`).
     """
 
+    device_id: str
     hostname: str
     address: str
     port: int = 22
