@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import heapq
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -50,12 +51,13 @@ class Job:
 class Backlog:
     """Gives the next job for a free place; takes back those that have to wait.
 
-    Requests are drawn only while fewer than four times `concurrency` jobs wait here, so that
+    It asks for requests only while fewer than four times `concurrency` jobs wait here, so that
     neither a full site nor postponed logins make memory grow with the fleet.
     """
 
-    def __init__(self, requests: Iterable[Request], limits: SweepLimits, lanes: Lanes) -> None:
-        self._requests: Iterator[Request] | None = iter(requests)
+    def __init__(self, limits: SweepLimits, lanes: Lanes) -> None:
+        self._is_closed = False
+        self._demand = asyncio.Event()
         self._room = _LOOK_AHEAD * limits.concurrency
         self._lanes = lanes
         self._parked: list[tuple[float, int, Job]] = []
@@ -67,13 +69,26 @@ class Backlog:
 
     @property
     def is_exhausted(self) -> bool:
-        """Nothing waits, and no request is left."""
-        return self._requests is None and not self._waiting_count()
+        """Nothing waits, and no request will be added."""
+        return self._is_closed and not self._waiting_count()
 
     @property
     def due_at_s(self) -> float | None:
         """The time at which the next parked job is due."""
         return self._parked[0][0] if self._parked else None
+
+    async def demand(self) -> None:
+        """Return when a place is free for a request that is not here yet."""
+        await self._demand.wait()
+        self._demand.clear()
+
+    def add(self, request: Request) -> None:
+        """Take a request in."""
+        self._ready.append(Job(request))
+
+    def close(self) -> None:
+        """Expect no further requests."""
+        self._is_closed = True
 
     def park(self, job: Job, due_at_s: float) -> None:
         """Keep a job until its time comes."""
@@ -108,25 +123,19 @@ class Backlog:
         return None
 
     def drain(self) -> Iterator[Job]:
-        """Yield everything that waits, then a job for every request that was not drawn."""
+        """Yield everything that waits."""
         yield from (job for _, _, job in self._parked)
         yield from self._retries
         yield from self._ready
         for jobs in self._held.values():
             yield from jobs
-        for request in self._requests or ():
-            yield Job(request)
 
     def _draw(self) -> Job | None:
         if self._ready:
             return self._ready.popleft()
-        if self._requests is None or self._waiting_count() >= self._room:
-            return None
-        request = next(self._requests, None)
-        if request is None:
-            self._requests = None
-            return None
-        return Job(request)
+        if not self._is_closed and self._waiting_count() < self._room:
+            self._demand.set()
+        return None
 
     def _waiting_count(self) -> int:
         return len(self._parked) + len(self._retries) + len(self._ready) + self._held_count

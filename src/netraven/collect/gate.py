@@ -172,7 +172,10 @@ class SweepGate:
             )
 
     def _may_ramp(self, login: Login) -> bool:
-        return login.name in self._accepted or self._under_way[login.name] < _UNPROVEN_AT_ONCE
+        """A refusal takes one of the two places: a wrong secret is shown twice, not three times."""
+        refused = len(self._streaks.get(login.name, ()))
+        room = max(1, _UNPROVEN_AT_ONCE - refused)
+        return login.name in self._accepted or self._under_way[login.name] < room
 
     def _slot_wait_s(self, device_id: str, login: Login) -> float:
         """Return the seconds until the turn of this login; it keeps the turn it has once got."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -51,7 +51,7 @@ class Outcome:
 
 
 async def sweep(
-    requests: Iterable[Request],
+    requests: Iterable[Request] | AsyncIterable[Request],
     limits: SweepLimits,
     *,
     gate: LoginGate | None = None,
@@ -60,7 +60,8 @@ async def sweep(
     """Yield one outcome for each request, as they are done.
 
     Requests are drawn as places become free, and sessions begin only as outcomes are taken:
-    memory goes with `concurrency`, not with the fleet. When `stop` is set, no further device is
+    memory goes with `concurrency`, not with the fleet. Requests that take long to come (from a
+    database, say) hold nobody up who is being talked to. When `stop` is set, no further device is
     dialled, those under way are cut off, and every request that is not done is yielded as left
     over. Whoever leaves the iteration early closes it (`contextlib.aclosing`), which cuts
     everything off too; so does an error of `requests` itself, which is raised here.
@@ -85,17 +86,18 @@ async def sweep(
 class _Sweep:
     def __init__(
         self,
-        requests: Iterable[Request],
+        requests: Iterable[Request] | AsyncIterable[Request],
         limits: SweepLimits,
         gate: LoginGate,
         stop: asyncio.Event,
     ) -> None:
+        self._requests = _each(requests)
         self._limits = limits
         self._gate = gate
         self._stop = stop
         self._shared = Shared()
         self._lanes = Lanes(limits)
-        self._backlog = Backlog(requests, limits, self._lanes)
+        self._backlog = Backlog(limits, self._lanes)
         self._done: asyncio.Queue[Outcome | None] = asyncio.Queue()
         self._room = asyncio.Semaphore(limits.concurrency)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -118,18 +120,33 @@ class _Sweep:
         watcher = asyncio.create_task(self._watch_stop())
         try:
             async with asyncio.TaskGroup() as group:
+                feeder = group.create_task(self._feed())
                 while not self._stop.is_set():
                     self._start(group)
                     if self._backlog.is_exhausted and not self._tasks:
                         return
                     await self._next_event()
-                for task in self._talking.values():
+                for task in (feeder, *self._talking.values()):
                     task.cancel()
             for job in (*self._talking, *self._backlog.drain()):
                 await self._deliver(self._outcome(job))
+            async for request in self._requests:
+                await self._deliver(self._outcome(Job(request)))
         finally:
             watcher.cancel()
             await self._shared.close()
+
+    async def _feed(self) -> None:
+        """Draw requests as they are asked for, one at a time."""
+        while True:
+            await self._backlog.demand()
+            request = await anext(self._requests, None)
+            if request is None:
+                break
+            self._backlog.add(request)
+            self._wake.set()
+        self._backlog.close()
+        self._wake.set()
 
     async def _watch_stop(self) -> None:
         await self._stop.wait()
@@ -302,6 +319,15 @@ class _Watch:
             self._moved.set()
         else:
             self._timer = self._look_later()
+
+
+async def _each(requests: Iterable[Request] | AsyncIterable[Request]) -> AsyncIterator[Request]:
+    if isinstance(requests, AsyncIterable):
+        async for request in requests:
+            yield request
+    else:
+        for request in requests:
+            yield request
 
 
 def _is_harmless(job: Job) -> bool:
