@@ -14,6 +14,7 @@ from netraven.models.job import (
     ScheduledJobTag,
 )
 from netraven.models.tag import DeviceTag, Tag, TagRule
+from netraven.models.transcript import SealedTranscript
 from netraven.models.user import User, UserTag
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "ScheduledJob",
     "ScheduledJobDevice",
     "ScheduledJobTag",
+    "SealedTranscript",
     "Tag",
     "TagRule",
     "User",

@@ -606,9 +606,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_job_results_backup_id"), ["backup_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_job_results_device_id"), ["device_id"], unique=False)
 
+    op.create_table(
+        "transcripts",
+        sa.Column("backup_id", _ID, nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["backup_id"], ["backups.id"], name=op.f("fk_transcripts_backup_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("backup_id", name=op.f("pk_transcripts")),
+    )
+
 
 def downgrade() -> None:
     """Take the change back."""
+    op.drop_table("transcripts")
     with op.batch_alter_table("job_results", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_job_results_device_id"))
         batch_op.drop_index(batch_op.f("ix_job_results_backup_id"))
