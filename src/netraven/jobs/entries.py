@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TypedDict
 
 from sqlalchemy import ColumnElement, func, insert, or_, select, update
 from sqlalchemy.orm import Session
@@ -16,9 +17,18 @@ from netraven.db.paging import check_page
 from netraven.errors import Conflict, Invalid
 from netraven.jobs.listing import get_job_log, visible_runs
 from netraven.models import Device, JobLog, JobLogEntry
-from netraven.schemas.job import JobLogEntryCreate, JobLogWithEntries
+from netraven.schemas.job import JobLogEntryCreate
 
 _LEVELS = tuple(LogLevel)
+
+
+class JobLogWithEntries(TypedDict):
+    """A run with some of its entries and the number of all of them."""
+
+    job_log: JobLog
+    entries: list[JobLogEntry]
+    total_entries: int
+    last_seq: int
 
 
 @operation

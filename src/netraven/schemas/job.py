@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TypedDict
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -16,7 +15,6 @@ from netraven.db.enums import (
     RunStatus,
 )
 from netraven.db.types import Id
-from netraven.models import JobLog, JobLogEntry
 
 
 class JobLogCreate(BaseModel):
@@ -121,12 +119,3 @@ class JobLogEntryRead(BaseModel):
     device_id: UUID | None
     message: str
     details: dict[str, JsonValue] | None
-
-
-class JobLogWithEntries(TypedDict):
-    """A run with some of its entries and the number of all of them."""
-
-    job_log: JobLog
-    entries: list[JobLogEntry]
-    total_entries: int
-    last_seq: int
