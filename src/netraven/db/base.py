@@ -11,6 +11,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeEngine
 
 from netraven import clock
+from netraven.db.jsonedits import notice_edits
 from netraven.db.types import UtcDateTime, UuidColumn, new_id
 
 NAMING = {
@@ -30,6 +31,9 @@ class Base(DeclarativeBase):
         datetime: UtcDateTime(),
         UUID: UuidColumn,
     }
+
+
+notice_edits(Base)
 
 
 class HasId:

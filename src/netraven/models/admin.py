@@ -14,13 +14,17 @@ from netraven.db.types import JsonColumn, JsonValue, enum_text, key_text
 
 
 class AdminSetting(HasId, HasUpdated, Base):
-    """A value that administrators edit while NetRaven runs."""
+    """A value that administrators edit while NetRaven runs.
+
+    `value` of a sensitive one is a mask, or empty; what it hides is `sealed_value`.
+    """
 
     __tablename__ = "admin_settings"
     __table_args__ = (UniqueConstraint("key", info={"field": "key"}),)
 
     key: Mapped[str] = mapped_column(key_text(255))
     value: Mapped[JsonValue] = mapped_column(JsonColumn)
+    sealed_value: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     value_type: Mapped[ValueType] = mapped_column(enum_text(ValueType))
     category: Mapped[str] = mapped_column(key_text(64))
     description: Mapped[str | None] = mapped_column(Text)

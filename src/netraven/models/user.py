@@ -27,7 +27,7 @@ class User(HasId, HasUpdated, Base):
     email: Mapped[str] = mapped_column(String(254))
     email_key: Mapped[str] = mapped_column(key_text(254))
     full_name: Mapped[str | None] = mapped_column(String(120))
-    password_hash: Mapped[str] = mapped_column(String(255), deferred=True)
+    password_hash: Mapped[str] = mapped_column(String(255))
     role: Mapped[Role] = mapped_column(enum_text(Role))
     is_active: Mapped[bool] = mapped_column(default=True)
     limited_to_tags: Mapped[bool] = mapped_column(default=False)

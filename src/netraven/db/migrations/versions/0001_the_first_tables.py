@@ -26,6 +26,7 @@ def upgrade() -> None:
         sa.Column("id", _ID, nullable=False),
         sa.Column("key", _key(255), nullable=False),
         sa.Column("value", _JSON, nullable=True),
+        sa.Column("sealed_value", sa.LargeBinary(), nullable=True),
         sa.Column("value_type", sa.String(length=20), nullable=False),
         sa.Column("category", _key(64), nullable=False),
         sa.Column("description", sa.Text(), nullable=True),
