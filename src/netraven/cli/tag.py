@@ -11,7 +11,7 @@ from netraven.cli.options import AsJson, Everything, Limit, Skip
 from netraven.cli.output import Column
 
 if TYPE_CHECKING:
-    from netraven.inventory.tags import BulkTagResult, BulkUntagResult
+    from netraven.schemas.tag import BulkTagResult, BulkUntagResult
 
 app = typer.Typer(
     help="Label devices; runs and credentials find them by tag.", no_args_is_help=True
