@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement, String, cast, false, func
 from sqlalchemy.orm import InstrumentedAttribute
 
+from netraven.db.types import is_storable
 from netraven.errors import Invalid
 
 MAX_LIMIT = 1000
+
+_BY_CODE_POINT = String().with_variant(String(collation="C"), "postgresql")
 
 
 def check_page(skip: int, limit: int) -> None:
@@ -21,7 +24,14 @@ def check_page(skip: int, limit: int) -> None:
 def contains(column: InstrumentedAttribute[str], search: str) -> ColumnElement[bool]:
     r"""Return the condition that `search` stands in the column: ASCII case ignored.
 
-    `%`, `_` and `\` match only themselves.
+    `%`, `_` and `\` match only themselves; a text that no database can hold is found nowhere.
     """
+    if not is_storable(search):
+        return false()
     escaped = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return func.lower(column).like(f"%{escaped.lower()}%", escape="\\")
+    # PostgreSQL's own collation would change the case of other letters, which SQLite leaves.
+    return func.lower(cast(column, _BY_CODE_POINT)).like(f"%{_ascii_lower(escaped)}%", escape="\\")
+
+
+def _ascii_lower(text: str) -> str:
+    return "".join(letter.lower() if letter.isascii() else letter for letter in text)

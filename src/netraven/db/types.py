@@ -28,6 +28,7 @@ __all__ = [
     "UuidColumn",
     "as_uuid",
     "enum_text",
+    "is_storable",
     "key_text",
     "name_key",
     "new_id",
@@ -66,6 +67,11 @@ def as_uuid(value: Id) -> UUID | None:
 def name_key(name: str) -> str:
     """Return the form in which names are compared and sorted: NFKC, case folded."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+
+
+def is_storable(text: str) -> bool:
+    """Tell whether databases can hold the text: without NUL, and whole characters only."""
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def key_text(length: int) -> String:

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import re2
 
-from netraven.db.types import JsonValue
+from netraven.db.types import JsonValue, is_storable
 from netraven.errors import Invalid
 
 Facts: TypeAlias = Mapping[str, str | int | bool | None]
@@ -67,7 +67,7 @@ def _compiled(criteria: JsonValue, budget: _Budget, *, depth: int) -> Matcher:
     if "type" not in criteria:
         budget.take()
         return _leaf(criteria)
-    if set(criteria) != {"type", "conditions"} or criteria["type"] not in {"and", "or"}:
+    if set(criteria) != {"type", "conditions"} or criteria["type"] not in ("and", "or"):
         raise Invalid(_FIELD, 'a group needs exactly `type` ("and" or "or") and `conditions`')
     conditions = criteria["conditions"]
     if not isinstance(conditions, list) or not 1 <= len(conditions) <= MAX_LEAVES:
@@ -91,7 +91,7 @@ def _leaf(leaf: dict[str, JsonValue]) -> Matcher:
             raise Invalid(_FIELD, f"{field} can only be compared by equals")
         wanted = _number(value) if field == "port" else _truth(value)
         return lambda facts: facts[field] == wanted
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not is_storable(value):
         raise Invalid(_FIELD, f"{field} is compared with a text")
     return _of_text(field, _text_test(field, str(operator), value))
 

@@ -64,7 +64,7 @@ class DeviceFilter:
             if fact is not None:
                 yield flag.is_(fact)
         if self.owner_id is not None and _given(str(self.owner_id)):
-            yield Device.owner_id == as_uuid(self.owner_id)
+            yield owned_by(self.owner_id)
         if status := _given(self.last_backup_status):
             yield Device.last_backup_status == backup_status(status, "last_backup_status")
         yield from self._tagged()
@@ -86,6 +86,13 @@ class DeviceFilter:
         else:
             distinct = func.count(DeviceTag.tag_id.distinct())
             yield Device.id.in_(linked.group_by(DeviceTag.device_id).having(distinct == len(known)))
+
+
+def owned_by(owner_id: Id) -> ColumnElement[bool]:
+    """Return the condition that the device is this user's; a malformed id owns nothing."""
+    owner = as_uuid(owner_id)
+    # Compared with a null, the column would fit the devices without an owner.
+    return false() if owner is None else Device.owner_id == owner
 
 
 def backup_status(text: str, field: str) -> BackupStatus:

@@ -14,6 +14,7 @@ from netraven.admin.audit import audit
 from netraven.db import Id, as_uuid, get_actor, insert_into, new_id, operation
 from netraven.db.enums import HostKeyState
 from netraven.errors import Conflict
+from netraven.inventory.chunks import in_chunks
 from netraven.models import Device, HostKey
 
 
@@ -62,11 +63,11 @@ def record_host_keys(
         }
         for device_id, public_key in sorted(shown.items())
     ]
-    if not rows:
-        return
-    insertion = insert_into(db, HostKey).values(rows)
     keys = [HostKey.device_id, HostKey.public_key]
-    db.execute(insertion.on_conflict_do_update(index_elements=keys, set_={"last_seen_at": moment}))
+    seen = {"last_seen_at": moment}
+    for chunk in in_chunks(rows):
+        insertion = insert_into(db, HostKey).values(chunk)
+        db.execute(insertion.on_conflict_do_update(index_elements=keys, set_=seen))
 
 
 @operation
@@ -75,17 +76,19 @@ def accept_host_key(db: Session, host_key_id: Id) -> HostKey | None:
 
     Raises Conflict("state") for a key that is believed already.
     """
-    row = db.scalar(select(HostKey).where(HostKey.id == as_uuid(host_key_id)).with_for_update())
-    if row is None:
+    # The device is locked, not the key: of two keys accepted at a time the later one stands.
+    of_key = select(HostKey.device_id).where(HostKey.id == as_uuid(host_key_id))
+    locked = select(Device.hostname).where(Device.id.in_(of_key))
+    hostname = db.scalar(locked.with_for_update(key_share=True))
+    wanted = select(HostKey).where(HostKey.id == as_uuid(host_key_id))
+    row = db.scalar(wanted.execution_options(populate_existing=True))
+    if hostname is None or row is None:
         return None
     if row.state is HostKeyState.TRUSTED:
         raise Conflict("state", "this host key is trusted already")
-    hostname = db.scalars(select(Device.hostname).where(Device.id == row.device_id)).one()
-    db.execute(
-        update(HostKey)
-        .where(HostKey.device_id == row.device_id, HostKey.state == HostKeyState.TRUSTED)
-        .values(state=HostKeyState.REPLACED)
-    )
+    trusted = (HostKey.device_id == row.device_id, HostKey.state == HostKeyState.TRUSTED)
+    replacing = update(HostKey).where(*trusted).values(state=HostKeyState.REPLACED)
+    replaced = db.scalars(replacing.returning(HostKey.public_key)).all()
     row.state = HostKeyState.TRUSTED
     row.accepted_by = get_actor(db).name
     db.flush()
@@ -96,6 +99,6 @@ def accept_host_key(db: Session, host_key_id: Id) -> HostKey | None:
         target_id=row.device_id,
         target_name=hostname,
         description=f"accepted another host key of {hostname}",
-        changes={"public_key": [None, row.public_key]},
+        changes={"public_key": {"before": list(replaced), "after": row.public_key}},
     )
     return row

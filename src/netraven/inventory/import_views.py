@@ -59,13 +59,15 @@ class NameIndex:
         """Find what these names or ids belong to; the absent ones are asked for again."""
         unknown = [name for name in names if name not in self._ids]
         for chunk in in_chunks(unknown):
-            keys = {name_key(name): name for name in chunk}
+            keys: dict[str, list[str]] = {}
+            for name in chunk:
+                keys.setdefault(name_key(name), []).append(name)
             ids = {known: name for name in chunk if (known := as_uuid(name)) is not None}
             by_id = select(self._table.id).where(self._table.id.in_(ids))
             self._ids |= {ids[found]: found for found in self._db.scalars(by_id)}
             by_name = select(self._table.name_key, self._table.id)
             for key, found in self._db.execute(by_name.where(self._table.name_key.in_(keys))):
-                self._ids |= {name: found for name in chunk if name_key(name) == key}
+                self._ids |= dict.fromkeys(keys[key], found)
 
     def found(self, name: str) -> UUID:
         """Return the id; raises RefusedRow naming the remedy."""

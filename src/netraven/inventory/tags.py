@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypedDict
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from netraven.admin.audit import audit
+from netraven.admin.changes import told_changes
 from netraven.admin.visibility import visible_devices
 from netraven.db import Id, as_uuid, guarded, name_key, new_id, operation
 from netraven.db.enums import LinkSource, TargetKind
 from netraven.db.paging import check_page, contains
 from netraven.db.types import JsonValue
 from netraven.errors import InUse, Invalid
-from netraven.inventory.changes import told_changes
 from netraven.inventory.chunks import in_chunks
-from netraven.inventory.device_queries import in_order, loaded
+from netraven.inventory.device_queries import in_order, loaded, owned_by
 from netraven.inventory.tag_links import (
     add_links,
     ensure_default_tag,
@@ -27,39 +26,14 @@ from netraven.inventory.tag_links import (
     manual_link,
 )
 from netraven.models import Device, DeviceTag, ScheduledJob, ScheduledJobTag, Tag, TagRule
-from netraven.schemas.tag import MAX_TAG_NAME, TagCreate, TagUpdate
-
-
-class BulkFailure(TypedDict):
-    """One pair, or one absent id, that a bulk call could not serve."""
-
-    device_id: UUID | None
-    tag_id: UUID | None
-    reason: str
-
-
-class BulkTagResult(TypedDict):
-    """What a bulk call did to the pairs of devices and tags."""
-
-    success: bool
-    device_count: int
-    tag_count: int
-    successful_operations: int
-    already_present: int
-    failed_operations: int
-    failures: list[BulkFailure]
-
-
-class BulkUntagResult(TypedDict):
-    """What a bulk removal did to the pairs of devices and tags."""
-
-    success: bool
-    device_count: int
-    tag_count: int
-    successful_operations: int
-    not_present: int
-    failed_operations: int
-    failures: list[BulkFailure]
+from netraven.schemas.tag import (
+    MAX_TAG_NAME,
+    BulkFailure,
+    BulkTagResult,
+    BulkUntagResult,
+    TagCreate,
+    TagUpdate,
+)
 
 
 @operation
@@ -303,7 +277,7 @@ def _tagged(
     linked = select(DeviceTag.device_id).where(DeviceTag.tag_id == as_uuid(tag_id))
     yield Device.id.in_(linked)
     if owner_id is not None and str(owner_id).strip():
-        yield Device.owner_id == as_uuid(owner_id)
+        yield owned_by(owner_id)
     if visible_to is not None:
         yield visible_devices(visible_to)
 
@@ -327,20 +301,28 @@ def _present(db: Session, device_ids: Sequence[Id], tag_ids: Sequence[Id]) -> _P
         found = db.scalars(select(Tag).where(Tag.id.in_(chunk)).order_by(Tag.id))
         tags |= {tag.id: tag for tag in found}
     failures = [
-        BulkFailure(device_id=as_uuid(given), tag_id=None, reason=f"there is no device {given}")
-        for given in dict.fromkeys(device_ids)
-        if as_uuid(given) not in devices
+        BulkFailure(device_id=known, tag_id=None, reason=f"there is no device {given}")
+        for given, known in _absent(device_ids, devices)
     ]
     failures += [
-        BulkFailure(device_id=None, tag_id=as_uuid(given), reason=f"there is no tag {given}")
-        for given in dict.fromkeys(tag_ids)
-        if as_uuid(given) not in tags
+        BulkFailure(device_id=None, tag_id=known, reason=f"there is no tag {given}")
+        for given, known in _absent(tag_ids, tags)
     ]
     return _Pairs(devices, tags, failures)
 
 
 def _known(ids: Sequence[Id]) -> list[UUID]:
     return sorted({known for given in ids if (known := as_uuid(given)) is not None})
+
+
+def _absent(ids: Sequence[Id], present: Container[UUID]) -> list[tuple[Id, UUID | None]]:
+    """Return the ids that nothing has, each once, as they were given and as they were read."""
+    read = {as_uuid(given) or given: given for given in ids}
+    return [
+        (given, key if isinstance(key, UUID) else None)
+        for key, given in read.items()
+        if not isinstance(key, UUID) or key not in present
+    ]
 
 
 def _link_by_hand(db: Session, pairs: _Pairs) -> int:
@@ -396,14 +378,20 @@ def _protected(db: Session, pairs: _Pairs) -> list[BulkFailure]:
 
 def _end_emptied_schedules(db: Session, tag: Tag) -> None:
     """Disable schedules over listed tags that list only this one."""
-    listing = select(ScheduledJobTag.scheduled_job_id).where(ScheduledJobTag.tag_id == tag.id)
+    of_tag = select(ScheduledJobTag.scheduled_job_id).where(ScheduledJobTag.tag_id == tag.id)
+    listing = select(ScheduledJob.id).where(
+        ScheduledJob.id.in_(of_tag),
+        ScheduledJob.targets == TargetKind.TAGS,
+        ScheduledJob.enabled.is_(True),
+    )
+    # Locked before they are counted: two deletions at a time could each leave the other's tag.
+    locked = db.scalars(listing.order_by(ScheduledJob.id).with_for_update()).all()
     other = exists().where(
         ScheduledJobTag.scheduled_job_id == ScheduledJob.id, ScheduledJobTag.tag_id != tag.id
     )
     emptied = (
         update(ScheduledJob)
-        .where(ScheduledJob.id.in_(listing), ~other)
-        .where(ScheduledJob.targets == TargetKind.TAGS, ScheduledJob.enabled.is_(True))
+        .where(ScheduledJob.id.in_(locked), ~other)
         .values(enabled=False, next_run=None, revision=ScheduledJob.revision + 1)
     )
     db.execute(emptied.execution_options(synchronize_session=False))

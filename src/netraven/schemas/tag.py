@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, TypedDict
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -47,3 +47,35 @@ class TagRead(BaseModel):
     color: str
     is_default: bool
     device_count: int | None = None
+
+
+class BulkFailure(TypedDict):
+    """One pair, or one absent id, that a bulk call could not serve."""
+
+    device_id: UUID | None
+    tag_id: UUID | None
+    reason: str
+
+
+class BulkTagResult(TypedDict):
+    """What a bulk call did to the pairs of devices and tags."""
+
+    success: bool
+    device_count: int
+    tag_count: int
+    successful_operations: int
+    already_present: int
+    failed_operations: int
+    failures: list[BulkFailure]
+
+
+class BulkUntagResult(TypedDict):
+    """What a bulk removal did to the pairs of devices and tags."""
+
+    success: bool
+    device_count: int
+    tag_count: int
+    successful_operations: int
+    not_present: int
+    failed_operations: int
+    failures: list[BulkFailure]

@@ -61,11 +61,11 @@ def read_devices(content: bytes | str) -> Iterator[DeviceRow | RowFault]:
     """
     text = content if isinstance(content, str) else decode_text(content)
     first, text, delimiter = _without_hint(text.removeprefix("\ufeff"))
-    if not text.strip():
-        raise Invalid(FILE, f"it is empty; its first line must be {','.join(HEADER)}")
     delimiter = delimiter or _delimiter(text)
     records = _records(text, delimiter, first=first)
-    _, header = next(records)
+    _, header = next(records, (first, []))
+    if not header:
+        raise Invalid(FILE, f"it is empty; its first line must be {','.join(HEADER)}")
     columns = _checked_header([cell.strip().lower() for cell in header], delimiter)
     return _rows(columns, records)
 
@@ -182,7 +182,7 @@ def _without_hint(text: str) -> tuple[int, str, str | None]:
 
 def _delimiter(text: str) -> str:
     """Return what parts the header into the most known columns; a comma where all do alike."""
-    first = text.lstrip().splitlines()[0]
+    first = next(iter(text.lstrip().splitlines()), "")
     return max(_DELIMITERS, key=lambda delimiter: _known_columns(first, delimiter))
 
 
