@@ -50,15 +50,8 @@ def open_frame(
 
     On a wrong base it may be another text: what is given out goes through `check_text`.
     """
-    packed = keyring.open(data, _place(address))
-    try:
-        prefix = None if base is None else zstd.ZstdDict(base, is_raw=True).as_prefix
-        reader = zstd.ZstdDecompressor(zstd_dict=prefix, options=_READING)
-        # The size bounds what a frame can swell to.
-        text = reader.decompress(packed, max_length=size + 1)
-    except (zstd.ZstdError, ValueError):
-        raise corrupt_content(address) from None
-    if not reader.eof or reader.unused_data:
+    text = unpack(keyring.open(data, _place(address)), size=size, base=base)
+    if text is None:
         raise corrupt_content(address)
     return text
 
@@ -68,6 +61,25 @@ def check_text(text: bytes, *, address: str, size: int) -> bytes:
     if len(text) != size or content_hash(text) != address:
         raise corrupt_content(address)
     return text
+
+
+def pack(plain: bytes) -> bytes:
+    """Return one zstd frame that holds these bytes in full."""
+    return zstd.compress(plain, _LEVEL)
+
+
+def unpack(packed: bytes, *, size: int, base: bytes | None = None) -> bytes | None:
+    """Return what a frame of about `size` bytes holds; None where it is not one whole frame.
+
+    It never swells to more than a byte beyond the size, which the caller checks.
+    """
+    try:
+        prefix = None if base is None else zstd.ZstdDict(base, is_raw=True).as_prefix
+        reader = zstd.ZstdDecompressor(zstd_dict=prefix, options=_READING)
+        plain = reader.decompress(packed, max_length=size + 1)
+    except (zstd.ZstdError, ValueError):
+        return None
+    return plain if reader.eof and not reader.unused_data else None
 
 
 def corrupt_content(address: str) -> Corrupt:
@@ -91,7 +103,7 @@ def _packed(text: bytes, base: bytes | None) -> tuple[bytes, bool]:
     delta = _delta(text, base) if base is not None and len(base) >= _SHORTEST_BASE else None
     if delta is not None and not _is_doubtful(delta, text):
         return delta, True
-    full = zstd.compress(text, _LEVEL)
+    full = pack(text)
     return (full, False) if delta is None or len(full) <= len(delta) else (delta, True)
 
 

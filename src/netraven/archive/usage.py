@@ -32,4 +32,4 @@ def get_storage_usage(db: Session) -> StorageUsage:
     versions, text_bytes = db.execute(kept.where(Backup.content_hash.is_not(None))).one()
     frames = select(func.count(), func.coalesce(func.sum(func.length(Content.data)), 0))
     contents, stored_bytes = db.execute(frames.select_from(Content)).one()
-    return StorageUsage(versions, contents, int(text_bytes), int(stored_bytes))
+    return StorageUsage(versions, contents, int(text_bytes or 0), int(stored_bytes or 0))
