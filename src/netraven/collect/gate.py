@@ -59,7 +59,7 @@ class SweepGate:
     - While a refusal is fresh, its domain gets `rate_per_minute` logins, that many at first.
 
     `on_freeze` is called at once, within the refusal. What other processes learn is told by
-    `freeze` and `accept`.
+    `freeze` and `accept`. `hostname_of` gives the name by which people know a device id.
     """
 
     def __init__(
@@ -68,8 +68,10 @@ class SweepGate:
         history: LoginHistory | None = None,
         *,
         on_freeze: Callable[[Freeze], None] | None = None,
+        hostname_of: Callable[[str], str] = str,
     ) -> None:
         history = history or LoginHistory()
+        self._hostname_of = hostname_of
         self._policy = policy
         self._on_freeze = on_freeze
         self._accepted = set(history.accepted)
@@ -149,7 +151,7 @@ class SweepGate:
         freeze = Freeze(
             credential=login.name,
             domain=login.domain,
-            reason=f"refused by {' and '.join(streak)} one after the other",
+            reason=f"refused by {' and '.join(map(self._hostname_of, streak))} one after the other",
         )
         self._frozen[login.name] = freeze.reason
         if self._on_freeze is not None:

@@ -104,6 +104,12 @@ def renew_leases_of(
 
 
 @operation
+def release_leases_of(db: Session, owner: str) -> int:
+    """Give back all leases that the owner still holds; return how many."""
+    return renew_leases_of(db, owner, lease_seconds=0)
+
+
+@operation
 def release_device_lease(db: Session, device_id: Id, token: int) -> bool:
     """Give the lease back; False for a token that is not the present one."""
     return _change(db, device_id, token, clock.now())

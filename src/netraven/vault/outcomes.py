@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import Update, update
 from sqlalchemy.orm import Session
@@ -39,6 +42,37 @@ def update_credential_status(
         )
         db.execute(_counted(on_link, CredentialTag, is_success=success, moment=moment))
     return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginTally:
+    """How many devices took and refused a credential, and when each was last so."""
+
+    successes: int = 0
+    failures: int = 0
+    last_success: datetime | None = None
+    last_failure: datetime | None = None
+
+
+@operation
+def record_logins(db: Session, tallies: Mapping[UUID, LoginTally]) -> None:
+    """Count many logins, by one statement for each credential, in id order."""
+    for credential_id, tally in sorted(tallies.items()):
+        moments = {"last_success": tally.last_success, "last_failure": tally.last_failure}
+        known = {name: moment for name, moment in moments.items() if moment is not None}
+        if not known:
+            continue
+        counted = (
+            update(Credential)
+            .where(Credential.id == credential_id)
+            .values(
+                success_count=Credential.success_count + tally.successes,
+                failure_count=Credential.failure_count + tally.failures,
+                last_used=max(known.values()),
+                **known,
+            )
+        )
+        db.execute(counted.execution_options(synchronize_session=False))
 
 
 @operation

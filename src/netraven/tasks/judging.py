@@ -1,0 +1,210 @@
+"""What became of one device, judged: its grade, what is to be stored, and what to say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from netraven.archive.backups import get_backup_content
+from netraven.archive.grade import PreviousCapture, Verdict, grade
+from netraven.archive.normalise import normal_hash, rules_differ
+from netraven.archive.storing import BackupCapture
+from netraven.collect.capture import Capture
+from netraven.collect.sweep import Outcome
+from netraven.db.enums import BackupStatus, Grade, ResultStatus
+from netraven.db.types import JsonValue
+from netraven.errors import CollectError, Corrupt
+from netraven.inventory.device_facts import DeviceFacts
+from netraven.models import Backup
+from netraven.platforms.facts import read_facts
+from netraven.platforms.observation import Observation
+from netraven.platforms.platform import Platform
+from netraven.schemas.backup import BackupCreate
+from netraven.tasks.shards import PassedOver, Planned
+
+QUARANTINED = "quarantined"
+"""The reason of a result whose capture was put in quarantine; its message says why."""
+
+INCOMPLETE = "incomplete"
+"""The reason of a result whose session ended well, but not its configuration."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """A device that was collected, or tried."""
+
+    planned: Planned
+    outcome: Outcome
+
+    @property
+    def device_id(self) -> UUID:
+        """The device's id."""
+        return self.planned.device_id
+
+    @property
+    def hostname(self) -> str:
+        """The device's name."""
+        return self.planned.hostname
+
+    @property
+    def lease_token(self) -> int:
+        """The token under which the device was collected."""
+        return self.planned.lease_token
+
+    @property
+    def credential_name(self) -> str | None:
+        """The credential that the device took, else the last one that was tried."""
+        if self.outcome.capture is not None:
+            return self.outcome.capture.login_name
+        return self.outcome.logins[-1].credential if self.outcome.logins else None
+
+
+Finished: TypeAlias = Collected | PassedOver
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A finished device: its result, the capture to store, and what it said about itself.
+
+    No capture for a device that was not to be touched.
+    """
+
+    finished: Finished
+    status: ResultStatus
+    reason: str | None = None
+    message: str = ""
+    capture: BackupCapture | None = None
+    facts: DeviceFacts | None = None
+
+
+def judge(db: Session, finished: Finished, latest: Backup | None, run_id: UUID) -> Judged:
+    """Return what is to be kept of the device; `latest` is its latest completed backup.
+
+    The session is only read from, and only where the rules that made the stored hash are not
+    those of this program.
+    """
+    if isinstance(finished, PassedOver):
+        return _judge_passed_over(finished, run_id)
+    outcome = finished.outcome
+    if outcome.error is not None or outcome.capture is None:
+        return _judge_error(finished, outcome.error, run_id)
+    try:
+        observation = outcome.capture.running
+    except CollectError as error:
+        return _judge_error(finished, error, run_id)
+    return _judge_capture(db, finished, outcome.capture, observation, latest, run_id)
+
+
+def _judge_passed_over(device: PassedOver, run_id: UUID) -> Judged:
+    is_failed = device.status is ResultStatus.FAILED
+    evidence: dict[str, JsonValue] = {"fault": device.reason}
+    return Judged(
+        finished=device,
+        status=device.status,
+        reason=device.reason,
+        message=device.message,
+        capture=_failure(device, run_id, evidence) if is_failed else None,
+    )
+
+
+def _judge_error(finished: Collected, error: CollectError | None, run_id: UUID) -> Judged:
+    if error is None:
+        message = f"the collection of {finished.hostname} was stopped"
+        return Judged(finished=finished, status=ResultStatus.CANCELLED, message=message)
+    evidence: dict[str, JsonValue] = {"fault": error.code, "step": error.step}
+    return Judged(
+        finished=finished,
+        status=ResultStatus.FAILED,
+        reason=error.code,
+        message=str(error),
+        capture=_failure(finished.planned, run_id, evidence),
+    )
+
+
+def _judge_capture(  # noqa: PLR0917  what a grade rests on
+    db: Session,
+    finished: Collected,
+    capture: Capture,
+    observation: Observation,
+    latest: Backup | None,
+    run_id: UUID,
+) -> Judged:
+    platform = finished.planned.request.platform
+    verdict = grade(observation, platform, _previous(latest))
+    facts = read_facts(capture.observations, platform)
+    is_failed = verdict.status is BackupStatus.FAILED
+    backup = BackupCreate(
+        device_id=finished.device_id,
+        status=verdict.status,
+        job_log_id=run_id,
+        grade=verdict.grade,
+        evidence=verdict.evidence,
+        normal_hash=None if is_failed else _hash(db, observation.text, platform, latest),
+    )
+    status, reason = _RESULTS[verdict.status]
+    return Judged(
+        finished=finished,
+        status=status,
+        reason=reason,
+        message="" if status is ResultStatus.SUCCEEDED else _sentence(finished, verdict),
+        capture=BackupCapture(
+            backup,
+            None if is_failed else observation.text,
+            None if facts.serial is None else facts.serial[:_LONGEST_SERIAL],
+            finished.lease_token,
+        ),
+        facts=None if is_failed else DeviceFacts(model=facts.model, serial_number=facts.serial),
+    )
+
+
+_LONGEST_SERIAL = 100
+_RESULTS: Mapping[BackupStatus, tuple[ResultStatus, str | None]] = {
+    BackupStatus.COMPLETED: (ResultStatus.SUCCEEDED, None),
+    BackupStatus.QUARANTINED: (ResultStatus.FAILED, QUARANTINED),
+    BackupStatus.FAILED: (ResultStatus.FAILED, INCOMPLETE),
+}
+
+
+def _failure(
+    device: Planned | PassedOver, run_id: UUID, evidence: dict[str, JsonValue]
+) -> BackupCapture:
+    backup = BackupCreate(
+        device_id=device.device_id,
+        status=BackupStatus.FAILED,
+        job_log_id=run_id,
+        grade=Grade.F,
+        evidence=evidence,
+    )
+    return BackupCapture(backup, lease_token=device.lease_token)
+
+
+def _previous(latest: Backup | None) -> PreviousCapture | None:
+    if latest is None or latest.size is None:
+        return None
+    return PreviousCapture.of(latest.size, latest.evidence)
+
+
+def _hash(db: Session, text: str, platform: Platform, latest: Backup | None) -> str:
+    """Return the hash that tells whether the text is the latest one's.
+
+    Where other rules made the stored hash, its text is normalised anew: else a new program
+    would give every device a new version.
+    """
+    fresh = normal_hash(text, platform)
+    stored = None if latest is None else latest.normal_hash
+    if latest is None or stored is None or not rules_differ(fresh, stored):
+        return fresh
+    try:
+        before = get_backup_content(db, latest.id)
+    except Corrupt:  # `verify` tells; what the device says now is kept whatever
+        return fresh
+    is_same = before is not None and normal_hash(before, platform) == fresh
+    return stored if is_same else fresh
+
+
+def _sentence(finished: Collected, verdict: Verdict) -> str:
+    return f"{finished.hostname}: {verdict.reason}"
