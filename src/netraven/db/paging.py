@@ -21,7 +21,9 @@ def check_page(skip: int, limit: int) -> None:
         raise Invalid("limit", f"must be from 1 to {MAX_LIMIT}, not {limit}")
 
 
-def contains(column: InstrumentedAttribute[str], search: str) -> ColumnElement[bool]:
+def contains(
+    column: InstrumentedAttribute[str] | InstrumentedAttribute[str | None], search: str
+) -> ColumnElement[bool]:
     r"""Return the condition that `search` stands in the column: ASCII case ignored.
 
     `%`, `_` and `\` match only themselves; a text that no database can hold is found nowhere.

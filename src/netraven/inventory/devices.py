@@ -13,12 +13,12 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from netraven import clock
 from netraven.admin.audit import audit
+from netraven.admin.changes import told_changes
 from netraven.admin.visibility import visible_devices
 from netraven.db import Id, as_uuid, guarded, name_key, new_id, operation
 from netraven.db.enums import LinkSource
 from netraven.db.paging import check_page
 from netraven.inventory.addresses import canonical_address
-from netraven.inventory.changes import told_changes
 from netraven.inventory.criteria import RULE_FIELDS
 from netraven.inventory.device_queries import DeviceFilter, backup_status, in_order, loaded
 from netraven.inventory.references import (

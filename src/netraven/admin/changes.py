@@ -9,7 +9,7 @@ from enum import Enum
 from netraven.db.types import JsonValue
 
 # Derived from other columns, so they tell nothing by themselves.
-_DERIVED = frozenset({"hostname_key", "name_key", "jump_key"})
+_DERIVED = frozenset({"email_key", "hostname_key", "jump_key", "name_key", "username_key"})
 
 
 def told_changes(before: Mapping[str, object], after: Mapping[str, object]) -> dict[str, JsonValue]:
@@ -23,13 +23,15 @@ def told_changes(before: Mapping[str, object], after: Mapping[str, object]) -> d
 
 def _told(value: object) -> JsonValue:
     match value:
-        case None | bool() | int():
-            return value
         case Enum():
             return str(value.value)
+        case None | bool() | int() | float():
+            return value
         case datetime():
             return value.isoformat()
         case list() | tuple():
             return [_told(item) for item in value]
+        case dict():
+            return {str(key): _told(item) for key, item in value.items()}
         case _:
             return str(value)
