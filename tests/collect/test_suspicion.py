@@ -21,7 +21,7 @@ def prompt(text: str, platform: Platform = CISCO_IOS) -> Prompt:
 
 
 def signs(text: str) -> Signs:
-    return find_intruders(text.split("\n"), prompt("R1#"), CISCO_IOS)
+    return find_intruders(text, prompt("R1#"), CISCO_IOS)
 
 
 def odd(oddity: Oddity) -> Signs:
@@ -62,7 +62,7 @@ def test_an_end_within_free_text_is_doubted() -> None:
 def test_a_prompt_with_blanks_is_only_taken_for_one_where_it_is_the_devices_own() -> None:
     def found(line: str) -> Signs:
         own = prompt("ssh prompt#", ARUBA_AOSCX)
-        return find_intruders(["hostname x", line, "vlan 1"], own, ARUBA_AOSCX)
+        return find_intruders(f"hostname x\n{line}\nvlan 1", own, ARUBA_AOSCX)
 
     assert found("ssh prompt#") == odd(Oddity.PROMPT_IN_TEXT)
     assert found("snmp community secret#") == Signs()
@@ -91,7 +91,7 @@ def test_two_encodings_in_one_text_are_doubted(raw: bytes, expected: Signs) -> N
     ],
 )
 def test_blocks_in_braces_must_be_closed(text: str, expected: Signs) -> None:
-    assert find_open_blocks(text.split("\n"), JUNIPER_JUNOS) == expected
+    assert find_open_blocks(text, JUNIPER_JUNOS) == expected
 
 
 def test_signs_add_up_in_a_fixed_order() -> None:

@@ -54,16 +54,15 @@ def read_answer(
     `pages` are the offsets at which a pager's prompt ended.
     """
     screen = resolve(drop_pagers(raw, pages, platform))
-    echo_end = _end_of_echo(raw, screen.lines, prompt.text, command.text)
-    body = _body_of(screen.lines, echo_end or 0, command, platform)
-    lines = screen.lines[body]
-    text, confirmed = _split_trailer(lines, screen.encoding, platform)
+    echo_end = _end_of_echo(raw, _first_lines(screen.text), prompt.text, command.text)
+    body = _body_of(screen.text, echo_end or 0, command, platform)
+    text, confirmed = _split_trailer(screen.text[body], screen.encoding, platform)
     signs = Signs()
     if command.yields in CONFIGURATIONS:
-        signs = find_overwriting(screen, body, command) | find_mixture(raw, screen)
+        signs = find_overwriting(screen, body.start, command) | find_mixture(raw, screen)
         if platform.completeness.trailer is None:
-            signs |= find_intruders(lines, prompt, platform)
-            signs |= find_open_blocks(lines, platform)
+            signs |= find_intruders(text, prompt, platform)
+            signs |= find_open_blocks(text, platform)
     return Answer(
         text=f"{text}\n" if text and not text.endswith("\n") else text,
         encoding=screen.encoding,
@@ -103,9 +102,13 @@ def is_echoed(received: bytes | bytearray, prompt: str, command: str) -> bool:
 
     An empty `prompt` means that it is not certain yet: any line that ends in the command counts.
     """
-    head = bytes(received[:_ECHO_BYTES])
-    if b"\n" not in head:
+    first_end = received.find(b"\n", 0, _ECHO_BYTES)
+    if first_end < 0:
         return False
+    first, _ = decode(bytes(received[:first_end]))
+    if squash(first).endswith(squash(command)) and (command or not prompt):
+        return True
+    head = bytes(received[:_ECHO_BYTES])
     lines = resolve(head).lines[:_ECHO_LINES]
     if not prompt and any(squash(line).endswith(squash(command)) for line in lines[:-1]):
         return True
@@ -152,46 +155,64 @@ def _after_pager(part: bytes) -> bytes:
     return run[control.end() :] + rest if control is not None else part
 
 
+def _first_lines(text: str) -> list[str]:
+    """Return the lines in which an echo is looked for, and the text after them as one more."""
+    return text.split("\n", _ECHO_LINES + _WRAPPED_LINES)
+
+
 def _end_of_echo(raw: bytes, lines: Sequence[str], prompt: str, command: str) -> int | None:
-    """Return the number of the line after the echo, also where the cursor garbled it."""
+    """Return where the line after the echo begins, also where the cursor garbled the echo."""
     end = find_echo(lines, prompt, command)
-    if end is not None or not command:
-        return end
-    line, _ = decode(raw.partition(b"\n")[0])
-    drawn = (squash(line), squash(_REPEATED_AT_MARGIN.sub(r"\1", line)))
-    return 1 if any(echo.endswith(squash(command)) for echo in drawn) else None
+    if end is None and command:
+        line, _ = decode(raw.partition(b"\n")[0])
+        drawn = (squash(line), squash(_REPEATED_AT_MARGIN.sub(r"\1", line)))
+        end = 1 if any(echo.endswith(squash(command)) for echo in drawn) else None
+    return None if end is None else sum(len(line) + 1 for line in lines[:end])
 
 
-def _body_of(lines: Sequence[str], start: int, command: Command, platform: Platform) -> slice:
+def _body_of(text: str, start: int, command: Command, platform: Platform) -> slice:
     """Return where the answer stands: after echo and chatter, before the closing prompt.
 
     Blank lines around it are the terminal's, except where the answer's size is declared.
     """
-    end = len(lines) - 1
-    if platform.completeness.trailer is not None:
-        return slice(start, end)
-    lead, preamble = platform.prompt_lead, command.preamble
-    while end > start and _is_blank_or(lines[end - 1], lead):
-        end -= 1
-    while start < end and _is_blank_or(lines[start], preamble):
-        start += 1
-    return slice(start, end)
+    end = text.rfind("\n") + 1
+    if platform.completeness.trailer is None:
+        end = _end_before(text, start, end, platform.prompt_lead)
+        start = _start_behind(text, start, end, command.preamble)
+    return slice(start, max(start, end - 1))
+
+
+def _end_before(text: str, start: int, end: int, blank: re.Pattern[str] | None) -> int:
+    """Return where lines with text end; `end` is where the closing prompt's line begins."""
+    while end > start:
+        line_at = text.rfind("\n", 0, end - 1) + 1
+        if not _is_blank_or(text[line_at : end - 1], blank):
+            break
+        end = line_at
+    return end
+
+
+def _start_behind(text: str, start: int, end: int, blank: re.Pattern[str] | None) -> int:
+    while start < end:
+        line_end = text.index("\n", start)
+        if not _is_blank_or(text[start:line_end], blank):
+            break
+        start = line_end + 1
+    return start
 
 
 def _is_blank_or(line: str, pattern: re.Pattern[str] | None) -> bool:
     return not line.strip() or (pattern is not None and pattern.fullmatch(line) is not None)
 
 
-def _split_trailer(
-    lines: Sequence[str], encoding: str, platform: Platform
-) -> tuple[str, bool | None]:
+def _split_trailer(text: str, encoding: str, platform: Platform) -> tuple[str, bool | None]:
     """Return the text before the trailer, and whether the trailer confirms it."""
     trailer = platform.completeness.trailer
     if trailer is None:
-        return "\n".join(lines), None
-    match = trailer.fullmatch(lines[-1]) if lines else None
+        return text, None
+    before, _, last = text.rpartition("\n")
+    match = trailer.fullmatch(last)
     if match is None:
-        return "\n".join(lines), False
-    text = "\n".join(lines[:-1])
+        return text, False
     declared = match.groupdict().get("bytes")
-    return text, declared is None or int(declared) == len(text.encode(encoding))
+    return before, declared is None or int(declared) == len(before.encode(encoding))

@@ -13,17 +13,20 @@ _NUMBER: Final = re.compile(r"(\d+)")
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A learned prompt: `text` without blanks around it, `exact` matches nothing else.
+    """A learned prompt: `text` is how it was seen last, without blanks around it.
 
-    `name` is the host name in it, None where it shows none.
+    `exact` is what it is known by: a text, or a pattern where numbers in it change. `name` is
+    the host name in it, None where it shows none.
     """
 
     text: str
-    exact: re.Pattern[str]
+    exact: str | re.Pattern[str]
     name: str | None
 
     def is_shown_by(self, line: str) -> bool:
         """Tell whether a visible line is this prompt and nothing besides."""
+        if isinstance(self.exact, str):
+            return line in (self.text, self.exact)
         return line == self.text or self.exact.fullmatch(line) is not None
 
 
@@ -33,7 +36,7 @@ def find_prompt(line: str, platform: Platform) -> Prompt | None:
     if match is None:
         return None
     name = match.groupdict().get("name")
-    return Prompt(text=line, exact=re.compile(re.escape(line)), name=name or None)
+    return Prompt(text=line, exact=line, name=name or None)
 
 
 def merge_prompts(known: Prompt, seen: Prompt) -> Prompt:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -12,7 +12,7 @@ import re2
 
 from netraven.collect.prompt import Prompt
 from netraven.collect.terminal import LATIN_1, Screen
-from netraven.platforms.literals import literal_lines
+from netraven.platforms.literals import find_free_text
 from netraven.platforms.observation import Oddity
 from netraven.platforms.platform import BlockSyntax, Command, Platform
 
@@ -44,9 +44,10 @@ class Signs:
         return tuple(sorted(self.oddities | self.doubts))
 
 
-def find_overwriting(screen: Screen, body: slice, command: Command) -> Signs:
-    """Look for text of the answer that was drawn over or erased."""
-    if any(_is_damage(number, gone, body, command) for number, gone in screen.lost):
+def find_overwriting(screen: Screen, start: int, command: Command) -> Signs:
+    """Look for text of the answer, which begins at `start`, that was drawn over or erased."""
+    first = screen.text.count("\n", 0, start)
+    if any(_is_damage(number - first, gone, command) for number, gone in screen.lost):
         return Signs(oddities=frozenset({Oddity.TEXT_OVERWRITTEN}))
     return Signs()
 
@@ -61,27 +62,25 @@ def find_mixture(raw: bytes, screen: Screen) -> Signs:
     return Signs()
 
 
-def find_intruders(lines: Sequence[str], prompt: Prompt, platform: Platform) -> Signs:
+def find_intruders(text: str, prompt: Prompt, platform: Platform) -> Signs:
     """Look for log messages, prompts, pagers and errors, and for an end within free text."""
-    text = "\n".join(lines)
     patterns = _patterns_of(platform)
-    is_spotless = patterns.any_of_them.search(text) is None
-    if is_spotless and not any(literal.word in text for literal in platform.literals):
-        return Signs()
-    literal = literal_lines(lines, platform)
+    free_text = find_free_text(text, platform)
     oddities: set[Oddity] = set()
     doubts: set[Oddity] = set()
-    if len(lines) - 1 in literal:
+    last_line_at = text.rfind("\n") + 1
+    if any(last_line_at in block for block in free_text):
         doubts.add(Oddity.END_IN_FREE_TEXT)
-    for oddity, match in () if is_spotless else patterns.matches(text):
-        if oddity is Oddity.PROMPT_IN_TEXT and not _is_prompt(match.group(), prompt):
-            continue
-        is_free_text = text.count("\n", 0, match.start()) in literal
-        (doubts if is_free_text else oddities).add(oddity)
+    if patterns.any_of_them.search(text) is not None:
+        for oddity, match in patterns.matches(text):
+            if oddity is Oddity.PROMPT_IN_TEXT and not _is_prompt(match.group(), prompt):
+                continue
+            is_free = any(match.start() in block for block in free_text)
+            (doubts if is_free else oddities).add(oddity)
     return Signs(frozenset(oddities), frozenset(doubts))
 
 
-def find_open_blocks(lines: Sequence[str], platform: Platform) -> Signs:
+def find_open_blocks(text: str, platform: Platform) -> Signs:
     """Look for blocks in braces that are not closed: what a text cut in the middle leaves.
 
     A line opens a block with a brace at its end, and closes one where a brace is all it has;
@@ -90,7 +89,7 @@ def find_open_blocks(lines: Sequence[str], platform: Platform) -> Signs:
     if platform.blocks is not BlockSyntax.BRACES:
         return Signs()
     depth = 0
-    for line in map(str.strip, lines):
+    for line in map(str.strip, text.split("\n")):
         if line.startswith(("/*", platform.comment)):
             continue
         depth += line.endswith("{") - (line == "}")
@@ -110,10 +109,10 @@ class _Patterns:
                 yield oddity, match
 
 
-def _is_damage(number: int, gone: str, body: slice, command: Command) -> bool:
+def _is_damage(line: int, gone: str, command: Command) -> bool:
     """Tell whether overwritten text was part of the answer, not progress shown before it."""
-    if number != body.start:
-        return bool(number > body.start)
+    if line != 0:
+        return line > 0
     is_chatter = command.preamble is not None and command.preamble.fullmatch(gone) is not None
     return not is_chatter and _PROGRESS.fullmatch(gone) is None
 

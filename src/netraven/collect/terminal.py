@@ -30,22 +30,32 @@ _SPACES: Final = re.compile(r"\s+")
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """Resolved text: the lines without line ends, and what overwriting or erasing destroyed.
+    """Resolved text, its lines ended by LF, and what overwriting or erasing destroyed.
 
     `lost` holds (line number, text that is no longer seen); `encoding` is utf-8 or latin-1.
     """
 
-    lines: list[str]
+    text: str
     encoding: str
     lost: tuple[tuple[int, str], ...]
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines without their ends."""
+        return self.text.split("\n")
 
 
 def resolve(data: bytes) -> Screen:
     """Return what `data` leaves on an endlessly wide and long screen."""
-    plain = data.replace(b"\r\n", b"\n")
-    text, encoding = decode(plain)
-    if len(plain.translate(None, _ACTIVE_BYTES)) == len(plain):
-        return Screen(text.split("\n"), encoding, ())
+    plain = data.translate(None, _ACTIVE_BYTES)
+    # All that acts upon the terminal is the CR of line ends, as nearly always.
+    if len(data) - len(plain) == data.count(b"\r\n"):
+        return Screen(*decode(plain), ())
+    return _drawn(data)
+
+
+def _drawn(data: bytes) -> Screen:
+    text, encoding = decode(data.replace(b"\r\n", b"\n"))
     lines = unify_ends(text).split("\n")
     lost: list[tuple[int, str]] = []
     for number, line in enumerate(lines):
@@ -53,7 +63,7 @@ def resolve(data: bytes) -> Screen:
             lines[number], gone = _draw(line)
             if gone:
                 lost.append((number, gone))
-    return Screen(lines, encoding, tuple(lost))
+    return Screen("\n".join(lines), encoding, tuple(lost))
 
 
 def decode(data: bytes) -> tuple[str, str]:

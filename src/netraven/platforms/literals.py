@@ -2,28 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from netraven.platforms.platform import Literal, Platform
 
 
-def literal_lines(lines: Sequence[str], platform: Platform) -> frozenset[int]:
-    """Return the numbers of the lines that belong to free text, its first line apart.
+def find_free_text(text: str, platform: Platform) -> tuple[range, ...]:
+    """Return where blocks of free text stand, their first lines apart, in order.
 
-    A block that is never closed reaches to the end.
+    Each reaches from the start of a line up to that of another, the last one perhaps up to the
+    end of the text: so does a block that is never closed.
     """
-    found: set[int] = set()
-    words = {literal.word for literal in platform.literals}
+    found: list[range] = []
     after = 0
-    for number in sorted(n for word in words for n, line in enumerate(lines) if word in line):
-        end = _opened(lines[number], platform.literals) if number >= after else None
+    for line_at in _lines_with({literal.word for literal in platform.literals}, text):
+        if line_at < after:
+            continue
+        body_at = _next_line(text, line_at)
+        end = _opened(text[line_at:body_at].removesuffix("\n"), platform.literals)
         if end is not None:
-            after = number + 1
-            while after < len(lines) and not end.is_met_by(lines[after]):
-                after += 1
-            after = min(after + 1, len(lines))
-            found.update(range(number + 1, after))
-    return frozenset(found)
+            after = _closed(text, body_at, end)
+            found.append(range(body_at, after))
+    return tuple(found)
+
+
+def _lines_with(words: Iterable[str], text: str) -> list[int]:
+    """Return where lines with any of the words begin, in order."""
+    found: set[int] = set()
+    for word in words:
+        at = text.find(word)
+        while at >= 0:
+            found.add(text.rfind("\n", 0, at) + 1)
+            at = text.find(word, _next_line(text, at))
+    return sorted(found)
+
+
+def _next_line(text: str, at: int) -> int:
+    """Return where the line after the one at this place begins, the text's end without one."""
+    return text.find("\n", at) + 1 or len(text)
+
+
+def _closed(text: str, at: int, end: _End) -> int:
+    """Return where the text goes on behind the line that closes a block."""
+    is_closed = False
+    while not is_closed and at < len(text):
+        line_at, at = at, _next_line(text, at)
+        is_closed = end.is_met_by(text[line_at:at].removesuffix("\n"))
+    return at
 
 
 class _End:
