@@ -1,0 +1,92 @@
+"""NetRaven's whole way of a device: collect, grade, normalise, delta, seal, commit; on SQLite."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from pydantic import SecretStr
+from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
+
+from benchmarks.contestants import Stopwatch, report, take_task
+from netraven.db import SYSTEM, KeyRing, make_sessions, new_id, unit_of_work
+from netraven.db.enums import ValueType
+from netraven.db.schema import upgrade_schema
+from netraven.inventory.devices import create_device
+from netraven.inventory.tags import initialize_default_tag
+from netraven.lab.spec import Endpoint
+from netraven.models import AdminSetting, Device
+from netraven.schemas.credential import CredentialCreate, CredentialTagLink
+from netraven.schemas.device import DeviceCreate
+from netraven.tasks.backup import run_backup
+from netraven.tasks.progress import DeviceDone
+from netraven.vault.credentials import create_credential
+
+AT_ONCE = "system.jobs.max_concurrent_devices"
+
+
+def install(home: Path, endpoints: list[Endpoint]) -> None:
+    """Make an installation that knows these devices and the one login of them all."""
+    url, keyring = _url(home), KeyRing.generate()
+    (home / "keyring").write_text(keyring.to_text())
+    upgrade_schema(url)
+    with unit_of_work(make_sessions(url, keyring)) as db:
+        everywhere = CredentialTagLink(tag_id=initialize_default_tag(db).id)
+        login = CredentialCreate(
+            name="farm",
+            username=endpoints[0].username,
+            password=SecretStr(endpoints[0].password),
+            tags=[everywhere],
+        )
+        create_credential(db, login)
+        for endpoint in endpoints:
+            device = DeviceCreate(
+                hostname=endpoint.hostname,
+                ip_address=endpoint.address,
+                port=endpoint.port,
+                device_type=endpoint.platform,
+            )
+            create_device(db, device)
+
+
+def allow(home: Path, *, at_once: int) -> None:
+    """Set how many devices are collected at once."""
+    with unit_of_work(_sessions(home)) as db:
+        row = db.scalar(select(AdminSetting).where(AdminSetting.key == AT_ONCE))
+        if row is None:
+            row = AdminSetting(id=new_id(), key=AT_ONCE, value_type=ValueType.NUMBER)
+            row.category = "jobs"
+            db.add(row)
+        row.value = at_once
+
+
+def main() -> None:
+    endpoints, options = take_task()
+    sessions = _sessions(Path(str(options["home"])))
+    with unit_of_work(sessions, read_only=True) as db:
+        device_ids = list(db.scalars(select(Device.id).order_by(Device.hostname_key)))
+    done: Counter[str] = Counter()
+
+    def count(result: DeviceDone) -> None:
+        done[f"{result.backup_status}, {'new' if result.is_new else 'seen'}"] += 1
+
+    watch = Stopwatch()
+    run_backup(sessions, device_ids, actor=SYSTEM, on_result=count)
+    reading = watch.stop(len(device_ids))
+    expected = {f"completed, {options['expects']}": len(endpoints)}
+    if done != expected:
+        raise SystemExit(f"not every device was backed up as it should be: {dict(done)}")
+    report(reading)
+
+
+def _sessions(home: Path) -> sessionmaker[Session]:
+    return make_sessions(_url(home), KeyRing.from_text((home / "keyring").read_text()))
+
+
+def _url(home: Path) -> str:
+    return f"sqlite:///{home / 'netraven.sqlite3'}"
+
+
+if __name__ == "__main__":
+    main()
