@@ -34,6 +34,7 @@ from netraven.inventory.import_views import (
     address_of,
 )
 from netraven.inventory.references import checked_jump, checked_owner, checked_platform
+from netraven.inventory.rule_links import get_active_rules, links_by_rules, replace_rule_links
 from netraven.inventory.tag_links import (
     Link,
     add_links,
@@ -41,7 +42,6 @@ from netraven.inventory.tag_links import (
     ensure_default_tag,
     manual_link,
 )
-from netraven.inventory.tag_rules import get_active_rules, links_by_rules, replace_rule_links
 from netraven.models import Credential, Device, Tag
 from netraven.schemas.imports import DeviceRow, RowAction, RowFault, RowVerdict
 

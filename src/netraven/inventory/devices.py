@@ -28,6 +28,7 @@ from netraven.inventory.references import (
     checked_platform,
     checked_tags,
 )
+from netraven.inventory.rule_links import apply_rules_to_device
 from netraven.inventory.tag_links import (
     Link,
     add_links,
@@ -35,7 +36,6 @@ from netraven.inventory.tag_links import (
     ensure_default_tag,
     manual_link,
 )
-from netraven.inventory.tag_rules import apply_rules_to_device
 from netraven.models import Device, DeviceTag, Tag
 from netraven.schemas.device import DeviceCreate, DeviceUpdate
 

@@ -54,9 +54,9 @@ def add_links(db: Session, links: Sequence[Link]) -> int:
         return 0
     # Sorted, so that two writers of the same links wait for each other in one order.
     rows = sorted(links, key=lambda link: (link["device_id"], link["tag_id"], link["source"]))
-    insertion = insert_into(db, DeviceTag).on_conflict_do_nothing()
-    # The connection tells how many rows there were, which the session does not.
-    return db.connection().execute(insertion, rows).rowcount
+    # Rows that come back are counted: drivers tell no number for many rows at once.
+    insertion = insert_into(db, DeviceTag).on_conflict_do_nothing().returning(DeviceTag.device_id)
+    return len(db.connection().execute(insertion, rows).all())
 
 
 @operation
