@@ -31,17 +31,19 @@ def run_backup(
     actor: Actor,
     on_result: Callable[[DeviceDone], None],
     on_start: Callable[[UUID, int], None] | None = None,
+    deadline_s: float | None = None,
 ) -> RunSummary:
     """Back these devices up as one run, and return how it ended.
 
     `on_start` is told the run's id and its number of devices, `on_result` each device once it is
     stored; both are called in this thread. The first interrupt or termination signal stops the
     run cleanly: what is stored stays, the rest is cancelled. Blocks until the end, on an event
-    loop of its own. Raises Invalid for an absent device, and StorageFailed or KeyUnavailable
+    loop of its own. `deadline_s` bounds the work on one device, the setting without it. Raises
+    Invalid for an absent device, and StorageFailed or KeyUnavailable
     where the run cannot go on, which ends it as failed.
     """
     begun_s = perf_counter()
-    plan = begin_backup(sessions, device_ids, actor=actor)
+    plan = begin_backup(sessions, device_ids, actor=actor, deadline_s=deadline_s)
     if on_start is not None:
         on_start(plan.run_id, len(plan.device_ids))
     counts = _Counts()

@@ -56,7 +56,9 @@ class Collection:
         self._plan = plan
         self._actor = actor
         self._on_result = on_result
-        self._loader = ShardLoader(sessions, plan.run_id, actor=actor, limits=plan.limits)
+        self._loader = ShardLoader(
+            sessions, lease_owner(plan.run_id), actor=actor, limits=plan.limits
+        )
         self._keeper = Keeper(
             sessions, plan.run_id, actor=actor, credential_ids=self._loader.credential_ids
         )

@@ -43,11 +43,16 @@ class RunPlan:
 
 
 def begin_backup(
-    sessions: sessionmaker[Session], device_ids: Sequence[UUID], *, actor: Actor
+    sessions: sessionmaker[Session],
+    device_ids: Sequence[UUID],
+    *,
+    actor: Actor,
+    deadline_s: float | None = None,
 ) -> RunPlan:
     """Create and start a run over these devices, each once; committed when this returns.
 
-    Without devices the run is skipped at once. Raises Invalid("device_ids") for an absent one.
+    Without devices the run is skipped at once. `deadline_s` stands for the setting's longest work
+    on one device. Raises Invalid("device_ids") for an absent device.
     """
     wanted = list(dict.fromkeys(device_ids))
     with unit_of_work(sessions, actor=actor) as db:
@@ -57,15 +62,29 @@ def begin_backup(
             message = f"the backup of {len(wanted)} {'device' if len(wanted) == 1 else 'devices'}"
             began = JobLogEntryCreate(message=f"{message} began", category="run")
             append_job_log_entries(db, run.id, [began])
-        policy = _policy(db)
+        policy, history = login_rules(db)
         return RunPlan(
             run_id=run.id,
             device_ids=_in_order(db, wanted),
-            limits=_limits(db),
+            limits=session_limits(db, deadline_s=deadline_s),
             sweep_limits=_sweep_limits(db),
             policy=policy,
-            history=_history(db, policy, clock.now()),
+            history=history,
         )
+
+
+def session_limits(db: Session, *, deadline_s: float | None = None) -> Limits:
+    """Return the limits of one device's session; `deadline_s` stands for the setting's."""
+    return Limits(
+        deadline_s=deadline_s or get_number(db, "system.jobs.device_deadline_seconds"),
+        max_bytes=get_number(db, "system.backup.max_size_mib") * _MIB,
+    )
+
+
+def login_rules(db: Session) -> tuple[LoginPolicy, LoginHistory]:
+    """Return how careful logins are now, and what is known of earlier ones."""
+    policy = _policy(db)
+    return policy, _history(db, policy, clock.now())
 
 
 def _in_order(db: Session, device_ids: Sequence[UUID]) -> tuple[UUID, ...]:
@@ -75,13 +94,6 @@ def _in_order(db: Session, device_ids: Sequence[UUID]) -> tuple[UUID, ...]:
         of_chunk = select(Device.id).where(Device.id.in_(chunk))
         failed.update(db.scalars(of_chunk.where(Device.last_backup_status == BackupStatus.FAILED)))
     return tuple(sorted(device_ids, key=failed.__contains__))
-
-
-def _limits(db: Session) -> Limits:
-    return Limits(
-        deadline_s=get_number(db, "system.jobs.device_deadline_seconds"),
-        max_bytes=get_number(db, "system.backup.max_size_mib") * _MIB,
-    )
 
 
 def _sweep_limits(db: Session) -> SweepLimits:

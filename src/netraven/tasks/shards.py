@@ -62,12 +62,12 @@ class ShardLoader:
     """
 
     def __init__(
-        self, sessions: sessionmaker[Session], run_id: UUID, *, actor: Actor, limits: Limits
+        self, sessions: sessionmaker[Session], owner: str, *, actor: Actor, limits: Limits
     ) -> None:
+        """`owner` holds the leases, and is what the credentials are revealed for."""
         self._sessions = sessions
         self._actor = actor
-        self._owner = lease_owner(run_id)
-        self._purpose = f"run {run_id}"
+        self._owner = owner
         self._limits = limits
         self._logins: dict[UUID, Login] = {}
         self._unusable: dict[UUID, str] = {}
@@ -103,7 +103,7 @@ class ShardLoader:
             if credential_id in self._logins or credential.frozen_at is not None:
                 continue
             try:
-                secrets = reveal_credential(db, credential_id, purpose=self._purpose)
+                secrets = reveal_credential(db, credential_id, purpose=self._owner)
             except Corrupt as error:
                 self._unusable[credential_id] = str(error)
                 continue
