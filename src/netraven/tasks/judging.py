@@ -13,6 +13,7 @@ from netraven.archive.backups import get_backup_content
 from netraven.archive.grade import PreviousCapture, Verdict, grade
 from netraven.archive.normalise import normal_hash, rules_differ
 from netraven.archive.storing import BackupCapture
+from netraven.archive.transcripts import Transcript
 from netraven.collect.capture import Capture
 from netraven.collect.sweep import Outcome
 from netraven.db.enums import BackupStatus, Grade, ResultStatus
@@ -70,7 +71,8 @@ Finished: TypeAlias = Collected | PassedOver
 class Judged:
     """A finished device: its result, the capture to store, and what it said about itself.
 
-    No capture for a device that was not to be touched.
+    No capture for a device that was not to be touched; a transcript where the capture is not
+    good, to say why.
     """
 
     finished: Finished
@@ -78,6 +80,7 @@ class Judged:
     reason: str | None = None
     message: str = ""
     capture: BackupCapture | None = None
+    transcript: Transcript | None = None
     facts: DeviceFacts | None = None
 
 
@@ -122,6 +125,7 @@ def _judge_error(finished: Collected, error: CollectError | None, run_id: UUID) 
         reason=error.code,
         message=str(error),
         capture=_failure(finished.planned, run_id, evidence),
+        transcript=None if error.report is None else Transcript.of(error.report),
     )
 
 
@@ -156,6 +160,16 @@ def _judge_capture(  # noqa: PLR0917  what a grade rests on
             None if is_failed else observation.text,
             None if facts.serial is None else facts.serial[:_LONGEST_SERIAL],
             finished.lease_token,
+        ),
+        transcript=(
+            None
+            if verdict.status is BackupStatus.COMPLETED
+            else Transcript(
+                step="judgement",
+                awaited="a complete configuration",
+                text=observation.text,
+                negotiated=capture.negotiated,
+            )
         ),
         facts=None if is_failed else DeviceFacts(model=facts.model, serial_number=facts.serial),
     )

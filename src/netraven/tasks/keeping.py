@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from netraven.archive.series import get_latest_completed
 from netraven.archive.storing import StoredBackup, StoreOutcome, store_backups
+from netraven.archive.transcripts import store_transcripts
 from netraven.collect.pacing import LoginResult, Verdict
 from netraven.collect.target import HostKeyPolicy
 from netraven.db import Actor, unit_of_work
@@ -58,6 +59,14 @@ class Keeper:
             captures = [each.capture for each in judged if each.capture is not None]
             outcomes = iter(store_backups(db, captures))
             kept = [_Kept(each, next(outcomes) if each.capture else None) for each in judged]
+            store_transcripts(
+                db,
+                {
+                    one.stored.backup.id: one.judged.transcript
+                    for one in kept
+                    if one.stored is not None and one.judged.transcript is not None
+                },
+            )
             results = {one.finished.device_id: _result(one) for one in kept}
             record_job_results(db, self._run_id, results)
             record_device_facts(
