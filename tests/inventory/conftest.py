@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import cast
 from uuid import UUID
 
 import pytest
@@ -9,6 +10,7 @@ from sqlalchemy import select
 
 from netraven.db import Id, name_key, new_id
 from netraven.db.enums import Role
+from netraven.db.types import JsonValue
 from netraven.inventory.devices import create_device, get_device, update_device
 from netraven.inventory.rule_links import apply_rules_to_device
 from netraven.inventory.tag_rules import create_tag_rule, update_tag_rule
@@ -18,6 +20,11 @@ from netraven.schemas.device import DeviceCreate, DeviceUpdate
 from netraven.schemas.tag import TagCreate
 from netraven.schemas.tag_rule import TagRuleCreate, TagRuleUpdate
 from tests.conftest import Database
+
+
+def leaf(field: object, operator: object, value: object) -> dict[str, JsonValue]:
+    """Return a condition of a rule, also one that no rule may hold."""
+    return cast("dict[str, JsonValue]", {"field": field, "operator": operator, "value": value})
 
 
 class Inventory:
@@ -30,9 +37,9 @@ class Inventory:
     def add_device(self, hostname: str, address: str = "", **fields: object) -> UUID:
         """Add an IOS device; its address is a name unless one is given."""
         owner_id = fields.pop("owner_id", None)
-        wanted = {"hostname": hostname, "ip_address": address or f"{hostname}.example.net"}
-        device = DeviceCreate.model_validate({**wanted, "device_type": "cisco_ios", **fields})
         assert owner_id is None or isinstance(owner_id, UUID)
+        wanted = {"ip_address": address or f"{hostname}.example.net", "device_type": "cisco_ios"}
+        device = DeviceCreate.model_validate({"hostname": hostname, **wanted, **fields})
         return self.run(create_device, device, owner_id).id
 
     def update_device(self, device_id: Id, **fields: object) -> Device | None:

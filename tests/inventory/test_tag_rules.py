@@ -22,12 +22,7 @@ from netraven.inventory.tags import add_tag_to_device, get_tags
 from netraven.models import TagRule
 from netraven.schemas.tag_rule import TagRuleRead
 from tests.conftest import Database
-from tests.inventory.conftest import Inventory
-
-
-def leaf(field: str, operator: str, value: object) -> dict[str, object]:
-    return {"field": field, "operator": operator, "value": value}
-
+from tests.inventory.conftest import Inventory, leaf
 
 CORE = leaf("hostname", "startswith", "core-")
 
@@ -290,7 +285,7 @@ def test_testing_lists_by_hostname_and_writes_nothing(inventory: Inventory) -> N
         inventory.add_device(name, device_type="arista_eos")
     events = inventory.event_names()
 
-    result = inventory.run(tag_rules.test_rule, dict(CORE), limit=1)
+    result = inventory.run(tag_rules.test_rule, CORE, limit=1)
 
     assert (result["total_devices"], result["matching_count"]) == (3, 2)
     (device,) = result["matching_devices"]
@@ -298,7 +293,7 @@ def test_testing_lists_by_hostname_and_writes_nothing(inventory: Inventory) -> N
     assert set(device) == {"id", "hostname", "ip_address", "device_type"}
     assert inventory.event_names() == events
     with pytest.raises(Invalid):
-        inventory.run(tag_rules.test_rule, dict(CORE), limit=0)
+        inventory.run(tag_rules.test_rule, CORE, limit=0)
 
 
 def test_testing_sees_only_what_the_caller_may_see(inventory: Inventory) -> None:
@@ -307,7 +302,7 @@ def test_testing_sees_only_what_the_caller_may_see(inventory: Inventory) -> None
     inventory.add_device("core-2", owner_id=bob)
     inventory.add_device("core-3")
 
-    result = inventory.run(tag_rules.test_rule, dict(CORE), visible_to=ann)
+    result = inventory.run(tag_rules.test_rule, CORE, visible_to=ann)
 
     assert result["total_devices"] == result["matching_count"] == 2
     assert [row["hostname"] for row in result["matching_devices"]] == ["core-1", "core-3"]
