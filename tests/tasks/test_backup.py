@@ -22,6 +22,7 @@ from netraven.db.enums import BackupStatus, HostKeyState, ResultStatus, RunReaso
 from netraven.errors import Invalid, StorageFailed
 from netraven.inventory.devices import create_device
 from netraven.inventory.hostkeys import accept_host_key, get_host_keys
+from netraven.inventory.tags import add_tag_to_device, create_tag
 from netraven.jobs.leases import acquire_device_lease
 from netraven.jobs.results import get_job_results
 from netraven.jobs.runs import cancel_job_log
@@ -32,17 +33,20 @@ from netraven.models import (
     AuditEvent,
     Backup,
     Credential,
+    CredentialTag,
     Device,
     DeviceLease,
     JobLog,
     JobLogEntry,
     JobResult,
 )
-from netraven.schemas.credential import CredentialCreate
+from netraven.schemas.credential import CredentialCreate, CredentialTagCreate
 from netraven.schemas.device import DeviceCreate
+from netraven.schemas.tag import TagCreate
 from netraven.tasks.backup import run_backup
 from netraven.tasks.progress import DeviceDone, RunSummary
 from netraven.vault.credentials import create_credential
+from netraven.vault.links import associate_credential_with_tag
 from tests.conftest import Database
 
 OPERATOR = Actor(kind=ActorKind.USER, name="op")
@@ -213,6 +217,33 @@ def test_each_fault_costs_only_its_device_and_says_why(sync_database: Database) 
     assert all(view is not None and view.step for view in views.values())
     assert (credential.success_count, credential.failure_count) == (7, 1)
     assert credential.frozen_at is None
+
+
+def test_logins_count_for_the_link_that_offered_them(sync_database: Database) -> None:
+    with site(sync_database, spec("r1"), spec("r2")) as lab:
+        with sync_database.unit() as db:
+            far = create_tag(db, TagCreate(name="far"))
+            near = create_tag(db, TagCreate(name="near"))
+            credential = db.scalars(select(Credential)).one()
+            for tag, priority in ((far, 200), (near, 50)):
+                associate_credential_with_tag(
+                    db,
+                    CredentialTagCreate(
+                        credential_id=credential.id, tag_id=tag.id, priority=priority
+                    ),
+                )
+            for tag in (far, near):
+                add_tag_to_device(db, lab.ids["r1"], tag.id)
+            db.get_one(Device, lab.ids["r1"]).credential_id = None
+        lab.back_up()
+
+    with sync_database.unit() as db:
+        links = {link.tag_id: link for link in db.scalars(select(CredentialTag))}
+        credential = db.scalars(select(Credential)).one()
+    assert links[near.id].success_count == 1
+    assert links[near.id].last_success is not None
+    assert links[far.id].success_count == 0
+    assert credential.success_count == 2
 
 
 def test_a_device_that_says_nothing_ends_at_its_deadline(sync_database: Database) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy.orm import Session, sessionmaker
@@ -26,7 +26,7 @@ from netraven.schemas.job import JobLogEntryCreate, JobResultCreate
 from netraven.tasks.judging import QUARANTINED, Collected, Finished, Judged, judge
 from netraven.tasks.progress import DeviceDone
 from netraven.tasks.shards import PassedOver
-from netraven.vault.outcomes import LoginTally, freeze_credential, record_logins
+from netraven.vault.outcomes import DeviceLogin, freeze_credential, record_logins
 
 
 class Keeper:
@@ -97,20 +97,27 @@ class Keeper:
 
     def _keep_logins(self, db: Session, batch: Sequence[Finished]) -> None:
         outcomes = [one.outcome for one in batch if isinstance(one, Collected)]
-        record_logins(db, self._tallies([each for one in outcomes for each in one.logins]))
+        logins = [each for one in outcomes for each in one.logins]
+        record_logins(db, [*self._counted(logins)])
         for freeze in (freeze for one in outcomes for freeze in one.freezes):
             credential_id = self._credential_ids.get(freeze.credential)
             if credential_id is not None:
                 freeze_credential(db, credential_id, reason=freeze.reason)
 
-    def _tallies(self, logins: Sequence[LoginResult]) -> dict[UUID, LoginTally]:
-        tallies: dict[UUID, LoginTally] = {}
+    def _counted(self, logins: Sequence[LoginResult]) -> Iterator[DeviceLogin]:
+        """Yield the logins that were answered."""
         for login in logins:
             credential_id = self._credential_ids.get(login.credential)
-            if credential_id is not None:
-                tally = tallies.get(credential_id, LoginTally())
-                tallies[credential_id] = _counted(tally, login)
-        return tallies
+            if credential_id is not None and login.verdict in _ANSWERS:
+                yield DeviceLogin(
+                    device_id=UUID(login.device_id),
+                    credential_id=credential_id,
+                    is_success=_ANSWERS[login.verdict],
+                    at=login.at,
+                )
+
+
+_ANSWERS: Mapping[Verdict, bool] = {Verdict.ACCEPTED: True, Verdict.REFUSED: False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,11 +246,3 @@ def _keys_of(collected: Collected) -> Iterator[tuple[UUID, str, HostKeyState]]:
         is_refused = isinstance(error, HostKeyChanged) and place == len(keys) - 1
         is_believed = policy is not HostKeyPolicy.IGNORE and not is_refused
         yield device_id, key, HostKeyState.TRUSTED if is_believed else HostKeyState.OFFERED
-
-
-def _counted(tally: LoginTally, login: LoginResult) -> LoginTally:
-    if login.verdict is Verdict.ACCEPTED:
-        return replace(tally, successes=tally.successes + 1, last_success=login.at)
-    if login.verdict is Verdict.REFUSED:
-        return replace(tally, failures=tally.failures + 1, last_failure=login.at)
-    return tally

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Update, update
+from sqlalchemy import Update, select, update
 from sqlalchemy.orm import Session
 
 from netraven import clock
 from netraven.admin.audit import audit
 from netraven.db import Id, as_uuid, operation
 from netraven.errors import Invalid
-from netraven.models import Credential, CredentialTag
+from netraven.models import Credential, CredentialTag, Device, DeviceTag
 
 
 @operation
@@ -45,34 +46,37 @@ def update_credential_status(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LoginTally:
-    """How many devices took and refused a credential, and when each was last so."""
+class DeviceLogin:
+    """One login on a device, or on a jump host, and what came of it."""
 
-    successes: int = 0
-    failures: int = 0
-    last_success: datetime | None = None
-    last_failure: datetime | None = None
+    device_id: UUID
+    credential_id: UUID
+    is_success: bool
+    at: datetime
 
 
 @operation
-def record_logins(db: Session, tallies: Mapping[UUID, LoginTally]) -> None:
-    """Count many logins, by one statement for each credential, in id order."""
-    for credential_id, tally in sorted(tallies.items()):
-        moments = {"last_success": tally.last_success, "last_failure": tally.last_failure}
-        known = {name: moment for name, moment in moments.items() if moment is not None}
-        if not known:
-            continue
-        counted = (
-            update(Credential)
-            .where(Credential.id == credential_id)
-            .values(
-                success_count=Credential.success_count + tally.successes,
-                failure_count=Credential.failure_count + tally.failures,
-                last_used=max(known.values()),
-                **known,
-            )
+def record_logins(db: Session, logins: Sequence[DeviceLogin]) -> None:
+    """Do `update_credential_status` for many logins, by one statement for each credential or link.
+
+    The link that counts is the one by which the credential reaches the device: that of its tag
+    with the lowest priority number; none where the credential is pinned to it.
+    """
+    links = _links_of(db, logins)
+    on_credentials = _tallied((login.credential_id, None, login) for login in logins)
+    on_links = _tallied(
+        (login.credential_id, links[login.device_id, login.credential_id], login)
+        for login in logins
+        if (login.device_id, login.credential_id) in links
+    )
+    for (credential_id, _), tally in sorted(on_credentials.items()):
+        of_credential = update(Credential).where(Credential.id == credential_id)
+        db.execute(tally.added_to(of_credential, Credential))
+    for (credential_id, tag_id), tally in sorted(on_links.items()):
+        of_link = update(CredentialTag).where(
+            CredentialTag.credential_id == credential_id, CredentialTag.tag_id == tag_id
         )
-        db.execute(counted.execution_options(synchronize_session=False))
+        db.execute(tally.added_to(of_link, CredentialTag))
 
 
 @operation
@@ -108,6 +112,58 @@ def freeze_credential(
         changes={"frozen": {"before": False, "after": True}, "reason": told},
     )
     return True
+
+
+@dataclass(slots=True)
+class _Tally:
+    """Counted logins: how many of each kind, and the last of each."""
+
+    successes: int = 0
+    failures: int = 0
+    last: dict[str, datetime] = field(default_factory=dict)
+
+    def add(self, login: DeviceLogin) -> None:
+        self.successes += login.is_success
+        self.failures += not login.is_success
+        kind = "last_success" if login.is_success else "last_failure"
+        self.last[kind] = max(login.at, self.last.get(kind, login.at))
+
+    def added_to(self, statement: Update, table: type[Credential | CredentialTag]) -> Update:
+        counted = statement.values(
+            success_count=table.success_count + self.successes,
+            failure_count=table.failure_count + self.failures,
+            last_used=max(self.last.values()),
+            **self.last,
+        )
+        return counted.execution_options(synchronize_session=False)
+
+
+def _tallied(
+    logins: Iterable[tuple[UUID, UUID | None, DeviceLogin]],
+) -> dict[tuple[UUID, UUID | None], _Tally]:
+    tallies: defaultdict[tuple[UUID, UUID | None], _Tally] = defaultdict(_Tally)
+    for credential_id, tag_id, login in logins:
+        tallies[credential_id, tag_id].add(login)
+    return tallies
+
+
+def _links_of(db: Session, logins: Sequence[DeviceLogin]) -> dict[tuple[UUID, UUID], UUID]:
+    """Return the tag by which each credential reaches each device."""
+    if not logins:
+        return {}
+    reaching = (
+        select(DeviceTag.device_id, CredentialTag.credential_id, CredentialTag.tag_id)
+        .join(CredentialTag, CredentialTag.tag_id == DeviceTag.tag_id)
+        .join(Device, Device.id == DeviceTag.device_id)
+        .where(
+            Device.credential_id.is_(None),
+            DeviceTag.device_id.in_({login.device_id for login in logins}),
+            CredentialTag.credential_id.in_({login.credential_id for login in logins}),
+        )
+        .order_by(CredentialTag.priority.desc(), CredentialTag.tag_id.desc())
+    )
+    # Of several the last one stays: the lowest priority number.
+    return {(row[0], row[1]): row[2] for row in db.execute(reaching)}
 
 
 def _counted(
