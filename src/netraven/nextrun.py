@@ -7,6 +7,7 @@ instant is found day by day and, within a day, by bisection.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from bisect import bisect_left, bisect_right
 from calendar import monthrange
@@ -17,6 +18,7 @@ from functools import lru_cache, partial
 from importlib.resources import files
 from itertools import product
 from typing import TypeAlias
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from netraven import clock
@@ -24,6 +26,7 @@ from netraven.errors import Invalid
 
 MIN_INTERVAL_S = 60
 MAX_INTERVAL_S = 31_622_400
+MAX_PASSED_OVER = 1_000
 
 _HORIZON_YEARS = 40
 _LONGEST_MONTH = (0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
@@ -67,6 +70,53 @@ def calculate_next_run(
             return _next_tick(checked_interval(schedule_interval), run_at, moment)
     wall_times = _wall_times(schedule_type, schedule_time, schedule_day, month=month, cron=cron)
     return _first_after(moment, wall_times, checked_zone(timezone))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """When a kept schedule runs; `offset` is its jitter, which moves every run alike."""
+
+    schedule_type: str
+    schedule_time: str | None = None
+    schedule_day: str | int | None = None
+    schedule_interval: int | None = None
+    run_at: datetime | None = None
+    month: int | None = None
+    cron: str | None = None
+    timezone: str = "UTC"
+    offset: timedelta = timedelta()
+
+    def next_run(self, now: datetime) -> datetime | None:
+        """Return the first run strictly after `now`; None for a one_time that has passed."""
+        is_moved = self.schedule_type not in {"immediate", "one_time"}
+        offset = self.offset if is_moved else timedelta()
+        found = calculate_next_run(
+            self.schedule_type,
+            self.schedule_time,
+            self.schedule_day,
+            self.schedule_interval,
+            run_at=self.run_at,
+            month=self.month,
+            cron=self.cron,
+            timezone=self.timezone,
+            now=now - offset,
+        )
+        return None if found is None else found + offset
+
+    def passed_over(self, served: datetime, now: datetime) -> int:
+        """Return how many runs lie after the served one up to `now`; counting stops at 1 000."""
+        passed = 0
+        run_at = self.next_run(served)
+        while run_at is not None and run_at <= now and passed < MAX_PASSED_OVER:
+            passed += 1
+            run_at = self.next_run(run_at)
+        return passed
+
+
+def jitter_offset(schedule_id: UUID, jitter_seconds: int) -> timedelta:
+    """Return by how much a schedule runs later, 0 to `jitter_seconds`, always the same."""
+    digest = hashlib.sha256(schedule_id.bytes).digest()
+    return timedelta(seconds=int.from_bytes(digest[:8]) % (jitter_seconds + 1))
 
 
 def checked_time(schedule_time: object) -> time:

@@ -167,6 +167,14 @@ class Overlap(StrEnum):
     QUEUE = "queue"
 
 
+class WorkerState(StrEnum):
+    """Whether a worker works, is being answered for by another, or is gone."""
+
+    LIVE = "live"
+    RECOVERING = "recovering"
+    DEAD = "dead"
+
+
 class ValueType(StrEnum):
     """What an administrator's setting holds."""
 

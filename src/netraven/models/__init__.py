@@ -9,10 +9,10 @@ from netraven.models.job import (
     JobLog,
     JobLogEntry,
     JobResult,
-    ScheduledJob,
-    ScheduledJobDevice,
-    ScheduledJobTag,
+    JobShard,
+    Worker,
 )
+from netraven.models.schedule import ScheduledJob, ScheduledJobDevice, ScheduledJobTag
 from netraven.models.tag import DeviceTag, Tag, TagRule
 from netraven.models.transcript import SealedTranscript
 from netraven.models.user import User, UserTag
@@ -33,6 +33,7 @@ __all__ = [
     "JobLog",
     "JobLogEntry",
     "JobResult",
+    "JobShard",
     "KeyCanary",
     "ScheduledJob",
     "ScheduledJobDevice",
@@ -42,4 +43,5 @@ __all__ = [
     "TagRule",
     "User",
     "UserTag",
+    "Worker",
 ]

@@ -1,4 +1,4 @@
-"""Runs (job logs), their per-device results and entries, schedules, and leases."""
+"""Runs (job logs), their shards, per-device results and entries; workers, and leases."""
 
 from __future__ import annotations
 
@@ -12,89 +12,15 @@ from netraven.db.base import Base, HasCreated, HasId, HasUpdated
 from netraven.db.enums import (
     JobType,
     LogLevel,
-    Overlap,
     ResultStatus,
     RunReason,
     RunStatus,
-    ScheduleType,
-    TargetKind,
+    WorkerState,
 )
 from netraven.db.types import JsonColumn, JsonValue, enum_text
 from netraven.models.device import Device
-from netraven.models.tag import Tag
+from netraven.models.schedule import ScheduledJob
 from netraven.models.user import User
-
-
-class ScheduledJob(HasId, HasUpdated, Base):
-    """A job that recurs; each firing makes a run."""
-
-    __tablename__ = "scheduled_jobs"
-    __table_args__ = (Index("ix_scheduled_jobs_due", "enabled", "next_run"),)
-
-    name: Mapped[str] = mapped_column(String(255))
-    job_type: Mapped[JobType] = mapped_column(enum_text(JobType))
-    schedule_type: Mapped[ScheduleType] = mapped_column(enum_text(ScheduleType))
-    schedule_time: Mapped[str | None] = mapped_column(String(5))
-    schedule_day: Mapped[str | None] = mapped_column(String(20))
-    schedule_interval: Mapped[int | None]
-    run_at: Mapped[datetime | None]
-    month: Mapped[int | None]
-    cron: Mapped[str | None] = mapped_column(String(255))
-    timezone: Mapped[str] = mapped_column(String(64))
-    targets: Mapped[TargetKind] = mapped_column(enum_text(TargetKind))
-    enabled: Mapped[bool] = mapped_column(default=True)
-    is_system: Mapped[bool] = mapped_column(default=False)
-    overlap: Mapped[Overlap] = mapped_column(enum_text(Overlap), default=Overlap.SKIP)
-    jitter_seconds: Mapped[int] = mapped_column(default=0)
-    job_data: Mapped[dict[str, JsonValue]] = mapped_column(JsonColumn, default=dict)
-    next_run: Mapped[datetime | None]
-    last_run: Mapped[datetime | None]
-    last_status: Mapped[ResultStatus | None] = mapped_column(enum_text(ResultStatus))
-    consecutive_failures: Mapped[int] = mapped_column(default=0)
-    missed_runs: Mapped[int] = mapped_column(default=0)
-    revision: Mapped[int] = mapped_column(default=0)
-    created_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
-    created_by_name: Mapped[str] = mapped_column(String(64))
-
-    devices: Mapped[list[Device]] = relationship(
-        secondary="scheduled_job_devices",
-        order_by=(Device.hostname_key, Device.id),
-        viewonly=True,
-        lazy="raise",
-    )
-    tags: Mapped[list[Tag]] = relationship(
-        secondary="scheduled_job_tags",
-        order_by=(Tag.name_key, Tag.id),
-        viewonly=True,
-        lazy="raise",
-    )
-    creator: Mapped[User | None] = relationship(lazy="raise", viewonly=True)
-
-
-class ScheduledJobDevice(Base):
-    """A device that a scheduled job lists."""
-
-    __tablename__ = "scheduled_job_devices"
-
-    scheduled_job_id: Mapped[UUID] = mapped_column(
-        ForeignKey("scheduled_jobs.id", ondelete="CASCADE"), primary_key=True
-    )
-    device_id: Mapped[UUID] = mapped_column(
-        ForeignKey("devices.id", ondelete="CASCADE"), primary_key=True, index=True
-    )
-
-
-class ScheduledJobTag(Base):
-    """A tag that a scheduled job lists."""
-
-    __tablename__ = "scheduled_job_tags"
-
-    scheduled_job_id: Mapped[UUID] = mapped_column(
-        ForeignKey("scheduled_jobs.id", ondelete="CASCADE"), primary_key=True
-    )
-    tag_id: Mapped[UUID] = mapped_column(
-        ForeignKey("tags.id", ondelete="CASCADE"), primary_key=True, index=True
-    )
 
 
 class JobLog(HasId, HasCreated, Base):
@@ -135,6 +61,18 @@ class JobLog(HasId, HasCreated, Base):
     device: Mapped[Device | None] = relationship(lazy="raise", viewonly=True)
     creator: Mapped[User | None] = relationship(lazy="raise", viewonly=True)
     scheduled_job: Mapped[ScheduledJob | None] = relationship(lazy="raise", viewonly=True)
+
+
+class JobShard(HasId, HasUpdated, Base):
+    """A part of a run that one worker does at a time."""
+
+    __tablename__ = "job_shards"
+    __table_args__ = (UniqueConstraint("job_log_id", "number", info={"field": "number"}),)
+
+    job_log_id: Mapped[UUID] = mapped_column(ForeignKey("job_logs.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    status: Mapped[RunStatus] = mapped_column(enum_text(RunStatus), default=RunStatus.QUEUED)
+    attempts: Mapped[int] = mapped_column(default=0)
 
 
 class JobResult(HasId, HasUpdated, Base):
@@ -193,3 +131,15 @@ class DeviceLease(Base):
     owner: Mapped[str] = mapped_column(String(120))
     token: Mapped[int] = mapped_column(BigInteger)
     expires_at: Mapped[datetime]
+
+
+class Worker(HasId, HasCreated, Base):
+    """A process that runs jobs, with the last sign of life of whoever answers for it."""
+
+    __tablename__ = "workers"
+    __table_args__ = (Index("ix_workers_state", "state", "heartbeat_at"),)
+
+    name: Mapped[str] = mapped_column(String(120))
+    started_at: Mapped[datetime]
+    heartbeat_at: Mapped[datetime]
+    state: Mapped[WorkerState] = mapped_column(enum_text(WorkerState), default=WorkerState.LIVE)

@@ -181,6 +181,19 @@ def upgrade() -> None:
         sa.UniqueConstraint("username_key", name=op.f("uq_users_username_key")),
     )
     op.create_table(
+        "workers",
+        sa.Column("id", _ID, nullable=False),
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("heartbeat_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_workers")),
+    )
+    with op.batch_alter_table("workers", schema=None) as batch_op:
+        batch_op.create_index("ix_workers_state", ["state", "heartbeat_at"], unique=False)
+
+    op.create_table(
         "credential_tags",
         sa.Column("credential_id", _ID, nullable=False),
         sa.Column("tag_id", _ID, nullable=False),
@@ -280,7 +293,7 @@ def upgrade() -> None:
         sa.Column("missed_runs", sa.Integer(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("created_by", _ID, nullable=True),
-        sa.Column("created_by_name", sa.String(length=64), nullable=False),
+        sa.Column("created_by_name", sa.String(length=120), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
@@ -293,6 +306,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("scheduled_jobs", schema=None) as batch_op:
         batch_op.create_index("ix_scheduled_jobs_due", ["enabled", "next_run"], unique=False)
+        batch_op.create_index(
+            "uq_scheduled_jobs_system_type",
+            ["job_type"],
+            unique=True,
+            sqlite_where=sa.text("is_system"),
+            postgresql_where=sa.text("is_system"),
+        )
 
     op.create_table(
         "tag_rules",
@@ -565,6 +585,24 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "job_shards",
+        sa.Column("id", _ID, nullable=False),
+        sa.Column("job_log_id", _ID, nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("status", sa.String(length=20), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["job_log_id"],
+            ["job_logs.id"],
+            name=op.f("fk_job_shards_job_log_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_job_shards")),
+        sa.UniqueConstraint("job_log_id", "number", name=op.f("uq_job_shards_job_log_id_number")),
+    )
+    op.create_table(
         "job_results",
         sa.Column("id", _ID, nullable=False),
         sa.Column("job_log_id", _ID, nullable=False),
@@ -627,6 +665,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_job_results_backup_id"))
 
     op.drop_table("job_results")
+    op.drop_table("job_shards")
     with op.batch_alter_table("job_log_entries", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_job_log_entries_device_id"))
 
@@ -669,6 +708,11 @@ def downgrade() -> None:
 
     op.drop_table("tag_rules")
     with op.batch_alter_table("scheduled_jobs", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_scheduled_jobs_system_type",
+            sqlite_where=sa.text("is_system"),
+            postgresql_where=sa.text("is_system"),
+        )
         batch_op.drop_index("ix_scheduled_jobs_due")
 
     op.drop_table("scheduled_jobs")
@@ -685,6 +729,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_credential_tags_tag_id"))
 
     op.drop_table("credential_tags")
+    with op.batch_alter_table("workers", schema=None) as batch_op:
+        batch_op.drop_index("ix_workers_state")
+
+    op.drop_table("workers")
     op.drop_table("users")
     with op.batch_alter_table("tags", schema=None) as batch_op:
         batch_op.drop_index(
