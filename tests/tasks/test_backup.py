@@ -22,7 +22,8 @@ from netraven.db.enums import BackupStatus, HostKeyState, ResultStatus, RunReaso
 from netraven.errors import Invalid, StorageFailed
 from netraven.inventory.devices import create_device
 from netraven.inventory.hostkeys import accept_host_key, get_host_keys
-from netraven.inventory.tags import add_tag_to_device, create_tag
+from netraven.inventory.tag_rules import create_tag_rule
+from netraven.inventory.tags import add_tag_to_device, create_tag, get_devices_for_tag
 from netraven.jobs.leases import acquire_device_lease
 from netraven.jobs.results import get_job_results
 from netraven.jobs.runs import cancel_job_log
@@ -43,6 +44,7 @@ from netraven.models import (
 from netraven.schemas.credential import CredentialCreate, CredentialTagCreate
 from netraven.schemas.device import DeviceCreate
 from netraven.schemas.tag import TagCreate
+from netraven.schemas.tag_rule import TagRuleCreate
 from netraven.tasks.backup import run_backup
 from netraven.tasks.progress import DeviceDone, RunSummary
 from netraven.vault.credentials import create_credential
@@ -244,6 +246,22 @@ def test_logins_count_for_the_link_that_offered_them(sync_database: Database) ->
     assert links[near.id].last_success is not None
     assert links[far.id].success_count == 0
     assert credential.success_count == 2
+
+
+def test_a_rule_over_the_model_holds_as_soon_as_the_device_has_said_it(
+    sync_database: Database,
+) -> None:
+    with site(sync_database, spec("r1"), spec("r2", "linux")) as lab:
+        model = lab.fleet.device("r1").plan.hardware.model
+        with sync_database.unit() as db:
+            tag = create_tag(db, TagCreate(name="by model"))
+            criteria = {"field": "model", "operator": "equals", "value": model}
+            rule = {"name": "m", "tag_id": tag.id, "rule_criteria": criteria}
+            create_tag_rule(db, TagRuleCreate.model_validate(rule))
+        lab.back_up()
+
+    with sync_database.unit() as db:
+        assert [device.hostname for device in get_devices_for_tag(db, tag.id)] == ["r1"]
 
 
 def test_a_device_that_says_nothing_ends_at_its_deadline(sync_database: Database) -> None:

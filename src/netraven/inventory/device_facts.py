@@ -10,6 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from netraven.db import operation
+from netraven.inventory.criteria import RULE_FIELDS, Facts
+from netraven.inventory.rule_links import get_active_rules, replace_rule_links
 from netraven.models import Device
 
 
@@ -28,12 +30,17 @@ _LONGEST = 100
 def record_device_facts(db: Session, facts: Mapping[UUID, DeviceFacts]) -> list[UUID]:
     """Note what devices said, and return those whose row changed by it.
 
-    What a device did not say stays as it is; what is too long for its column is cut.
+    What a device did not say stays as it is; what is too long for its column is cut. Tag rules
+    may ask for model and serial number, so they are applied to devices that changed.
     """
     found = db.scalars(select(Device).where(Device.id.in_(facts)).order_by(Device.id))
-    changed = [device.id for device in found if _note(device, facts[device.id])]
+    changed = [device for device in found if _note(device, facts[device.id])]
     db.flush()
-    return changed
+    rules = get_active_rules(db) if changed else []
+    if rules:
+        asked = {device.id: _facts_for_rules(device) for device in changed}
+        replace_rule_links(db, rules, asked)
+    return [device.id for device in changed]
 
 
 def _note(device: Device, facts: DeviceFacts) -> bool:
@@ -43,3 +50,7 @@ def _note(device: Device, facts: DeviceFacts) -> bool:
         return False
     device.model, device.serial_number = model, serial_number
     return True
+
+
+def _facts_for_rules(device: Device) -> Facts:
+    return {name: getattr(device, name) for name in RULE_FIELDS}
