@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import sys
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 
-from netraven.archive.redact import redact
+from netraven.archive.dialogues import show
+from netraven.archive.redact import NOTHING_SHOWN, redact
+from netraven.collect.limits import Limits
+from netraven.collect.session import Session
+from netraven.platforms.observation import Yields
 from netraven.platforms.registry import get_platform
-from tests.collect.memory import MODELS
+from tests.collect.memory import MODELS, Behaviour, LabStream, load_recordings
+
+if TYPE_CHECKING:
+    from devicelab.transcript import Transcript
 
 LABORATORY = Path(__file__).parents[3] / "shared" / "devicelab"
 RECORDINGS = LABORATORY / "transcripts"
@@ -22,6 +31,21 @@ TOKEN = re.compile("‹secret:[0-9a-f]{12}›")
 ELSEWHERE_HIDDEN = re.compile(r"<(?:secret|configuration) (?:hidden|removed)>")
 HIDDEN_HERE = '"?‹secret:[0-9a-f]{12}›"?[^;\\\\n]*'
 A_SECRET_MAY_STAND_IN = re.compile(r"password|passwd|secret|key|community|snmp-server host|://")
+
+# Counted by a person; the recordings that are not named hold none, or what a device has masked.
+SECRET_LINES = {
+    "aoscx#6000-48G_PL.10.13.0005": 5,
+    "aoscx#CX6000-8G_10.16.1010_environment": 4,
+    "aoscx#R0X25A-6410_FL.10.10.1100": 6,
+    "aoscx#R8N85A-C6000-48G-CL4_PL.10.08.1010": 6,
+    "asa#5512_9.12-4-67_single-context": 7,
+    "eos#DCS-7050SX3-48YC8_4.29.2F": 3,
+    "ios#C9200L-24P-4G_17.09.04a": 9,
+    "ios#C9800-L-F-K9_17.06.05": 9,
+    "ios#asr920_16.8.1b": 5,
+    "junos#srx300_22.4": 4,
+    "junos#srx300_22.4_wo_cluster": 2,
+}
 
 pytestmark = pytest.mark.skipif(
     not RECORDINGS.is_dir(), reason="the device laboratory with its recordings is not here"
@@ -71,6 +95,43 @@ class TestRecordings:
 
         assert [line for line, _ in differing if not A_SECRET_MAY_STAND_IN.search(line)] == []
         assert [line for line, shown in differing if not _is_line_but_for_tokens(shown, line)] == []
+
+    def test_as_many_lines_hold_a_token_as_hold_a_secret(self, name: str) -> None:
+        _, view = texts(name)
+
+        hidden = [line for line in view.split("\n") if TOKEN.search(line)]
+
+        assert len(hidden) == SECRET_LINES.get(name, 0)
+
+
+async def test_the_dialogue_of_a_recorded_session_shows_no_secret(devicelab: Path) -> None:
+    recordings = load_recordings(devicelab)
+
+    dialogues = await asyncio.gather(*map(dialogue_of, recordings))
+
+    assert len(dialogues) == len(recorded())
+    for recording, dialogue in zip(recordings, dialogues, strict=True):
+        name = f"{recording.model}#{recording.variant}"
+        platform = get_platform(MODELS[recording.model])
+        assert platform is not None
+        shown = show(dialogue, platform, KEY)
+        readings = 2 if platform.completeness.reread else 1
+        hidden = [line for line in shown.split("\n") if TOKEN.search(line)]
+        assert len(hidden) == SECRET_LINES.get(name, 0) * readings
+        assert [p for p in patterns(name, "fail") if p in shown] == []
+        assert NOTHING_SHOWN not in shown
+
+
+async def dialogue_of(recording: Transcript) -> str:
+    platform = get_platform(MODELS[recording.model])
+    assert platform is not None
+    stream = LabStream(recording)
+    secret = Behaviour().enable_secret
+    session = Session(stream, platform, Limits(), enable_secret=secret)
+    await session.open()
+    _ = await session.run(platform.commands_for(Yields.RUNNING)[0])
+    await stream.close()
+    return session.dialogue.text()
 
 
 def _is_line_but_for_tokens(shown: str, line: str) -> bool:
