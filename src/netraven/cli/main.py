@@ -20,6 +20,7 @@ from netraven.cli import (
     faults,
     init,
     output,
+    rule,
     run,
     tag,
     verify,
@@ -38,6 +39,7 @@ app.command("init")(init.init)
 app.add_typer(device.app, name="device")
 app.add_typer(credential.app, name="credential")
 app.add_typer(tag.app, name="tag")
+app.add_typer(rule.app, name="rule")
 app.add_typer(backup.app, name="backup")
 app.add_typer(run.app, name="run")
 app.command("verify")(verify.verify)

@@ -1,4 +1,4 @@
-"""From the names that people type to rows: devices, tags, credentials, versions of a backup."""
+"""From the names that people type to rows: devices, tags, rules, credentials, versions."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from netraven.db import as_uuid
 from netraven.db.enums import BackupStatus
 from netraven.errors import Invalid, NotFound
 from netraven.inventory.devices import get_device, get_device_by_hostname
+from netraven.inventory.tag_rules import get_tag_rule, get_tag_rule_by_name
 from netraven.inventory.tags import get_tag, get_tag_by_name
-from netraven.models import Backup, Credential, Device, Tag
+from netraven.models import Backup, Credential, Device, Tag, TagRule
 from netraven.platforms.registry import platform_names, resolve_platform
 from netraven.vault.credentials import get_credential, get_credential_by_name
 
@@ -46,6 +47,15 @@ def named_credential(db: Session, name: str) -> Credential:
         message = f"there is no credential {name}; see `netraven credential list`"
         raise NotFound(message)
     return credential
+
+
+def named_rule(db: Session, name: str) -> TagRule:
+    """Return the tag rule of that name (case ignored) or id; raises NotFound."""
+    rule = get_tag_rule_by_name(db, name) or get_tag_rule(db, name)
+    if rule is None:
+        message = f"there is no tag rule {name}; see `netraven rule list`"
+        raise NotFound(message)
+    return rule
 
 
 def platform_name(name: str) -> str:
