@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from functools import cache
@@ -14,6 +15,7 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import NullPool, create_engine, make_url, text
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session
 
 from netraven import models
@@ -48,7 +50,15 @@ class Database:
         self.keyring = keyring
         self.kind = kind
         self.sessions = make_sessions(url, keyring, pool=NullPool)
-        self.async_sessions = make_async_sessions(url, keyring, pool=NullPool)
+        self._thread = threading.local()
+
+    @property
+    def async_sessions(self) -> async_sessionmaker[AsyncSession]:
+        """Return this thread's factory: an asynchronous engine serves one loop at a time."""
+        if not hasattr(self._thread, "sessions"):
+            self._thread.sessions = make_async_sessions(self.url, self.keyring, pool=NullPool)
+        sessions: async_sessionmaker[AsyncSession] = self._thread.sessions
+        return sessions
 
     def run(self, operation: Operation[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Return what the operation returns, called by this kind of session and committed."""

@@ -43,7 +43,12 @@ def make_engine(url: str | URL, *, pool: type[Pool] | None = None) -> Engine:
 
 
 def make_async_engine(url: str | URL, *, pool: type[Pool] | None = None) -> AsyncEngine:
-    """Return the same engine for asynchronous sessions."""
+    """Return the same engine for asynchronous sessions, for one event loop at a time.
+
+    With NullPool loops may use it one after another, with any other pool only the first may. Not
+    at the same time from loops in several threads: SQLAlchemy guards an engine's first connection
+    by an asyncio lock, whose release does not wake a loop that sleeps in another thread.
+    """
     parsed = _with_driver(url, sqlite="aiosqlite")
     engine = create_async_engine(parsed, poolclass=pool, **_options(parsed))
     _prepare(engine.sync_engine)
