@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from netraven.cli import output
-from netraven.cli.options import AsJson
+from netraven.cli.options import AsJson, Deadline
 from netraven.cli.output import Column
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def run_backups(
         typer.Option("--tag", metavar="NAME", help="Devices with this tag; may be repeated."),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All enabled devices.")] = False,
+    deadline: Deadline = None,
     as_json: AsJson = False,
 ) -> None:
     """Read devices now and store what is new, once each whatever names and tags say.
@@ -40,7 +41,7 @@ def run_backups(
     home = open_home()
     with home.reading() as db:
         device_ids = chosen_devices(db, names or [], tag or [], everything=everything)
-    done, summary = sweep(home, device_ids, is_quiet=as_json)
+    done, summary = sweep(home, device_ids, deadline_s=deadline, is_quiet=as_json)
     if as_json:
         output.say_json({"run": summary, "devices": done})
     else:
@@ -78,7 +79,7 @@ def chosen_devices(
 
 
 def sweep(
-    home: Home, device_ids: list[UUID], *, is_quiet: bool = False
+    home: Home, device_ids: list[UUID], *, deadline_s: float | None = None, is_quiet: bool = False
 ) -> tuple[list[DeviceDone], RunSummary]:
     """Back the devices up with a progress bar; return each one's result and the summary."""
     from netraven.cli.progress import progress_bar
@@ -96,7 +97,13 @@ def sweep(
                 failed += 1
                 bar.tell(f"{failed} failed")
 
-        summary = run_backup(home.sessions, device_ids, actor=home.actor, on_result=on_result)
+        summary = run_backup(
+            home.sessions,
+            device_ids,
+            actor=home.actor,
+            on_result=on_result,
+            deadline_s=deadline_s,
+        )
     return done, summary
 
 

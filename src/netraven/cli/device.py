@@ -18,6 +18,7 @@ from netraven.cli.device_options import (
     Port,
     Text,
 )
+from netraven.cli.device_probe import try_device
 from netraven.cli.device_update import change_device
 from netraven.cli.options import AsJson, DeviceName, Yes
 
@@ -108,4 +109,5 @@ def remove_device(name: DeviceName, *, yes: Yes = False, as_json: AsJson = False
 
 
 app.command("import")(import_devices_from)
+app.command("test")(try_device)
 app.add_typer(hostkey.app, name="hostkey")

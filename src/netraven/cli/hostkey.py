@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -49,41 +47,41 @@ def accept_host_key(
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
-    """Believe the key that a device shows now instead of the one it showed before.
+    """Believe the key that a device showed last instead of the one it showed before.
 
     Compare its fingerprint with the device's console first.
     """
     from netraven.cli.home import open_home
     from netraven.cli.names import named_device
     from netraven.cli.questions import confirm
+    from netraven.collect.hostkeys import fingerprint as fingerprint_of
+    from netraven.errors import NotFound
     from netraven.inventory.hostkeys import accept_host_key as believe
     from netraven.inventory.hostkeys import get_host_keys
 
     home = open_home()
     with home.reading() as db:
         device = named_device(db, name)
-        key = _chosen(get_host_keys(db, device.id), device.hostname, fingerprint)
+        keys = get_host_keys(db, device.id)
+    key = _chosen(keys, device.hostname, fingerprint)
     shown = fingerprint_of(key.public_key)
     if not yes and not as_json:
-        output.say_facts((("Device", device.hostname), ("Key", key.algorithm), ("Shown", shown)))
-    confirm("Does the device's console show the same fingerprint?", is_answered=yes)
+        _show_choice(keys, key)
+    confirm("Does the device's console show the new fingerprint?", is_answered=yes)
     with home.writing() as db:
-        believe(db, key.id)
+        accepted = believe(db, key.id)
+    if accepted is None:
+        message = f"{device.hostname} has just been deleted, and its keys with it"
+        raise NotFound(message)
     if as_json:
         output.say_json({"hostname": device.hostname, "accepted": shown})
     else:
         output.say(f"{device.hostname} is known by {shown} from now on.")
 
 
-def fingerprint_of(public_key: str) -> str:
-    """Return the fingerprint of an OpenSSH public-key line as `ssh-keygen -l` prints it."""
-    blob = base64.b64decode(public_key.split()[1])
-    digest = base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
-    return f"SHA256:{digest}"
-
-
 def _chosen(keys: list[HostKey], hostname: str, fingerprint: str | None) -> HostKey:
     """Return the key meant, the last one offered without a fingerprint; raises NotFound."""
+    from netraven.collect.hostkeys import fingerprint as fingerprint_of
     from netraven.db.enums import HostKeyState
     from netraven.errors import NotFound
 
@@ -92,12 +90,25 @@ def _chosen(keys: list[HostKey], hostname: str, fingerprint: str | None) -> Host
         offered = [key for key in keys if fingerprint_of(key.public_key) == fingerprint.strip()]
     if not offered:
         which = f"no key {fingerprint}" if fingerprint else "no other key than the trusted one"
-        message = f"{hostname} has shown {which}; see `netraven device hostkey show {hostname}`"
+        remedy = f"see `netraven device hostkey show {hostname}`"
+        message = f"{hostname} has shown {which} to a backup; {remedy}"
         raise NotFound(message)
     return offered[0]
 
 
+def _show_choice(keys: list[HostKey], chosen: HostKey) -> None:
+    from netraven.collect.hostkeys import fingerprint
+    from netraven.db.enums import HostKeyState
+
+    trusted = [key for key in keys if key.state is HostKeyState.TRUSTED]
+    facts = [("Until now", key) for key in trusted] + [("New", chosen)]
+    output.say_facts(
+        (name, f"{key.algorithm} {fingerprint(key.public_key)}") for name, key in facts
+    )
+
+
 def _told(key: HostKey) -> dict[str, object]:
+    from netraven.collect.hostkeys import fingerprint as fingerprint_of
     from netraven.schemas.device import HostKeyRead
 
     told = HostKeyRead.model_validate(key).model_dump(mode="json")
@@ -105,6 +116,8 @@ def _told(key: HostKey) -> dict[str, object]:
 
 
 def _show_keys(keys: list[HostKey]) -> None:
+    from netraven.collect.hostkeys import fingerprint as fingerprint_of
+
     columns = (
         Column("State"),
         Column("Type"),

@@ -13,6 +13,15 @@ Skip: TypeAlias = Annotated[int, typer.Option(min=0, help="Leave out the first N
 Limit: TypeAlias = Annotated[int, typer.Option(min=1, help="Show at most N.")]
 Everything: TypeAlias = Annotated[bool, typer.Option("--all", help="Show all, however many.")]
 Yes: TypeAlias = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before it.")]
+Deadline: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        min=10,
+        max=3600,
+        metavar="SECONDS",
+        help="Longest work on one device, instead of the setting's.",
+    ),
+]
 ConfigType: TypeAlias = Annotated[
     str, typer.Option("--config-type", help="Which configuration of the device.")
 ]

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, is_dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -131,6 +132,17 @@ def say_facts(facts: Iterable[tuple[str, object]]) -> None:
     _write(out(), table)
 
 
+@contextmanager
+def waiting(sentence: str, *, is_quiet: bool = False) -> Iterator[None]:
+    """Show on standard error that something goes on, where somebody watches."""
+    console = err()
+    if is_quiet or not console.is_terminal:
+        yield
+        return
+    with console.status(Text(visible(sentence))):
+        yield
+
+
 def cell(value: object) -> Text:
     """Return how a value is shown to people."""
     match value:
@@ -230,7 +242,8 @@ def _json_form(value: object) -> object:
         case UUID() | Path():
             return str(value)
     if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
+        # Not `asdict`, which copies what is within and makes something else of a Counter.
+        return {field.name: getattr(value, field.name) for field in fields(value)}
     raise TypeError(type(value).__name__)
 
 

@@ -58,7 +58,7 @@ async def reported(walking: Awaitable[T], walk: Walk, limits: Limits) -> T:
         if not clock.expired():
             raise
         late = DeviceTimeout(
-            f"{walk.name} was not done within {limits.deadline_s:g} s; it stopped {walk.place()}",
+            f"{walk.name} was cut off after {limits.deadline_s:g} s while {walk.place()}",
             step=walk.place(),
             awaited=walk.awaited,
         )
