@@ -147,10 +147,15 @@ class KeyRing:
 
     def is_current(self, sealed: bytes) -> bool:
         """Tell whether the active key wraps this value."""
-        return sealed[: _HEADER_BYTES - 2] == bytes([_FORMAT]) + self.active.fingerprint
+        return sealed.startswith(self.active_mark)
+
+    @property
+    def active_mark(self) -> bytes:
+        """Return the bytes with which each value begins that the active key wraps."""
+        return bytes([_FORMAT]) + self.active.fingerprint
 
     def _wrap(self, data_key: bytes, bound: bytes) -> bytes:
-        named = bytes([_FORMAT]) + self.active.fingerprint
+        named = self.active_mark
         nonce = os.urandom(12)
         wrapped = self._ciphers[self.active.fingerprint].encrypt(nonce, data_key, bound)
         return named + _checksum(named) + nonce + wrapped

@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from netraven.db.base import Base, HasCreated, HasId, HasUpdated
-from netraven.db.types import key_text
+from netraven.db.types import JsonColumn, JsonValue, key_text
 from netraven.models.tag import Tag
 
 
@@ -81,3 +81,5 @@ class KeyCanary(HasId, HasCreated, Base):
     # Always 1, so that the database holds one such row at most.
     only: Mapped[int] = mapped_column(default=1)
     installation_key: Mapped[bytes] = mapped_column(LargeBinary)
+    # Where a rotation of keys goes on: `key`, `table` and `after`; null where none is under way.
+    rotation: Mapped[dict[str, JsonValue] | None] = mapped_column(JsonColumn)

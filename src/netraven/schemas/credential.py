@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, TypedDict
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
@@ -151,3 +151,60 @@ class CredentialSecrets:
     private_key_passphrase: SecretStr | None
     enable_secret: SecretStr | None
     aaa_domain: str | None
+
+
+class BulkCredentialFailure(TypedDict):
+    """One absent id that a bulk call could not serve; the other id is None."""
+
+    credential_id: UUID | None
+    tag_id: UUID | None
+    reason: str
+
+
+class BulkCredentialResult(TypedDict):
+    """What a bulk call did to the pairs of credentials and tags."""
+
+    success: bool
+    credential_count: int
+    tag_count: int
+    successful_operations: int
+    already_present: int
+    failed_operations: int
+    failures: list[BulkCredentialFailure]
+
+
+class BulkUncredentialResult(TypedDict):
+    """What a bulk removal did to the pairs of credentials and tags."""
+
+    success: bool
+    credential_count: int
+    tag_count: int
+    successful_operations: int
+    not_present: int
+    failed_operations: int
+    failures: list[BulkCredentialFailure]
+
+
+class CredentialStanding(TypedDict):
+    """How well one credential did; `success_rate` is from 0 to 1."""
+
+    credential_id: UUID
+    name: str
+    successes: int
+    failures: int
+    success_rate: float
+
+
+class CredentialStats(TypedDict):
+    """How well credentials do; `success_rate` is None where none was tried.
+
+    `best` and `worst` hold at most five each, of those with five attempts or more.
+    """
+
+    total: int
+    unused: int
+    successes: int
+    failures: int
+    success_rate: float | None
+    best: list[CredentialStanding]
+    worst: list[CredentialStanding]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, select
@@ -14,7 +15,19 @@ from netraven.db import Id, as_uuid, guarded, insert_into, operation
 from netraven.db.types import JsonValue
 from netraven.errors import Invalid
 from netraven.models import Credential, CredentialTag, Tag
-from netraven.schemas.credential import CredentialTagCreate, CredentialTagLink
+from netraven.schemas.credential import (
+    DEFAULT_PRIORITY,
+    MAX_PRIORITY,
+    BulkCredentialFailure,
+    BulkCredentialResult,
+    BulkUncredentialResult,
+    CredentialTagCreate,
+    CredentialTagLink,
+)
+
+Item = TypeVar("Item")
+
+_CHUNK = 1_000
 
 
 @operation
@@ -84,6 +97,71 @@ def remove_credential_from_tag(db: Session, credential_id: Id, tag_id: Id) -> bo
 
 
 @operation
+def bulk_associate_credentials_with_tags(
+    db: Session,
+    *,
+    credential_ids: Sequence[Id],
+    tag_ids: Sequence[Id],
+    priority: int = DEFAULT_PRIORITY,
+) -> BulkCredentialResult:
+    """Offer every credential to the devices of every tag; absent ids are one failure each.
+
+    Links that are there get the priority and keep their counters; those that had it count as
+    `already_present`. Raises Invalid("priority") outside 0 to 10000.
+    """
+    if not 0 <= priority <= MAX_PRIORITY:
+        raise Invalid("priority", f"must be from 0 to {MAX_PRIORITY}, not {priority}")
+    pairs = _present(db, credential_ids, tag_ids)
+    stored = select(CredentialTag.tag_id).where(CredentialTag.priority == priority)
+    changed = 0
+    with guarded(db):
+        for credential_id in pairs.credentials:
+            same = set(db.scalars(stored.where(CredentialTag.credential_id == credential_id)))
+            new = dict.fromkeys(pairs.tags.keys() - same, priority)
+            _put_links(db, credential_id, new)
+            changed += len(new)
+    if changed:
+        _audit_pairs(db, "credentials_tagged", pairs, {"links": changed, "priority": priority})
+    return BulkCredentialResult(
+        success=not pairs.failures,
+        credential_count=len(pairs.credentials),
+        tag_count=len(pairs.tags),
+        successful_operations=changed,
+        already_present=len(pairs.credentials) * len(pairs.tags) - changed,
+        failed_operations=len(pairs.failures),
+        failures=pairs.failures,
+    )
+
+
+@operation
+def bulk_remove_credentials_from_tags(
+    db: Session, *, credential_ids: Sequence[Id], tag_ids: Sequence[Id]
+) -> BulkUncredentialResult:
+    """Take every credential from the devices of every tag; absent ids are one failure each."""
+    pairs = _present(db, credential_ids, tag_ids)
+    removed = 0
+    for credential_id in pairs.credentials:
+        of_credential = CredentialTag.credential_id == credential_id
+        for chunk in _chunks(sorted(pairs.tags)):
+            gone = delete(CredentialTag).where(of_credential, CredentialTag.tag_id.in_(chunk))
+            quiet = gone.returning(CredentialTag.tag_id).execution_options(
+                synchronize_session=False
+            )
+            removed += len(db.scalars(quiet).all())
+    if removed:
+        _audit_pairs(db, "credentials_untagged", pairs, {"links": removed})
+    return BulkUncredentialResult(
+        success=not pairs.failures,
+        credential_count=len(pairs.credentials),
+        tag_count=len(pairs.tags),
+        successful_operations=removed,
+        not_present=len(pairs.credentials) * len(pairs.tags) - removed,
+        failed_operations=len(pairs.failures),
+        failures=pairs.failures,
+    )
+
+
+@operation
 def replace_links(
     db: Session, credential_id: UUID, links: Sequence[CredentialTagLink]
 ) -> tuple[list[str], list[str]]:
@@ -139,18 +217,83 @@ def _put_links(db: Session, credential_id: UUID, priorities: Mapping[UUID, int])
     """Insert these links; those that are there get the priority and keep their counters."""
     if not priorities:
         return
-    inserted = insert_into(db, CredentialTag).values(
-        [
-            {"credential_id": credential_id, "tag_id": tag_id, "priority": priority}
-            for tag_id, priority in sorted(priorities.items())
-        ]
-    )
-    settled = inserted.on_conflict_do_update(
-        index_elements=[CredentialTag.credential_id, CredentialTag.tag_id],
-        set_={"priority": inserted.excluded.priority},
-    )
+    rows = [
+        {"credential_id": credential_id, "tag_id": tag_id, "priority": priority}
+        for tag_id, priority in sorted(priorities.items())
+    ]
     with guarded(db):
-        db.execute(settled)
+        for chunk in _chunks(rows):
+            inserted = insert_into(db, CredentialTag).values(chunk)
+            settled = inserted.on_conflict_do_update(
+                index_elements=[CredentialTag.credential_id, CredentialTag.tag_id],
+                set_={"priority": inserted.excluded.priority},
+            )
+            db.execute(settled)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """The credentials and tags of a call that exist, by id, and a failure for each other one."""
+
+    credentials: dict[UUID, str]
+    tags: dict[UUID, str]
+    failures: list[BulkCredentialFailure]
+
+
+def _present(db: Session, credential_ids: Sequence[Id], tag_ids: Sequence[Id]) -> _Pairs:
+    """Return what is there, the credentials locked against other changes of their links."""
+    credentials: dict[UUID, str] = {}
+    for chunk in _chunks(_known(credential_ids)):
+        named = select(Credential.id, Credential.name).where(Credential.id.in_(chunk))
+        locked = named.order_by(Credential.id).with_for_update(key_share=True)
+        credentials |= {row.id: row.name for row in db.execute(locked)}
+    tags: dict[UUID, str] = {}
+    for chunk in _chunks(_known(tag_ids)):
+        found = select(Tag.id, Tag.name).where(Tag.id.in_(chunk)).order_by(Tag.id)
+        tags |= {row.id: row.name for row in db.execute(found)}
+    failures = [
+        BulkCredentialFailure(
+            credential_id=as_uuid(given), tag_id=None, reason=f"there is no credential {given}"
+        )
+        for given in _absent(credential_ids, credentials)
+    ]
+    failures += [
+        BulkCredentialFailure(
+            credential_id=None, tag_id=as_uuid(given), reason=f"there is no tag {given}"
+        )
+        for given in _absent(tag_ids, tags)
+    ]
+    return _Pairs(credentials, tags, failures)
+
+
+def _known(ids: Sequence[Id]) -> list[UUID]:
+    return sorted({known for given in ids if (known := as_uuid(given)) is not None})
+
+
+def _absent(ids: Sequence[Id], present: Mapping[UUID, str]) -> list[Id]:
+    """Return the ids that nothing has, each once."""
+    read = {as_uuid(given) or given: given for given in ids}
+    return [given for key, given in read.items() if key not in present]
+
+
+def _chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    for start in range(0, len(items), _CHUNK):
+        yield items[start : start + _CHUNK]
+
+
+def _audit_pairs(
+    db: Session, event_name: str, pairs: _Pairs, changes: Mapping[str, JsonValue]
+) -> None:
+    credentials, tags = list(pairs.credentials.values()), list(pairs.tags.values())
+    audit(
+        db,
+        event_name=event_name,
+        target_type="credential",
+        target_id=None,
+        target_name=f"{len(credentials)} credentials and {len(tags)} tags",
+        description=f"{event_name.replace('_', ' ')}: {changes['links']} links",
+        changes={"credentials": [*credentials], "tags": [*tags], **changes},
+    )
 
 
 def _checked(links: Sequence[CredentialTagLink]) -> dict[UUID, int]:

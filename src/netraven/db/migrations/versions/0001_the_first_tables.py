@@ -131,6 +131,7 @@ def upgrade() -> None:
         sa.Column("id", _ID, nullable=False),
         sa.Column("only", sa.Integer(), nullable=False),
         sa.Column("installation_key", sa.LargeBinary(), nullable=False),
+        sa.Column("rotation", _JSON, nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_key_canary")),
         sa.UniqueConstraint("only", name=op.f("uq_key_canary_only")),
