@@ -12,16 +12,20 @@ from uuid import UUID
 
 import pytest
 
-from netraven.archive.backups import delete_backup
+from netraven.archive.backups import delete_backup, update_backup
+from netraven.archive.retention import apply_backup_retention
 from netraven.archive.storing import BackupCapture, StoredBackup, store_backup, store_backups
 from netraven.errors import StorageFailed
 from netraven.models import Backup, Content
-from netraven.schemas.backup import BackupCreate
+from netraven.schemas.backup import BackupCreate, BackupUpdate
+from netraven.schemas.retention import RetentionPolicy, RetentionReport
 from tests.archive.conftest import NOON, Archive
 from tests.archive.test_chains import versions
 
 A, B = versions(2)
 WAITING_S = 0.3
+LATER = NOON + timedelta(days=90)
+STRICT = RetentionPolicy(keep_days=1, keep_last=1)
 
 
 def store(archive: Archive, text: bytes, device_id: UUID) -> StoredBackup:
@@ -32,6 +36,11 @@ def store(archive: Archive, text: bytes, device_id: UUID) -> StoredBackup:
 def delete(archive: Archive, backup_id: UUID) -> bool:
     with archive.database.unit() as db:
         return delete_backup(db, backup_id)
+
+
+def retain(archive: Archive) -> RetentionReport:
+    with archive.database.unit() as db:
+        return apply_backup_retention(db, policy=STRICT, now=LATER)
 
 
 @pytest.fixture
@@ -139,6 +148,55 @@ def test_a_base_is_deleted_while_a_new_content_comes_to_rest_on_it(
     assert deleting.result() is True
     assert sync_archive.read(stored.backup.id) == B
     assert sync_archive.check() == 1
+
+
+def test_what_is_pinned_while_retention_looks_stays(
+    sync_archive: Archive, second_writer: Callable[..., Future[object]]
+) -> None:
+    ids = sync_archive.store_all(versions(4))
+
+    with sync_archive.database.unit() as db:
+        update_backup(db, ids[1], BackupUpdate(pinned=True))
+        retaining = second_writer(retain, sync_archive)
+
+    report = retaining.result()
+    assert isinstance(report, RetentionReport)
+    assert set(report.removed_ids) == {ids[0], ids[2]}
+    assert [row.id for row in sync_archive.rows()] == [ids[1], ids[3]]
+    assert sync_archive.check() == 2
+
+
+def test_a_text_is_stored_while_retention_removes_its_last_backup(
+    sync_archive: Archive, second_writer: Callable[..., Future[object]]
+) -> None:
+    one, two, _ = sync_archive.devices
+    sync_archive.store_all([A, B], one)
+
+    with sync_archive.database.unit() as db:
+        stored = store_backup(db, BackupCreate(device_id=two), content=A)
+        retaining = second_writer(retain, sync_archive)
+
+    report = retaining.result()
+    assert isinstance(report, RetentionReport)
+    assert (report.removed, report.contents_removed) == (1, 0)
+    assert sync_archive.read(stored.backup.id) == A
+    assert sync_archive.check() == 2
+
+
+def test_a_text_is_stored_again_while_retention_removes_it(
+    sync_archive: Archive, second_writer: Callable[..., Future[object]]
+) -> None:
+    one, two, _ = sync_archive.devices
+    sync_archive.store_all([A, B], one)
+
+    with sync_archive.database.unit() as db:
+        apply_backup_retention(db, policy=STRICT, now=LATER)
+        storing = second_writer(store, sync_archive, A, two)
+
+    stored = storing.result()
+    assert isinstance(stored, StoredBackup)
+    assert sync_archive.read(stored.backup.id) == A
+    assert sync_archive.check() == 2
 
 
 def test_depths_hold_while_a_chain_grows_and_shrinks_at_once(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netraven.archive.grade import PreviousCapture, Verdict, grade, name_mark
+from netraven.archive.grade import PreviousCapture, Verdict, doubt_in_words, grade, name_mark
 from netraven.db.enums import BackupStatus, Grade
 from netraven.platforms.observation import Observation, Oddity, Yields
 from netraven.platforms.platform import Completeness, Platform
@@ -165,6 +165,26 @@ class TestDoubts:
             "size_halved",
             "sections_vanished",
         ]
+
+
+class TestWhatStandsOnRecord:
+    def test_the_gravest_doubt_is_told_in_words(self) -> None:
+        verdict = ios(IOS_TEXT.replace("end\n", ""), echo_seen=False)
+
+        assert doubt_in_words(verdict.evidence) == verdict.reason
+
+    @pytest.mark.parametrize("oddity", Oddity)
+    def test_each_oddity_has_its_words(self, oddity: Oddity) -> None:
+        verdict = ios(oddities=(oddity,))
+
+        assert doubt_in_words(verdict.evidence) == verdict.reason
+
+    def test_without_a_doubt_there_are_no_words(self) -> None:
+        assert doubt_in_words(ios().evidence) == ""
+        assert doubt_in_words(None) == ""
+
+    def test_a_doubt_of_another_program_is_told_by_its_name(self) -> None:
+        assert "moon phase" in doubt_in_words({"doubts": ["moon_phase"]})
 
 
 class TestComparison:

@@ -37,6 +37,21 @@ def test_a_changed_secret_is_seen_to_have_changed_and_no_more(archive: Archive) 
     assert "$9$" not in found.diff
 
 
+def test_lines_that_change_by_themselves_can_be_left_out(archive: Archive) -> None:
+    clock = "! Last configuration change at 15:53:31 UTC Wed Apr 15 2026 by jdoe\n"
+    before = archive.store(clock + BEFORE).backup.id
+    after = archive.store(clock.replace("15:53", "16:02") + AFTER, minutes=1).backup.id
+
+    whole = archive.database.run(redacted_diff, before, after)
+    found = archive.database.run(redacted_diff, before, after, with_volatile=False)
+
+    assert whole is not None
+    assert found is not None
+    assert (whole.added, whole.removed) == (3, 2)
+    assert (found.added, found.removed) == (2, 1)
+    assert "Last configuration change" not in found.diff
+
+
 def test_a_backup_of_an_unknown_platform_shows_nothing(archive: Archive) -> None:
     with archive.database.unit() as db:
         db.get_one(Device, archive.devices[0]).device_type = "no_such_os"

@@ -78,6 +78,15 @@ def grade(
     return _verdict(Grade.A, BackupStatus.COMPLETED, evidence, f"complete, proven by {proof}")
 
 
+def doubt_in_words(evidence: Mapping[str, JsonValue] | None) -> str:
+    """Return the gravest doubt that a backup's evidence names, as a sentence; "" without one."""
+    doubts = (evidence or {}).get("doubts")
+    if not isinstance(doubts, list) or not doubts:
+        return ""
+    rule = str(doubts[0])
+    return _IN_WORDS.get(rule, f"the answer may have been altered: {rule.replace('_', ' ')}")
+
+
 def name_mark(hostname: str) -> int:
     """Return a number that stands for a device's own name: evidence holds no text of a device."""
     return int.from_bytes(hashlib.sha256(hostname.encode("utf-8", "surrogateescape")).digest()[:6])
@@ -103,6 +112,20 @@ _ODDITIES = {
     Oddity.BLOCKS_UNBALANCED: "a block of the answer is not closed",
 }
 
+# What is said of a doubt where only its rule is on record; for the rest the rule is the oddity.
+_IN_WORDS: Mapping[str, str] = {
+    "prompt_not_seen": "the closing prompt was not seen",
+    "echo_not_seen": "the device did not echo the command",
+    "empty": "the device answered with nothing",
+    "not_confirmed": "the device's own proof of completeness did not agree",
+    "end_missing": "the configuration breaks off before its end marker",
+    "sections_missing": "sections that must be there are missing",
+    "hostname_differs": "the device calls itself by another name than before",
+    "size_halved": "the text shrank by more than half",
+    "sections_vanished": "more than half of its sections are gone",
+    **{oddity.value: sentence for oddity, sentence in _ODDITIES.items()},
+}
+
 
 def _verdict(
     grade: Grade, status: BackupStatus, evidence: dict[str, JsonValue], reason: str
@@ -119,9 +142,9 @@ def _doubtful(doubts: list[_Doubt], evidence: dict[str, JsonValue]) -> Verdict:
 
 def _doubts_of_session(observation: Observation) -> Iterator[_Doubt]:
     if not observation.prompt_seen:
-        yield _Doubt("prompt_not_seen", "the closing prompt was not seen", is_failure=True)
+        yield _Doubt("prompt_not_seen", _IN_WORDS["prompt_not_seen"], is_failure=True)
     if not observation.echo_seen:
-        yield _Doubt("echo_not_seen", "the device did not echo the command")
+        yield _Doubt("echo_not_seen", _IN_WORDS["echo_not_seen"])
     known = [oddity for oddity in _ODDITIES if oddity in observation.oddities]
     others = [oddity for oddity in observation.oddities if oddity not in _ODDITIES]
     for oddity in (*known, *others):
@@ -133,12 +156,12 @@ def _doubts_of_text(observation: Observation, platform: Platform) -> Iterator[_D
     completeness = platform.completeness
     if not observation.text.strip():
         # Everything else that could be said of the text follows from that.
-        yield _Doubt("empty", "the device answered with nothing")
+        yield _Doubt("empty", _IN_WORDS["empty"])
         return
     if completeness.is_confirmed_by_session and observation.confirmed is not True:
-        yield _Doubt("not_confirmed", "the device's own proof of completeness did not agree")
+        yield _Doubt("not_confirmed", _IN_WORDS["not_confirmed"])
     if completeness.end_marker is not None and not _has_end(observation, platform):
-        yield _Doubt("end_missing", "the configuration breaks off before its end marker")
+        yield _Doubt("end_missing", _IN_WORDS["end_missing"])
     missing = [s for s in completeness.sections if s.search(observation.text) is None]
     if missing:
         yield _Doubt("sections_missing", f"{len(missing)} sections that must be there are missing")

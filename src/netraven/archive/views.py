@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from netraven.admin.installation import get_installation_key
 from netraven.archive.backups import get_backup, get_backup_content, get_two_contents
 from netraven.archive.diff import diff_texts
+from netraven.archive.normalise import normalise
 from netraven.archive.redact import redact
 from netraven.db import Id, operation
 from netraven.models import Backup
@@ -30,21 +31,28 @@ def get_redacted_content(db: Session, backup_id: Id, *, visible_to: Id | None = 
 
 @operation
 def redacted_diff(
-    db: Session, a: Id, b: Id, *, context: int = 3, visible_to: Id | None = None
+    db: Session,
+    a: Id,
+    b: Id,
+    *,
+    context: int = 3,
+    with_volatile: bool = True,
+    visible_to: Id | None = None,
 ) -> BackupComparison | None:
     """Return how the redacted view of `a` becomes that of `b`; None as for `compare_backups`.
 
-    Diff and counts are those of the views; `identical` is said of the exact bytes.
+    Diff and counts are those of the views, `with_volatile` or without the lines that change by
+    themselves; `identical` is said of the exact bytes.
     """
     both = get_two_contents(db, a, b, visible_to=visible_to)
     if both is None:
         return None
     key = get_installation_key(db)
     a_view, b_view = (
-        _view(backup, text.decode("utf-8", "surrogateescape"), key).encode(
-            "utf-8", "surrogateescape"
+        _compared(
+            backup, content.decode("utf-8", "surrogateescape"), key, with_volatile=with_volatile
         )
-        for backup, text in both
+        for backup, content in both
     )
     found = diff_texts(a_view, b_view, context=context)
     (first, a_text), (second, b_text) = both
@@ -56,6 +64,12 @@ def redacted_diff(
         removed=found.removed,
         diff=found.diff,
     )
+
+
+def _compared(backup: Backup, content: str, key: bytes, *, with_volatile: bool) -> bytes:
+    platform = get_platform(backup.device_type)
+    text = content if with_volatile or platform is None else normalise(content, platform)
+    return _view(backup, text, key).encode("utf-8", "surrogateescape")
 
 
 def _view(backup: Backup, content: str, key: bytes) -> str:
