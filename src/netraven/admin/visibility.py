@@ -35,5 +35,17 @@ def visible_devices(user_id: Id) -> ColumnElement[bool]:
     )
 
 
+def sees_everything(user_id: Id) -> ColumnElement[bool]:
+    """Return the condition that holds for an active admin."""
+    viewer = as_uuid(user_id)
+    return false() if viewer is None else _is_active(viewer, User.role == Role.ADMIN)
+
+
+def sees_own(user_id: Id) -> ColumnElement[bool]:
+    """Return the condition that holds for an active user, who sees what is theirs."""
+    viewer = as_uuid(user_id)
+    return false() if viewer is None else _is_active(viewer)
+
+
 def _is_active(viewer: UUID, *conditions: ColumnElement[bool]) -> Exists:
     return exists().where(User.id == viewer, User.is_active.is_(True), *conditions)

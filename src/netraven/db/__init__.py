@@ -2,7 +2,7 @@
 
 from netraven.db.actor import SYSTEM, Actor, ActorKind
 from netraven.db.base import Base
-from netraven.db.dialect import insert_into, is_postgresql
+from netraven.db.dialect import insert_into, is_postgresql, seconds_between
 from netraven.db.engine import (
     at_commit,
     get_keyring,
@@ -42,5 +42,6 @@ __all__ = [
     "name_key",
     "new_id",
     "operation",
+    "seconds_between",
     "unit_of_work",
 ]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Float, cast, func
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from netraven.db.base import Base
 
@@ -18,3 +21,14 @@ def insert_into(db: Session, table: type[Base]) -> sqlite.Insert | postgresql.In
 def is_postgresql(db: Session) -> bool:
     """Tell whether the session speaks to PostgreSQL; else it is SQLite."""
     return db.get_bind().dialect.name == "postgresql"
+
+
+def seconds_between(
+    db: Session,
+    earlier: InstrumentedAttribute[datetime | None],
+    later: InstrumentedAttribute[datetime | None],
+) -> ColumnElement[float]:
+    """Return how many seconds lie between two columns; NULL where one of them is."""
+    if is_postgresql(db):
+        return cast(func.extract("epoch", later - earlier), Float)
+    return (func.julianday(later) - func.julianday(earlier)) * 86_400.0

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 
-from netraven.admin.visibility import visible_devices
+from netraven.admin.visibility import sees_everything, sees_own, visible_devices
 from netraven.clock import as_utc
 from netraven.db import Id, as_uuid, operation
 from netraven.db.enums import ACTIVE_RUN
@@ -53,7 +53,8 @@ def visible_runs(user_id: Id) -> ColumnElement[bool]:
         Device.id == JobResult.device_id,
         visible_devices(user_id),
     )
-    return or_(_is(JobLog.created_by, user_id), own_device, one_result)
+    created = and_(_is(JobLog.created_by, user_id), sees_own(user_id))
+    return or_(sees_everything(user_id), created, own_device, one_result)
 
 
 def _visible(user_id: Id | None) -> ColumnElement[bool]:

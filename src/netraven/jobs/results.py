@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam, func, select, update
+from sqlalchemy import BindParameter, ColumnElement, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session, selectinload
 
 from netraven import clock
-from netraven.admin.visibility import visible_devices
+from netraven.admin.visibility import sees_everything, visible_devices
 from netraven.db import Id, as_uuid, insert_into, new_id, operation
 from netraven.db.enums import ResultStatus
 from netraven.db.paging import check_page
@@ -146,5 +146,6 @@ def _conditions(
     if visible_to is not None:
         seen = select(Device.id).where(visible_devices(visible_to))
         runs = select(JobLog.id).where(visible_runs(visible_to))
-        conditions += [JobResult.device_id.in_(seen), JobResult.job_log_id.in_(runs)]
+        of_seen = or_(JobResult.device_id.in_(seen), sees_everything(visible_to))
+        conditions += [of_seen, JobResult.job_log_id.in_(runs)]
     return conditions

@@ -8,19 +8,31 @@ from itertools import islice
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import and_, exists, func, insert, select, update
 from sqlalchemy.orm import Session, selectinload
 
 from netraven import clock
-from netraven.db import Id, as_uuid, get_actor, new_id, operation
-from netraven.db.enums import ACTIVE_RUN, RUN_STEPS, ResultStatus, RunReason, RunStatus
+from netraven.db import Id, as_uuid, get_actor, guarded, new_id, operation
+from netraven.db.enums import (
+    ACTIVE_RUN,
+    RUN_STEPS,
+    JobType,
+    Overlap,
+    ResultStatus,
+    RunReason,
+    RunStatus,
+)
 from netraven.errors import Conflict, Invalid
-from netraven.models import Device, JobLog, JobResult, User
+from netraven.jobs.firing import record_served
+from netraven.jobs.options import NEEDS_DEVICES, checked_options
+from netraven.jobs.schedule_rows import lock_schedule
+from netraven.models import Device, JobLog, JobResult, ScheduledJob, User
 from netraven.schemas.job import JobLogCreate
 
 Item = TypeVar("Item")
 
 _CHUNK = 500
+_OPEN_RESULTS = (ResultStatus.PENDING, ResultStatus.RUNNING)
 
 
 @operation
@@ -29,30 +41,42 @@ def create_job_log(
 ) -> JobLog:
     """Return a queued run with one pending result per device, so that none can vanish.
 
-    A run without devices is skipped at once, with the reason `no_targets`. Raises
-    Invalid("device_ids") for an absent device, Invalid("created_by") for an absent user.
+    It is skipped at once where its type needs devices and it has none (`no_targets`), or where
+    its schedule has an active run and does not queue (`overlap`). Raises Conflict("scheduled_for")
+    where the schedule has its run for that time already, and Invalid for `device_ids`,
+    `scheduled_job_id`, `job_data` or `created_by`.
     """
     moment = now or clock.now()
     hostnames = _hostnames(db, log.device_ids)
+    schedule = _locked_schedule(db, log.scheduled_job_id)
+    # What a schedule holds was checked when it was stored; a run of it must not fail to be made.
+    if schedule is None or (schedule.job_type, schedule.job_data) != (log.job_type, log.job_data):
+        checked_options(db, log.job_type, log.job_data)
+    reason = _reason_to_skip(db, log.job_type, schedule, has_devices=bool(hostnames))
     run = JobLog(
         id=new_id(),
-        created_at=moment,
-        status=RunStatus.QUEUED if hostnames else RunStatus.SKIPPED,
-        reason=None if hostnames else RunReason.NO_TARGETS,
-        end_time=None if hostnames else moment,
+        job_type=log.job_type,
+        job_data=log.job_data,
+        status=RunStatus.SKIPPED if reason else RunStatus.QUEUED,
+        reason=reason,
+        end_time=moment if reason else None,
+        scheduled_job_id=schedule.id if schedule else None,
+        scheduled_for=log.scheduled_for,
+        retention_days=log.retention_days,
+        session_id=log.session_id,
         created_by=_creator(db, user_id),
         actor_name=_actor_name(db, user_id),
+        created_at=moment,
         attempts=0,
         last_seq=0,
-        **log.model_dump(exclude={"device_ids"}),
     )
     if len(hostnames) == 1:
         run.device_id, run.device_hostname = next(iter(hostnames.items()))
-    db.add(run)
-    db.flush()
+    with guarded(db):
+        db.add(run)
     for chunk in _chunks(list(hostnames.items())):
-        pending = [_pending(run.id, device_id, name, moment) for device_id, name in chunk]
-        db.execute(insert(JobResult), pending)
+        rows = [_result(run, device_id, name) for device_id, name in chunk]
+        db.execute(insert(JobResult), rows)
     return _loaded(db, run.id)
 
 
@@ -60,14 +84,17 @@ def create_job_log(
 def start_job_log(db: Session, log_id: Id, *, now: datetime | None = None) -> JobLog | None:
     """Take the run up: queued becomes running; each take-up adds 1 to `attempts`.
 
-    A second start keeps the first `start_time`. Raises Conflict("status") for an ended run.
+    A second start keeps the first `start_time`. Raises Conflict("status") for an ended run, and
+    Conflict("overlap") while an earlier run of a schedule that queues its runs is running.
     """
     run = _locked(db, log_id)
     if run is None:
         return None
     if run.status is not RunStatus.RUNNING:
-        _step(run, RunStatus.RUNNING)
-    run.start_time = run.start_time or now or clock.now()
+        _check_step(run, RunStatus.RUNNING)
+        _check_turn(db, run)
+        run.status = RunStatus.RUNNING
+        run.start_time = now or clock.now()
     run.attempts += 1
     db.flush()
     return _loaded(db, run.id)
@@ -84,9 +111,9 @@ def cancel_job_log(db: Session, log_id: Id, *, now: datetime | None = None) -> J
         return None
     moment = now or clock.now()
     if run.status is RunStatus.QUEUED:
-        _step(run, RunStatus.CANCELLED)
-        run.reason, run.end_time = RunReason.CANCELLED, moment
-        _end_open_results(db, run.id, ResultStatus.CANCELLED, RunReason.CANCELLED)
+        run.status, run.reason = RunStatus.CANCELLED, RunReason.CANCELLED
+        run.end_time = moment
+        _end_open_results(db, run, RunStatus.CANCELLED)
     elif run.status is RunStatus.RUNNING:
         run.cancel_requested_at = run.cancel_requested_at or moment
     else:
@@ -115,25 +142,32 @@ def finish_job_log(
         return None
     if run.status not in ACTIVE_RUN:
         raise _ended(run)
-    wanted = None if status is None else _final_status(status)
     given = None if reason is None else _reason(reason)
-    outcome, cause = _outcome(db, run) if wanted is None else (wanted, None)
-    _step(run, outcome)
-    run.reason = given or cause
+    outcome, cause = _outcome(db, run) if status is None else (_final_status(status), None)
+    _check_step(run, outcome)
+    _end_open_results(db, run, outcome)
+    run.status, run.reason = outcome, given or cause
     run.result_message = message
     run.end_time = now or clock.now()
     db.flush()
+    if run.scheduled_job_id is not None and run.scheduled_for is not None:
+        is_success = outcome in {RunStatus.SUCCEEDED, RunStatus.SKIPPED}
+        record_served(
+            db, run.scheduled_job_id, run.scheduled_for, is_success=is_success, now=run.end_time
+        )
     return _loaded(db, run.id)
 
 
 def _outcome(db: Session, run: JobLog) -> tuple[RunStatus, RunReason | None]:
-    asked_to_stop = run.cancel_requested_at is not None
-    if asked_to_stop:
-        _end_open_results(db, run.id, ResultStatus.CANCELLED, RunReason.CANCELLED)
-    else:
-        _end_open_results(db, run.id, ResultStatus.FAILED, RunReason.ERROR)
+    """Return how the run ends when its open results end with it."""
     counted = select(JobResult.status, func.count()).where(JobResult.job_log_id == run.id)
     counts = {row[0]: row[1] for row in db.execute(counted.group_by(JobResult.status))}
+    asked_to_stop = run.cancel_requested_at is not None
+    for status in _OPEN_RESULTS:
+        still_open = counts.pop(status, 0)
+        if still_open:
+            end = ResultStatus.CANCELLED if asked_to_stop else ResultStatus.FAILED
+            counts[end] = counts.get(end, 0) + still_open
     skipped = counts.pop(ResultStatus.SKIPPED, 0)
     if asked_to_stop and counts.get(ResultStatus.CANCELLED):
         return RunStatus.CANCELLED, RunReason.CANCELLED
@@ -145,20 +179,49 @@ def _outcome(db: Session, run: JobLog) -> tuple[RunStatus, RunReason | None]:
     return (RunStatus.PARTIAL if succeeded else RunStatus.FAILED), None
 
 
-def _end_open_results(db: Session, run_id: UUID, status: ResultStatus, reason: RunReason) -> None:
-    is_open = JobResult.status.in_((ResultStatus.PENDING, ResultStatus.RUNNING))
+def _end_open_results(db: Session, run: JobLog, outcome: RunStatus) -> None:
+    """End what no worker will end any more, as its run ends."""
+    is_cancelled = outcome is RunStatus.CANCELLED or run.cancel_requested_at is not None
+    if is_cancelled:
+        status, reason = ResultStatus.CANCELLED, RunReason.CANCELLED
+    elif outcome is RunStatus.SKIPPED:
+        status, reason = ResultStatus.SKIPPED, None
+    else:
+        status, reason = ResultStatus.FAILED, RunReason.ERROR
     db.execute(
         update(JobResult)
-        .where(JobResult.job_log_id == run_id, is_open)
-        .values(status=status, reason=reason.value)
+        .where(JobResult.job_log_id == run.id, JobResult.status.in_(_OPEN_RESULTS))
+        .values(status=status, reason=reason)
         .execution_options(synchronize_session=False)
     )
 
 
-def _step(run: JobLog, status: RunStatus) -> None:
+def _reason_to_skip(
+    db: Session, job_type: JobType, schedule: ScheduledJob | None, *, has_devices: bool
+) -> RunReason | None:
+    if job_type in NEEDS_DEVICES and not has_devices:
+        return RunReason.NO_TARGETS
+    if schedule is None or schedule.overlap is not Overlap.SKIP:
+        return None
+    is_active = JobLog.status.in_(ACTIVE_RUN)
+    active = exists().where(JobLog.scheduled_job_id == schedule.id, is_active)
+    return RunReason.OVERLAP if db.scalar(select(active)) else None
+
+
+def _check_turn(db: Session, run: JobLog) -> None:
+    """Raise Conflict("overlap") while an earlier run of the run's schedule is running."""
+    schedule = _locked_schedule(db, run.scheduled_job_id)
+    if schedule is None or schedule.overlap is not Overlap.QUEUE:
+        return
+    is_earlier = and_(JobLog.id < run.id, JobLog.status == RunStatus.RUNNING)
+    running = exists().where(JobLog.scheduled_job_id == schedule.id, is_earlier)
+    if db.scalar(select(running)):
+        raise Conflict("overlap", "an earlier run of the same schedule is running; it goes first")
+
+
+def _check_step(run: JobLog, status: RunStatus) -> None:
     if status not in RUN_STEPS[run.status]:
         raise Conflict("status", f"a run that is {run.status} cannot become {status}")
-    run.status = status
 
 
 def _ended(run: JobLog) -> Conflict:
@@ -183,6 +246,16 @@ def _locked(db: Session, log_id: Id) -> JobLog | None:
         return None
     wanted = select(JobLog).where(JobLog.id == run_id).with_for_update()
     return db.scalar(wanted.execution_options(populate_existing=True))
+
+
+def _locked_schedule(db: Session, schedule_id: Id | None) -> ScheduledJob | None:
+    """Return the schedule, held until the unit ends, so that its runs are begun one by one."""
+    if schedule_id is None:
+        return None
+    schedule = lock_schedule(db, schedule_id)
+    if schedule is None:
+        raise Invalid("scheduled_job_id", f"there is no scheduled job {schedule_id}")
+    return schedule
 
 
 def _loaded(db: Session, run_id: UUID) -> JobLog:
@@ -226,16 +299,18 @@ def _actor_name(db: Session, user_id: Id | None) -> str:
     return name or get_actor(db).name
 
 
-def _pending(run_id: UUID, device_id: UUID, hostname: str, moment: datetime) -> dict[str, object]:
+def _result(run: JobLog, device_id: UUID, hostname: str) -> dict[str, object]:
+    is_skipped = run.status is RunStatus.SKIPPED
     return {
         "id": new_id(),
-        "job_log_id": run_id,
+        "job_log_id": run.id,
         "device_id": device_id,
         "device_hostname": hostname,
-        "status": ResultStatus.PENDING,
+        "status": ResultStatus.SKIPPED if is_skipped else ResultStatus.PENDING,
+        "reason": run.reason if is_skipped else None,
         "attempts": 0,
-        "created_at": moment,
-        "updated_at": moment,
+        "created_at": run.created_at,
+        "updated_at": run.created_at,
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated, TypedDict
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -15,6 +16,49 @@ from netraven.db.enums import (
     RunStatus,
 )
 from netraven.db.types import Id
+from netraven.schemas.texts import PRINTABLE
+
+MAX_COMMANDS = 50
+
+RetentionDays = Annotated[int, Field(ge=1, le=3650)]
+Command = Annotated[str, Field(min_length=1, max_length=1000, pattern=PRINTABLE)]
+ConfigType = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")]
+
+
+class _Options(BaseModel):
+    """What a job of one type may be told: these keys and no others, nothing converted."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class BackupOptions(_Options):
+    """Which configurations a backup collects."""
+
+    config_types: Annotated[list[ConfigType], Field(min_length=1, max_length=10)] = ["running"]
+
+
+class ReachabilityOptions(_Options):
+    """Which credential is tried; without one, none is."""
+
+    credential_id: str | None = None
+
+
+class RetentionOptions(_Options):
+    """Whether to say only what would go."""
+
+    dry_run: bool = False
+
+
+class CommandOptions(_Options):
+    """What is run on each device."""
+
+    commands: Annotated[list[Command], Field(min_length=1, max_length=MAX_COMMANDS)]
+
+
+class VerifyOptions(_Options):
+    """How many contents are read; without it, all."""
+
+    limit: Annotated[int, Field(ge=1)] | None = None
 
 
 class JobLogCreate(BaseModel):
@@ -25,7 +69,9 @@ class JobLogCreate(BaseModel):
     job_type: JobType
     device_ids: list[Id] = Field(default_factory=list)
     job_data: dict[str, JsonValue] = Field(default_factory=dict)
-    retention_days: int | None = Field(default=None, ge=1, le=3650)
+    scheduled_job_id: Id | None = None
+    scheduled_for: datetime | None = None
+    retention_days: RetentionDays | None = None
     session_id: str | None = Field(default=None, max_length=64)
 
 
@@ -119,3 +165,49 @@ class JobLogEntryRead(BaseModel):
     device_id: UUID | None
     message: str
     details: dict[str, JsonValue] | None
+
+
+class JobLogDetails(TypedDict):
+    """A run with the names of what it refers to; what is gone is None, but its host name stays."""
+
+    id: UUID
+    session_id: str | None
+    job_type: JobType
+    status: RunStatus
+    reason: RunReason | None
+    start_time: datetime | None
+    end_time: datetime | None
+    result_message: str | None
+    job_data: dict[str, JsonValue]
+    retention_days: int | None
+    device_id: UUID | None
+    created_by: UUID | None
+    actor_name: str
+    scheduled_job_id: UUID | None
+    created_at: datetime
+    device_hostname: str | None
+    device_ip: str | None
+    device_type: str | None
+    username: str | None
+
+
+class JobLogStatistics(TypedDict):
+    """How runs turned out; `by_status` and `by_type` hold what occurs.
+
+    `success_rate` is 0 to 1, succeeded over succeeded, partial and failed; None where there is
+    none of them. `average_seconds` is over the runs that began and ended.
+    """
+
+    total: int
+    by_status: dict[str, int]
+    by_type: dict[str, int]
+    success_rate: float | None
+    average_seconds: float | None
+
+
+class LogRetentionCounts(TypedDict):
+    """How many runs went, by whose rule: their own, or the default."""
+
+    policy_count: int
+    default_count: int
+    total_count: int

@@ -1,0 +1,82 @@
+"""Workers: they show that they live, and one that stopped is answered for by exactly one other."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from netraven import clock
+from netraven.clock import as_utc
+from netraven.db import Id, as_uuid, new_id, operation
+from netraven.db.enums import WorkerState
+from netraven.models import Worker
+
+DEFAULT_SILENCE_S = 30
+
+
+@operation
+def register_worker(db: Session, name: str, *, now: datetime | None = None) -> Worker:
+    """Return a new live worker; a process that starts again is another worker."""
+    moment = now or clock.now()
+    worker = Worker(
+        id=new_id(),
+        name=name,
+        started_at=moment,
+        heartbeat_at=moment,
+        state=WorkerState.LIVE,
+        created_at=moment,
+    )
+    db.add(worker)
+    db.flush()
+    return worker
+
+
+@operation
+def beat_worker(db: Session, worker_id: Id, *, now: datetime | None = None) -> bool:
+    """Show that the worker lives; False where it is unknown or has been given up meanwhile."""
+    beaten = (
+        update(Worker)
+        .where(Worker.id == as_uuid(worker_id), Worker.state == WorkerState.LIVE)
+        .values(heartbeat_at=now or clock.now())
+        .returning(Worker.id)
+        .execution_options(synchronize_session=False)
+    )
+    return db.scalar(beaten) is not None
+
+
+@operation
+def take_dead_workers(
+    db: Session, *, silent_seconds: int = DEFAULT_SILENCE_S, now: datetime | None = None
+) -> list[Worker]:
+    """Return workers that were silent so long, each to one caller only, now recovering.
+
+    From here on the caller answers for them: their `heartbeat_at` is that of the taking. One that
+    is not buried within `silent_seconds` was taken by a caller that died, and is given out again.
+    """
+    moment = as_utc(now or clock.now())
+    silent = select(Worker).where(
+        Worker.state != WorkerState.DEAD,
+        Worker.heartbeat_at <= moment - timedelta(seconds=silent_seconds),
+    )
+    ordered = silent.order_by(Worker.id).with_for_update(skip_locked=True)
+    taken = list(db.scalars(ordered.execution_options(populate_existing=True)))
+    for worker in taken:
+        worker.state = WorkerState.RECOVERING
+        worker.heartbeat_at = moment
+    db.flush()
+    return taken
+
+
+@operation
+def bury_worker(db: Session, worker_id: Id) -> bool:
+    """Mark the worker dead for good, its work being in other hands; False if there is none."""
+    buried = (
+        update(Worker)
+        .where(Worker.id == as_uuid(worker_id))
+        .values(state=WorkerState.DEAD)
+        .returning(Worker.id)
+        .execution_options(synchronize_session=False)
+    )
+    return db.scalar(buried) is not None
