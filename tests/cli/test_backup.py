@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 from sqlalchemy import select
 
 from netraven.archive.storing import store_backup
@@ -140,7 +141,7 @@ def test_a_quarantined_version_says_so(archive: Program) -> None:
     answer = archive.ok("backup", "show", "core-1@quarantined")
 
     assert answer.out == "hostname core-1\nusername an\n"
-    assert "In quarantine: it breaks off" in answer.err
+    assert "In quarantine: the configuration breaks off before its end marker" in answer.err
 
 
 def test_a_hostile_configuration_reaches_no_terminal(archive: Program) -> None:
@@ -175,6 +176,19 @@ def test_any_two_versions_are_compared(archive: Program) -> None:
     assert (told["added"], told["removed"]) == (1, 4)
 
 
+def test_lines_that_change_by_themselves_are_shown_when_asked_for(program: Program) -> None:
+    program.ok("device", "add", "core-1", "192.0.2.1", "--platform", "cisco_ios")
+    clock = "! Last configuration change at 15:53:31 UTC Wed Apr 15 2026 by jdoe\n"
+    _store(program, clock + FIRST)
+    _store(program, clock.replace("15:53", "16:02") + FIRST, minutes=60)
+
+    short = program.ok("backup", "diff", "core-1")
+    whole = program.json("backup", "diff", "core-1", "--volatile")
+
+    assert "differ only in lines that change by themselves" in short.out
+    assert (whole["identical"], whole["added"], whole["removed"]) == (False, 1, 1)
+
+
 def test_a_version_compared_with_itself_is_the_same(archive: Program) -> None:
     assert "the same, byte for byte" in archive.ok("backup", "diff", "core-1@1", "core-1@1").out
 
@@ -199,7 +213,7 @@ def test_what_an_unknown_platform_wrote_is_not_shown(archive: Program) -> None:
     compared = archive.ok("backup", "diff", "core-1@1", "core-1@2")
 
     assert set(shown.out.splitlines()) == {"‹hidden›"}
-    assert "differ only in what" in compared.out
+    assert "or in what is not shown" in compared.out
 
 
 def test_a_quarantined_version_is_accepted_with_a_reason(archive: Program) -> None:
@@ -247,8 +261,9 @@ def _store(
     status: BackupStatus = BackupStatus.COMPLETED,
 ) -> None:
     device_id = program.json("device", "show", "core-1")["id"]
-    comment = "it breaks off" if status is BackupStatus.QUARANTINED else None
-    create = BackupCreate(device_id=device_id, status=status, comment=comment)
+    evidence: dict[str, JsonValue] | None
+    evidence = {"doubts": ["end_missing"]} if status is BackupStatus.QUARANTINED else None
+    create = BackupCreate(device_id=device_id, status=status, evidence=evidence)
     with program.unit() as db:
         store_backup(db, create, content=content, now=NOON + timedelta(minutes=minutes))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
@@ -95,7 +96,7 @@ def sweep(
             bar.advance()
             if not is_good(result):
                 failed += 1
-                bar.tell(f"{failed} failed")
+                bar.tell(f"{failed} not good")
 
         summary = run_backup(
             home.sessions,
@@ -114,28 +115,64 @@ def is_good(result: DeviceDone) -> bool:
 
 def show_sweep(done: list[DeviceDone], summary: RunSummary) -> None:
     """Show which devices did not succeed and why, then the whole in one line."""
-    bad = sorted((each for each in done if not is_good(each)), key=lambda each: each.hostname)
+    bad = [each for each in done if not is_good(each)]
     if bad:
-        columns = (
-            Column("Device", wraps=True),
-            Column("Result"),
-            Column("Took", right=True),
-            Column("Why", wraps=True),
-        )
-        rows = (
-            (
-                each.hostname,
-                each.backup_status or each.status,
-                output.milliseconds_in_words(each.duration_ms),
-                each.message or each.reason,
-            )
-            for each in bad
-        )
-        output.say_table(columns, rows)
+        show_bad(bad)
         output.say("")
-    output.say_text(_summed_up(summary))
+    output.say_text(summed_up(summary))
     if bad:
-        output.say("More: `netraven run show`, `netraven device test NAME`.", style="dim")
+        output.note("More: `netraven run show`, `netraven device test NAME`.", style="dim")
+
+
+def show_bad(bad: list[DeviceDone]) -> None:
+    """Show devices without a completed backup, by name, and why."""
+    columns = (
+        Column("Device", wraps=True),
+        Column("Result"),
+        Column("Took", right=True),
+        Column("Why", wraps=True),
+    )
+    rows = (
+        (
+            each.hostname,
+            each.backup_status or each.status,
+            output.milliseconds_in_words(each.duration_ms),
+            without_name(each.message, each.hostname) or each.reason,
+        )
+        for each in sorted(bad, key=lambda each: each.hostname)
+    )
+    output.say_table(columns, rows)
+
+
+def without_name(message: str, hostname: str) -> str:
+    """Return what a message says of a device, for where its name stands beside it."""
+    rest = message.removeprefix(hostname)
+    if rest == message or rest.startswith(" and "):
+        return message
+    place = re.match(r" \((\S+ port \d+)\) ", rest)
+    return f"{place[1]} {rest[place.end() :]}" if place else rest.removeprefix(":").strip()
+
+
+def summed_up(summary: RunSummary) -> Text:
+    """Return how a run ended, in one line."""
+    from netraven.db.enums import ResultStatus
+
+    total = sum(summary.results.values())
+    took = output.milliseconds_in_words(round(summary.took_s * 1000))
+    rate = f", {total / summary.took_s:.1f}/s" if summary.took_s > 0 else ""
+    # A quarantined capture counts as a failure of its device, and is told apart here.
+    failed = summary.results[ResultStatus.FAILED] - summary.quarantined
+    counts = (
+        ("new", summary.new_versions, "green"),
+        ("unchanged", summary.unchanged, ""),
+        ("quarantined", summary.quarantined, "yellow"),
+        ("failed", failed, "red"),
+        ("cancelled", summary.results[ResultStatus.CANCELLED], "yellow"),
+        ("skipped", summary.results[ResultStatus.SKIPPED], "dim"),
+    )
+    parts = [Text(f"{number} {word}", style=style) for word, number, style in counts if number]
+    head = Text(f"{output.counted(total, 'device')} in {took}{rate}: ")
+    return head + Text(", ").join(parts) + Text(".")
 
 
 def leave(summary: RunSummary) -> None:
@@ -147,22 +184,3 @@ def leave(summary: RunSummary) -> None:
         raise typer.Exit(ExitCode.INTERRUPTED)
     if summary.status is not RunStatus.SUCCEEDED or summary.quarantined:
         raise typer.Exit(ExitCode.DEVICES_FAILED)
-
-
-def _summed_up(summary: RunSummary) -> Text:
-    from netraven.db.enums import ResultStatus
-
-    total = sum(summary.results.values())
-    took = output.milliseconds_in_words(round(summary.took_s * 1000))
-    rate = f", {total / summary.took_s:.1f}/s" if summary.took_s > 0 else ""
-    counts = (
-        ("new", summary.new_versions, "green"),
-        ("unchanged", summary.unchanged, ""),
-        ("quarantined", summary.quarantined, "yellow"),
-        ("failed", summary.results[ResultStatus.FAILED], "red"),
-        ("cancelled", summary.results[ResultStatus.CANCELLED], "yellow"),
-        ("skipped", summary.results[ResultStatus.SKIPPED], "dim"),
-    )
-    parts = [Text(f"{number} {word}", style=style) for word, number, style in counts if number]
-    head = Text(f"{output.counted(total, 'device')} in {took}{rate}: ")
-    return head + Text(", ").join(parts) + Text(".")

@@ -74,10 +74,17 @@ def compare_versions(
     ],
     *,
     context: Annotated[int, typer.Option(min=0, help="Unchanged lines around each change.")] = 3,
+    volatile: Annotated[
+        bool,
+        typer.Option("--volatile", help="With lines that change by themselves: clocks, counters."),
+    ] = False,
     config_type: ConfigType = "running",
     as_json: AsJson = False,
 ) -> None:
-    """Show what changed from one version to another, each secret as a token."""
+    """Show what changed from one version to another, each secret as a token.
+
+    Lines that change by themselves are left out; --volatile shows them too.
+    """
     from netraven.archive.views import redacted_diff
     from netraven.cli.home import open_home
     from netraven.cli.names import last_two_versions, named_backup
@@ -91,7 +98,7 @@ def compare_versions(
             older, newer = last_two_versions(db, names[0], config_type=config_type)
         else:
             older, newer = (named_backup(db, name, config_type=config_type) for name in names)
-        found = redacted_diff(db, older.id, newer.id, context=context)
+        found = redacted_diff(db, older.id, newer.id, context=context, with_volatile=volatile)
     if found is None:
         message = "one of the two has no content, a failed backup keeps none"
         raise NotFound(message)
@@ -110,14 +117,18 @@ def show_diff(older: Backup, newer: Backup, found: BackupComparison) -> None:
         output.say(f"{titles[0]} and {titles[1]} are the same, byte for byte.")
         return
     if not found.diff:
-        output.say(f"{titles[0]} and {titles[1]} differ only in what their tokens hide.")
+        output.say(
+            f"{titles[0]} and {titles[1]} differ only in lines that change by themselves, "
+            "or in what is not shown."
+        )
         return
-    output.note(f"{titles[0]} → {titles[1]}: {found.added} lines added, {found.removed} removed")
+    added = output.counted(found.added, "line")
+    output.note(f"{titles[0]} → {titles[1]}: {added} added, {found.removed} removed", style="dim")
     moments = [output.local_time(each.created_at) for each in (older, newer)]
     heads = [f"--- {titles[0]}  {moments[0]}", f"+++ {titles[1]}  {moments[1]}"]
     text = Text("".join(f"{head}\n" for head in heads), style="bold")
     # Only `\n` ends a line: a device's text may hold whatever else some take for a line end.
-    for line in found.diff.split("\n")[2:]:
+    for line in found.diff.removesuffix("\n").split("\n")[2:]:
         shown = output.visible(line.removesuffix("\r"), keep="\t")
         text.append(f"{shown}\n", style=_DIFF_STYLES.get(shown[:1], "not bold"))
     _write_lines(text)
@@ -161,7 +172,9 @@ def _note_about(backup: Backup) -> None:
 
 def reason_of(backup: Backup) -> str:
     """Return in one sentence why a version stands in quarantine."""
-    return backup.comment or "see its evidence with --json"
+    from netraven.archive.grade import doubt_in_words
+
+    return doubt_in_words(backup.evidence) or backup.comment or "its evidence (--json) says no more"
 
 
 def _tell_json(backup: Backup, content: bytes, *, is_unsealed: bool) -> None:

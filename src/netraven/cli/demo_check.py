@@ -78,7 +78,7 @@ def _failures(stage: Stage, sweep: Sweep, which: str) -> Iterator[Expectation]:
             for name, each in sweep.results.items()
             if each.status is ResultStatus.FAILED and each.reason == reason and each.message
         }
-        sentence = f"the {which} sweep says of the device with the fault '{fault}': {reason}"
+        sentence = f"the {which} sweep tells the fault {fault} as {reason}"
         yield _same(sentence, found, _hostnames(stage, fault))
     quarantined = {
         name

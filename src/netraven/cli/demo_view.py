@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from netraven.cli import output
-from netraven.cli.backup_run import show_sweep
+from netraven.cli.backup_run import is_good, show_bad, summed_up
 from netraven.cli.backup_show import reason_of, show_diff
 from netraven.cli.output import Column
 from netraven.lab.faults import Fault
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from netraven.cli.demo_story import Difference, Stage, Story, Sweep
     from netraven.lab.demo import DemoFleet
     from netraven.models import Backup
+    from netraven.tasks.progress import DeviceDone
 
 _TROUBLES = {
     Fault.DEAD: "does not listen",
@@ -31,36 +32,47 @@ class View:
     """Tells the story as it goes; silent where only figures are wanted."""
 
     def __init__(self, *, is_quiet: bool) -> None:
-        self._is_quiet = is_quiet
+        self.is_quiet = is_quiet
 
     def begin(self, stage: Stage) -> None:
         """Tell what there is before anything happens."""
         self._title("A fleet to keep", "netraven init")
         specs = stage.plan.specs
         platforms = Counter(spec.platform for spec in specs)
-        told = ", ".join(f"{number} {name}" for name, number in sorted(platforms.items()))
-        self._say(f"{len(specs)} simulated devices, real SSH on loopback: {told}.")
-        troubled = [spec for spec in specs if spec.fault is not None]
-        for spec in troubled:
-            self._say(f"  {spec.hostname} {_TROUBLES.get(spec.fault or Fault.DEAD, spec.fault)}")
+        told = ", ".join(f"{number}×{name}" for name, number in platforms.most_common())
+        self._say(f"{len(specs)} simulated devices, over real SSH on loopback: {told}.")
+        self._say("Some are in trouble:")
         for spec in specs:
+            if spec.fault is not None:
+                self._say(f"  {spec.hostname} {_TROUBLES.get(spec.fault, spec.fault)}")
             if spec.legacy:
                 self._say(f"  {spec.hostname} speaks old SSH only")
 
-    def imported(self, verdicts: dict[str, int]) -> None:
+    def imported(self, verdicts: dict[str, int], plan: DemoFleet) -> None:
         """Tell what the import made of the fleet's file."""
-        self._title("Import the inventory", "netraven device import fleet.csv")
-        self._say(
-            ", ".join(f"{number} {verdict}" for verdict, number in verdicts.items() if number)
-        )
-        self._title("One login for all of them", "netraven credential add demo --tag default")
-        self._say("Its password is sealed; no command shows it again.")
-        self._title("The first sweep", "netraven backup run --all")
+        first, *others = plan.sites
+        self._title("Import the inventory", f"netraven tag add {first} ...")
+        self._command("netraven device import fleet.csv")
+        counts = (f"{number} {verdict}" for verdict, number in verdicts.items() if number)
+        self._say(f"{output.counted(sum(verdicts.values()), 'row')}: {', '.join(counts)}.")
+        self._title("One login a site", f"netraven credential add {first} --tag {first} ...")
+        self._say(f"The same for {', '.join(others)}. Passwords are sealed.")
 
-    def swept(self, sweep: Sweep) -> None:
-        """Tell what a sweep came to."""
-        if not self._is_quiet:
-            show_sweep(list(sweep.results.values()), sweep.summary)
+    def sweeps(self, title: str, deadline_s: int) -> None:
+        """Tell that a sweep begins."""
+        self._title(title, f"netraven backup run --all --deadline {deadline_s}")
+
+    def swept(self, sweep: Sweep, *, before: Sweep | None = None) -> None:
+        """Tell what a sweep came to; what went wrong `before` in the same way is not repeated."""
+        if self.is_quiet:
+            return
+        bad = {name: each for name, each in sweep.results.items() if not is_good(each)}
+        if before is not None and _outcomes(bad) <= _outcomes(before.results):
+            self._say(f"{', '.join(sorted(bad))}: as before.", style="dim")
+        elif bad:
+            show_bad(list(bad.values()))
+            self._say("")
+        output.say_text(summed_up(sweep.summary))
 
     def changed(self, plan: DemoFleet, allowed: tuple[str, ...]) -> None:
         """Tell what happens between the sweeps."""
@@ -68,9 +80,12 @@ class View:
             self._title("Allow old SSH for the one that needs it")
             self._command(f"netraven device update {name} --legacy-ssh")
         self._title("Meanwhile on the network")
+        where: dict[str, list[str]] = {}
         for change in plan.changes:
-            self._say(f"  {change.hostname} {change.edit.summary}")
-        self._title("The second sweep", "netraven backup run --all")
+            where.setdefault(change.edit.summary, []).append(change.hostname)
+        for summary, (first, *others) in where.items():
+            more = f" (and {len(others)} more like it)" if others else ""
+            self._say(f"  {first} {summary}{more}")
 
     def differences(self, differences: tuple[Difference, ...], plan: DemoFleet) -> None:
         """Show the change of a secret and one other change."""
@@ -79,14 +94,15 @@ class View:
         others = [each for each in differences if each not in chosen]
         for each in (*chosen, *others[-1:]):
             hostname = each.newer.device.hostname
-            self._title("What changed", f"netraven backup diff {hostname}")
-            if not self._is_quiet:
+            title = "A secret that changed" if each in chosen else "A change of another kind"
+            self._title(title, f"netraven backup diff {hostname}")
+            if not self.is_quiet:
                 show_diff(each.older, each.newer, each.comparison)
 
     def quarantined(self, backups: tuple[Backup, ...]) -> None:
         """Show what was not believed, and why."""
         self._title("Not believed", "netraven backup list --status quarantined")
-        if self._is_quiet:
+        if self.is_quiet:
             return
         columns = (
             Column("Backup", wraps=True),
@@ -112,10 +128,9 @@ class View:
         text, stored = (
             output.bytes_in_words(size) for size in (usage.text_bytes, usage.stored_bytes)
         )
-        self._say(
-            f"{output.counted(usage.versions, 'version')} hold {text} of text; sealed and packed "
-            f"they take {stored}, {usage.stored_bytes / max(usage.text_bytes, 1):.0%} of it."
-        )
+        share = usage.stored_bytes / max(usage.text_bytes, 1)
+        versions = output.counted(usage.versions, "version")
+        self._say(f"{versions} hold {text} of text; sealed and packed: {stored} ({share:.0%}).")
         self._title("Is all of it sound?", "netraven verify")
         read = output.counted(story.findings.checked, "content")
         if story.findings.is_clean:
@@ -124,9 +139,10 @@ class View:
             self._say(f"{read} read; some are not as they were stored.", style="red")
         self._say("")
         self._say(f"Done in {story.took_s:.0f} s. The home was temporary and is gone.", style="dim")
+        self._say("Your own devices: `netraven init`, then docs/operations/cli.md.", style="dim")
 
     def _title(self, title: str, command: str = "") -> None:
-        if self._is_quiet:
+        if self.is_quiet:
             return
         output.say("")
         output.say(title, style="bold")
@@ -137,8 +153,12 @@ class View:
         self._say(f"$ {command}", style="cyan")
 
     def _say(self, sentence: str, *, style: str = "") -> None:
-        if not self._is_quiet:
+        if not self.is_quiet:
             output.say(sentence, style=style)
+
+
+def _outcomes(results: dict[str, DeviceDone]) -> set[tuple[str, str, str | None]]:
+    return {(name, each.status, each.reason) for name, each in results.items()}
 
 
 def show_checks(checks: tuple[Expectation, ...]) -> None:

@@ -9,6 +9,7 @@ import typer
 from rich.text import Text
 
 from netraven.cli import output
+from netraven.cli.backup_run import without_name
 from netraven.cli.options import AsJson, Everything, Limit, Skip
 from netraven.cli.output import Column
 
@@ -156,7 +157,7 @@ def show_results(results: list[JobResult], *, everything: bool = False) -> None:
                 row.device_hostname,
                 row.status,
                 output.milliseconds_in_words(row.duration_ms),
-                row.message or row.reason,
+                without_name(row.message or "", row.device_hostname) or row.reason,
             )
             for row in shown
         ),

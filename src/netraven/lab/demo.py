@@ -56,7 +56,7 @@ class PlannedChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoFleet:
-    """Devices, all opened by one credential, and what changes after the first sweep.
+    """Devices, all opened by one login, and what changes after the first sweep.
 
     Exactly one device is dead, one refuses logins, one hangs, one breaks its configuration off
     and one, healthy besides, speaks legacy SSH only; none of these changes. One time server is
@@ -65,6 +65,11 @@ class DemoFleet:
 
     specs: tuple[DeviceSpec, ...]
     changes: tuple[PlannedChange, ...]
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        """The tags of the sites; each device has one of them."""
+        return tuple(f"site-{site}" for site in _SITES)
 
     def make_changes(self, fleet: Fleet) -> None:
         """Make all planned changes, in order."""
