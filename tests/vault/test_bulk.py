@@ -20,11 +20,15 @@ from tests.vault.conftest import Vault
 def test_every_pair_is_linked_once(vault: Vault) -> None:
     core, edge = vault.add_tag("core"), vault.add_tag("edge")
     first, second = vault.add("first", tags=[{"tag_id": core, "priority": 5}]), vault.add("second")
-    tag_ids = [core, edge, core]
-    link = partial(vault.database.run, bulk_associate_credentials_with_tags, tag_ids=tag_ids)
+    link = partial(
+        vault.database.run,
+        bulk_associate_credentials_with_tags,
+        credential_ids=[first, str(first), second],
+        tag_ids=[core, edge, core],
+        priority=5,
+    )
 
-    done = link(credential_ids=[first, str(first), second], priority=5)
-    again = link(credential_ids=[first, str(first), second], priority=5)
+    done, again = link(), link()
 
     assert done == {
         "success": True,
