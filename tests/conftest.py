@@ -28,6 +28,8 @@ from netraven.db import (
     unit_of_work,
 )
 from netraven.db.schema import upgrade_schema
+from tests.databases import EmptiedDatabase, administer
+from tests.databases import database_url as postgres_url
 from tests.parts import PART, pytest_terminal_summary
 from tests.postgres import shared_server
 
@@ -120,9 +122,17 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def postgres_template(postgres_server: str) -> str:
     """Return the name of a migrated, empty PostgreSQL database to copy."""
     name = f"template_{uuid4().hex}"
-    _administer(postgres_server, f'CREATE DATABASE "{name}"')
-    upgrade_schema(_database_url(postgres_server, name))
+    administer(postgres_server, f'CREATE DATABASE "{name}"')
+    upgrade_schema(postgres_url(postgres_server, name))
     return name
+
+
+@pytest.fixture(scope="session")
+def emptied_postgres(postgres_server: str, postgres_template: str) -> Iterator[EmptiedDatabase]:
+    """Return the PostgreSQL database that this process's tests get one after another."""
+    database = EmptiedDatabase(postgres_server, postgres_template)
+    yield database
+    database.drop()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -133,13 +143,12 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite:///{path}"
         return
-    server = request.getfixturevalue("postgres_server")
-    template = request.getfixturevalue("postgres_template")
-    request.node.user_properties.append((PART, _version(server)))
-    name = f"test_{uuid4().hex}"
-    _administer(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    yield _database_url(server, name)
-    _administer(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+    request.node.user_properties.append(
+        (PART, _version(request.getfixturevalue("postgres_server")))
+    )
+    postgres: EmptiedDatabase = request.getfixturevalue("emptied_postgres")
+    yield postgres.lend()
+    postgres.take_back()
 
 
 @pytest.fixture(params=["sync", "async"])
@@ -170,16 +179,6 @@ def devicelab() -> Path:
     return DEVICELAB
 
 
-def _administer(server: str, statement: str) -> None:
-    engine = create_engine(
-        make_url(server).set(drivername="postgresql+psycopg"),
-        isolation_level="AUTOCOMMIT",
-        poolclass=NullPool,
-    )
-    with engine.connect() as connection:
-        connection.execute(text(statement))
-
-
 @cache
 def _version(server: str) -> str:
     engine = create_engine(
@@ -187,7 +186,3 @@ def _version(server: str) -> str:
     )
     with engine.connect() as connection:
         return f"PostgreSQL {connection.scalar(text('SHOW server_version'))}"
-
-
-def _database_url(server: str, name: str) -> str:
-    return make_url(server).set(database=name).render_as_string(hide_password=False)
