@@ -2,101 +2,39 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
 from typing import Any, cast
-from uuid import UUID
 
 import pytest
 from pydantic import ValidationError
-from sqlalchemy import NullPool, func, select, text, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from netraven import clock
-from netraven.admin.builtin_settings import BUILTIN_SETTINGS, Builtin
+from netraven.admin.builtin_settings import BUILTIN_SETTINGS
 from netraven.admin.settings import (
     count_admin_settings,
-    create_admin_setting,
     delete_admin_setting,
     get_admin_setting,
     get_admin_setting_by_key,
     get_admin_settings,
     get_admin_settings_by_category,
-    get_setting_value,
     initialize_default_settings,
     reset_admin_settings,
     update_admin_setting,
     update_admin_setting_value,
-    upsert_admin_setting,
 )
-from netraven.db import make_sessions, unit_of_work
 from netraven.db.enums import JobType, ScheduleType, TargetKind, ValueType
-from netraven.db.types import JsonValue
-from netraven.errors import Conflict, Corrupt, InUse, Invalid, KeyUnavailable
+from netraven.errors import Conflict, InUse, Invalid
 from netraven.models import AdminSetting, AuditEvent, ScheduledJob
-from netraven.schemas.setting import AdminSettingCreate, AdminSettingRead, AdminSettingUpdate
+from netraven.schemas.setting import AdminSettingCreate, AdminSettingUpdate
+from tests.admin.conftest import Office
 from tests.conftest import Database
 
-MASK = "********"
 PASSWORD = "notification.email.smtp_password"
 LIMIT = "security.login.max_failed_attempts"
-SCALARS = [one for one in BUILTIN_SETTINGS if one.value_type is ValueType.NUMBER]
-
-
-class Office:
-    """One database with settings; each call is a unit of its own."""
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
-
-    def add(self, key: str = "site.name", value: JsonValue = "here", **fields: object) -> UUID:
-        wanted = {"key": key, "value": value, **fields}
-        create = AdminSettingCreate.model_validate(wanted)
-        return self.database.run(create_admin_setting, create).id
-
-    def upsert(self, key: str, value: JsonValue, **fields: object) -> AdminSetting:
-        wanted = {"key": key, "value": value, **fields}
-        create = AdminSettingCreate.model_validate(wanted)
-        return self.database.run(upsert_admin_setting, create)
-
-    def update(self, setting_id: UUID, **fields: object) -> AdminSetting | None:
-        update = AdminSettingUpdate.model_validate(fields)
-        return self.database.run(update_admin_setting, setting_id, update)
-
-    def set(self, key: str, value: JsonValue) -> AdminSetting | None:
-        return self.database.run(update_admin_setting_value, key, value)
-
-    def read(self, setting: UUID | str) -> AdminSetting:
-        """Return the stored setting of this id or key, read in a fresh unit."""
-        if isinstance(setting, UUID):
-            row = self.database.run(get_admin_setting, setting)
-        else:
-            row = self.database.run(get_admin_setting_by_key, setting)
-        assert row is not None
-        return row
-
-    def effective(self, key: str) -> JsonValue:
-        return self.database.run(get_setting_value, key)
-
-    def events(self) -> list[AuditEvent]:
-        with self.database.unit() as db:
-            return list(db.scalars(select(AuditEvent).order_by(AuditEvent.seq)))
-
-
-@pytest.fixture
-def office(database: Database) -> Office:
-    """Return a database with the built-in settings."""
-    database.run(initialize_default_settings)
-    return Office(database)
-
-
-@pytest.fixture
-def bare_office(database: Database) -> Office:
-    """Return a database without settings."""
-    return Office(database)
 
 
 def test_initialising_makes_what_is_missing(bare_office: Office) -> None:
@@ -253,95 +191,6 @@ def test_two_upserts_at_once_leave_one_setting(sync_database: Database) -> None:
     assert sync_database.run(count_admin_settings) == 1
 
 
-@pytest.mark.parametrize("setting", SCALARS, ids=lambda setting: setting.key)
-def test_bounds_hold_on_both_sides(sqlite_database: Database, setting: Builtin) -> None:
-    office = Office(sqlite_database)
-    sqlite_database.run(initialize_default_settings)
-
-    for value in (setting.least, setting.most):
-        office.set(setting.key, value)
-        assert office.effective(setting.key) == value
-    for value in (setting.least - 1, setting.most + 1):
-        with pytest.raises(Invalid) as caught:
-            office.set(setting.key, value)
-        assert caught.value.field == "value"
-
-    assert office.effective(setting.key) == setting.most
-
-
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        (LIMIT, "abc"),
-        (LIMIT, 5.5),
-        (LIMIT, True),
-        (LIMIT, None),
-        ("notification.email.enabled", 1),
-        ("notification.email.enabled", "true"),
-        ("notification.email.enabled", None),
-        ("system.general.application_name", " "),
-        ("system.general.application_name", "a" * 61),
-        ("system.general.application_name", 7),
-        ("system.schedule.default_timezone", "Mars/Base"),
-        ("system.schedule.default_timezone", "../etc/passwd"),
-        ("notification.email.from_address", "nobody"),
-        ("notification.email.smtp_server", "a b"),
-        ("notification.email.smtp_server", "-a"),
-        (PASSWORD, "a" * 256),
-        (PASSWORD, 7),
-    ],
-)
-def test_a_value_that_does_not_fit_leaves_the_old_one(
-    office: Office, key: str, value: JsonValue
-) -> None:
-    before = office.read(key).value
-
-    with pytest.raises(Invalid) as caught:
-        office.set(key, value)
-
-    assert caught.value.field == "value"
-    assert office.read(key).value == before
-
-
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        ("system.schedule.default_timezone", "Europe/Zurich"),
-        ("notification.email.from_address", "raven@lab.local"),
-        ("notification.email.smtp_server", "2001:db8::25"),
-        ("notification.email.smtp_server", "mail-1.example.com"),
-        ("system.general.application_name", "Räven"),
-    ],
-)
-def test_a_value_that_fits_is_stored(office: Office, key: str, value: JsonValue) -> None:
-    office.set(key, value)
-
-    assert office.effective(key) == value
-
-
-@pytest.mark.parametrize(
-    ("value_type", "fits", "does_not"),
-    [
-        ("string", "text", 1),
-        ("number", 1.5, True),
-        ("number", -3, "3"),
-        ("number", 0, math.inf),
-        ("boolean", False, 0),
-        ("json", {"a": [1, None, {"b": True}]}, {"a": "\0"}),
-        ("json", ["x"], [math.nan]),
-    ],
-)
-def test_own_settings_hold_what_their_type_says(
-    office: Office, value_type: str, fits: JsonValue, does_not: JsonValue
-) -> None:
-    setting_id = office.add("own.value", fits, value_type=value_type)
-
-    with pytest.raises(Invalid, match="value"):
-        office.update(setting_id, value=does_not)
-
-    assert office.read(setting_id).value == fits
-
-
 def test_a_required_setting_needs_a_value(office: Office) -> None:
     setting_id = office.add(is_required=True)
 
@@ -411,115 +260,6 @@ def test_a_json_value_edited_in_place_is_stored_and_told(office: Office) -> None
     assert office.events()[-1].changes == {
         "value": {"before": {"sites": ["a"]}, "after": {"sites": ["a", "b"]}}
     }
-
-
-def test_a_secret_reads_as_its_mask_everywhere(office: Office) -> None:
-    run = office.database.run
-    set_row = office.set(PASSWORD, "canary-7")
-
-    rows = [
-        set_row,
-        office.read(PASSWORD),
-        office.read(office.read(PASSWORD).id),
-        *run(get_admin_settings, search="smtp_password"),
-        run(get_admin_settings_by_category)["notification"][-1],
-        office.update(office.read(PASSWORD).id, description="d"),
-    ]
-
-    assert [row.value for row in rows if row] == [MASK] * 6
-    assert office.effective(PASSWORD) == "canary-7"
-    assert office.read("notification.email.smtp_username").value == ""
-    assert office.effective("notification.email.smtp_username") == ""
-
-
-def test_a_secret_stands_nowhere_in_clear(office: Office) -> None:
-    office.set(PASSWORD, "canary-7")
-    office.set(PASSWORD, "canary-8")
-    office.add("own.secret", {"deep": "canary-9"}, value_type="json", is_sensitive=True)
-    create = AdminSettingCreate(key="a.b", value="canary", is_sensitive=True)
-    shown = AdminSettingRead.model_validate(office.read("own.secret"))
-
-    with office.database.unit() as db:
-        tables = [
-            str(db.execute(text("SELECT * FROM admin_settings")).all()),
-            str(db.execute(text("SELECT * FROM audit_events")).all()),
-        ]
-
-    assert not any("canary" in told for told in [*tables, repr(create), repr(shown)])
-    assert office.effective("own.secret") == {"deep": "canary-9"}
-    assert office.events()[1].changes == {"value": {"before": "", "after": "***"}}
-    assert office.events()[2].changes == {"value": {"before": "***", "after": "***"}}
-
-
-def test_writing_the_mask_keeps_the_secret(office: Office) -> None:
-    office.set(PASSWORD, "canary-7")
-
-    office.set(PASSWORD, MASK)
-    office.set(PASSWORD, "canary-7")
-
-    assert office.effective(PASSWORD) == "canary-7"
-    assert len(office.events()) == 2
-    with pytest.raises(Invalid, match="mask"):
-        office.add("own.secret", MASK, is_sensitive=True)
-
-
-@pytest.mark.parametrize("empty", ["", None])
-def test_a_secret_can_be_emptied(office: Office, empty: JsonValue) -> None:
-    office.set(PASSWORD, "canary-7")
-
-    office.set(PASSWORD, empty)
-
-    assert office.read(PASSWORD).value == ""
-    assert office.effective(PASSWORD) == ""
-
-
-def test_a_value_can_become_a_secret_and_a_secret_only_a_new_value(office: Office) -> None:
-    setting_id = office.add(value="canary")
-
-    office.update(setting_id, is_sensitive=True)
-    assert office.read(setting_id).value == MASK
-    assert office.effective("site.name") == "canary"
-    assert office.events()[-1].changes["value"] == {"before": "***", "after": "***"}
-
-    with pytest.raises(Invalid) as caught:
-        office.update(setting_id, is_sensitive=False)
-    assert caught.value.field == "is_sensitive"
-
-    office.update(setting_id, is_sensitive=False, value="public")
-    assert office.read(setting_id).value == "public"
-    assert office.events()[-1].changes["value"] == {"before": "***", "after": "public"}
-
-
-def test_without_a_key_no_secret_is_stored_or_read(office: Office) -> None:
-    office.set(PASSWORD, "canary-7")
-    keyless = make_sessions(office.database.url, None, pool=NullPool)
-
-    with unit_of_work(keyless) as db:
-        for attempt in (
-            lambda: update_admin_setting_value(db, PASSWORD, "other"),
-            lambda: get_setting_value(db, PASSWORD),
-        ):
-            with pytest.raises(KeyUnavailable):
-                cast("Callable[[], object]", attempt)()
-        rows = get_admin_settings(db, search="smtp")
-
-    assert [row.value for row in rows][-1] == MASK
-    assert office.effective(PASSWORD) == "canary-7"
-
-
-def test_a_sealed_value_opens_only_in_its_place(office: Office) -> None:
-    office.set(PASSWORD, "canary-7")
-    office.set("notification.email.smtp_username", "raven")
-    with office.database.unit() as db:
-        sealed = select(AdminSetting.sealed_value).where(AdminSetting.key == PASSWORD)
-        db.execute(
-            update(AdminSetting)
-            .where(AdminSetting.key == "notification.email.smtp_username")
-            .values(sealed_value=db.scalars(sealed).one())
-        )
-
-    with pytest.raises(Corrupt):
-        office.effective("notification.email.smtp_username")
 
 
 def test_own_settings_can_be_deleted_and_built_in_ones_not(office: Office) -> None:

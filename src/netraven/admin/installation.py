@@ -22,18 +22,28 @@ def get_installation_key(db: Session) -> bytes:
 
     Raises KeyUnavailable without a key ring or with one that does not open it.
     """
-    keyring = get_keyring(db)
-    if keyring is None:
-        raise KeyUnavailable("ring", "there is no key ring; nothing sealed can be read or stored")
-    row = db.scalar(select(KeyCanary))
-    if row is None:
-        row = _make_canary(db, keyring)
+    keyring = _keyring(db)
+    row = db.scalar(select(KeyCanary)) or _make_canary(db, keyring)
     return keyring.open(row.installation_key, canary_place(row))
+
+
+@operation
+def find_installation_key(db: Session) -> bytes | None:
+    """Return the installation key, or None where it was never made; raises KeyUnavailable."""
+    row = db.scalar(select(KeyCanary))
+    return None if row is None else _keyring(db).open(row.installation_key, canary_place(row))
 
 
 def canary_place(row: KeyCanary) -> Place:
     """Return the place that the canary's sealed key is bound to."""
     return Place(KeyCanary.__tablename__, str(row.id), "installation_key")
+
+
+def _keyring(db: Session) -> KeyRing:
+    keyring = get_keyring(db)
+    if keyring is None:
+        raise KeyUnavailable("ring", "there is no key ring; nothing sealed can be read or stored")
+    return keyring
 
 
 def _make_canary(db: Session, keyring: KeyRing) -> KeyCanary:
