@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import pytest
 
 from netraven.db import Id, new_id
@@ -20,15 +18,16 @@ from tests.vault.conftest import Vault
 def test_every_pair_is_linked_once(vault: Vault) -> None:
     core, edge = vault.add_tag("core"), vault.add_tag("edge")
     first, second = vault.add("first", tags=[{"tag_id": core, "priority": 5}]), vault.add("second")
-    link = partial(
-        vault.database.run,
-        bulk_associate_credentials_with_tags,
-        credential_ids=[first, str(first), second],
-        tag_ids=[core, edge, core],
-        priority=5,
-    )
 
-    done, again = link(), link()
+    done, again = (
+        vault.database.run(
+            bulk_associate_credentials_with_tags,
+            credential_ids=[first, str(first), second],
+            tag_ids=[core, edge, core],
+            priority=5,
+        )
+        for _ in range(2)
+    )
 
     assert done == {
         "success": True,
@@ -90,14 +89,15 @@ def test_removal_counts_what_was_there(vault: Vault) -> None:
     core, edge = vault.add_tag("core"), vault.add_tag("edge")
     first = vault.add("first", tags=[{"tag_id": core}, {"tag_id": edge}])
     second = vault.add("second", tags=[{"tag_id": core}])
-    remove = partial(
-        vault.database.run,
-        bulk_remove_credentials_from_tags,
-        credential_ids=[first, second, new_id()],
-        tag_ids=[core, edge],
-    )
 
-    done, again = remove(), remove()
+    done, again = (
+        vault.database.run(
+            bulk_remove_credentials_from_tags,
+            credential_ids=[first, second, new_id()],
+            tag_ids=[core, edge],
+        )
+        for _ in range(2)
+    )
 
     assert (done["successful_operations"], done["not_present"]) == (3, 1)
     assert (again["successful_operations"], again["not_present"]) == (0, 4)
