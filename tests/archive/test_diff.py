@@ -85,7 +85,7 @@ def test_negative_context_is_refused() -> None:
 
 @given(TEXTS, TEXTS, st.integers(0, 4))
 def test_applying_the_diff_to_a_gives_b(a: bytes, b: bytes, context: int) -> None:
-    assert applied(diff_texts(a, b, context=context), a) == b
+    assert applied(diff_texts(a, b, context=context).diff, a) == b
 
 
 @given(TEXTS, TEXTS)
@@ -173,7 +173,7 @@ def test_texts_of_repeated_lines_in_any_order_still_give_a_correct_diff(distinct
 
     found = diff_texts(a, b, context=0)
 
-    assert applied(found, a) == b
+    assert applied(found.diff, a) == b
 
 
 def edited_pair(chance: random.Random) -> tuple[bytes, bytes]:
@@ -205,11 +205,11 @@ def hunk_lines(found: TextDiff) -> list[bytes]:
     return [line for line in lines[2:] if not line.startswith((b"@@", b"\\"))]
 
 
-def applied(found: TextDiff, a: bytes) -> bytes:
+def applied(diff: str, a: bytes) -> bytes:
     """Apply a unified diff, checking every line and every number it states about both texts."""
-    if not found.diff:
+    if not diff:
         return a
-    lines = split(found.diff.encode("utf-8", "surrogateescape"))
+    lines = split(diff.encode("utf-8", "surrogateescape"))
     assert lines[:2] == [b"--- a\n", b"+++ b\n"]
     source, made = split(a), []
     position = 0
