@@ -14,7 +14,6 @@ from netraven.admin.audit import audit
 from netraven.db import Id, as_uuid, get_actor, insert_into, new_id, operation
 from netraven.db.enums import HostKeyState
 from netraven.errors import Conflict
-from netraven.inventory.chunks import in_chunks
 from netraven.models import Device, HostKey
 
 
@@ -64,10 +63,12 @@ def record_host_keys(
         for device_id, public_key in sorted(shown.items())
     ]
     keys = [HostKey.device_id, HostKey.public_key]
-    seen = {"last_seen_at": moment}
-    for chunk in in_chunks(rows):
-        insertion = insert_into(db, HostKey).values(chunk)
-        db.execute(insertion.on_conflict_do_update(index_elements=keys, set_=seen))
+    insertion = insert_into(db, HostKey)
+    seen = {"last_seen_at": insertion.excluded.last_seen_at}
+    if rows:
+        # Rows apart from the statement: it is compiled once, whatever their number.
+        noted = insertion.on_conflict_do_update(index_elements=keys, set_=seen)
+        db.connection().execute(noted, rows)
 
 
 @operation
