@@ -14,6 +14,7 @@ import pytest
 
 from netraven.db import KeyRing
 from tests.cli.conftest import Answer, Program
+from tests.cli.laboratory import served, spec
 from tests.cli.mounts import read_only_disk, small_disk
 
 USAGE, KEY, STORAGE = 2, 6, 7
@@ -23,6 +24,8 @@ COMMANDS = [
     ("tag", "add", "wan"),
     ("credential", "list"),
     ("backup", "list"),
+    ("backup", "run", "--all"),
+    ("device", "test", "core-1"),
     ("run", "list"),
     ("verify",),
 ]
@@ -132,6 +135,31 @@ def test_a_full_disk_is_told_and_leaves_no_half(program: Program, tmp_path: Path
 
     told_once(answer, STORAGE, "the disk is full", "free some space")
     assert after.json["total"] == 0
+
+
+def test_a_disk_that_fills_up_during_a_run_costs_nothing_that_was_stored(
+    program: Program,
+) -> None:
+    devices = [spec(f"core-{number}", size_bytes=400_000) for number in range(8)]
+
+    with served(program, *devices):
+        before = program.json("backup", "run", "core-0", "core-1")
+        with small_disk(program.home, free_kib=160) as inside:
+            answer = inside.run("backup", "run", "--all")
+            doctor = inside.run("doctor", "--json")
+            verified = inside.run("verify", "--json")
+            listed = inside.run("backup", "list", "--status", "completed", "--json")
+            runs = inside.run("run", "list", "--json").json["items"]
+
+    assert before["run"]["new_versions"] == 2
+    told_once(answer, STORAGE, "the disk is full", "free some space")
+    assert [run["status"] for run in runs] == ["failed", "succeeded"]
+    assert doctor.exit_code == STORAGE
+    assert _states(doctor.json)["disk space"] == "error"
+    assert verified.json["corrupt"] == []
+    kept = {(row["device"]["hostname"], row["version"]) for row in listed.json["items"]}
+    assert kept >= {("core-0", 1), ("core-1", 1)}
+    assert verified.json["checked"] == len(kept)
 
 
 def test_a_disk_that_is_full_from_the_start_gets_no_half_of_a_key(fresh: Program) -> None:

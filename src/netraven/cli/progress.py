@@ -38,10 +38,6 @@ class Bar:
         """Show words behind the bar."""
         self.progress.update(self.task, words=output.visible(words))
 
-    def expect(self, total: int) -> None:
-        """Set how many steps there will be."""
-        self.progress.update(self.task, total=total)
-
 
 @contextmanager
 def progress_bar(title: str, total: int | None, *, is_quiet: bool = False) -> Iterator[Bar]:

@@ -137,7 +137,7 @@ class Collection:
             try:
                 return await _in_thread(self._keeping, self._keeper.keep, batch)
             except StorageFailed as error:
-                _log.warning("keeping failed", reason=str(error), again_in_s=pause_s)
+                _log.info("keeping failed", reason=str(error), again_in_s=pause_s)
                 await asyncio.sleep(pause_s)
         return await _in_thread(self._keeping, self._keeper.keep, batch)
 
@@ -148,7 +148,7 @@ class Collection:
             try:
                 is_cancelled = await _in_thread(self._keeping, self._look)
             except StorageFailed as error:  # the leases last for several more tries
-                _log.warning("renewing leases failed", reason=str(error))
+                _log.info("renewing leases failed", reason=str(error))
                 continue
             if is_cancelled:
                 self._stop.set()
