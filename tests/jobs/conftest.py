@@ -9,6 +9,7 @@ import pytest
 from netraven.db import name_key, new_id
 from netraven.models import Device
 from tests.conftest import Database
+from tests.planner import Planner
 
 
 @pytest.fixture
@@ -27,3 +28,15 @@ def device_ids(database: Database) -> list[UUID]:
     with database.unit() as db:
         db.add_all(devices)
     return [device.id for device in devices]
+
+
+@pytest.fixture
+def planner(database: Database) -> Planner:
+    """Return a database without schedules, reached four ways."""
+    return Planner(database)
+
+
+@pytest.fixture
+def sqlite_planner(sqlite_database: Database) -> Planner:
+    """Return one where neither database nor kind of session is the point."""
+    return Planner(sqlite_database)

@@ -47,14 +47,17 @@ def count_job_logs(db: Session, filter_params: JobLogFilter | None = None) -> in
 
 def visible_runs(user_id: Id) -> ColumnElement[bool]:
     """Return the condition on `JobLog` that holds for what this user may see."""
-    own_device = exists().where(Device.id == JobLog.device_id, visible_devices(user_id))
+    viewer = as_uuid(user_id)
+    if viewer is None:
+        return false()
+    own_device = exists().where(Device.id == JobLog.device_id, visible_devices(viewer))
     one_result = exists().where(
         JobResult.job_log_id == JobLog.id,
         Device.id == JobResult.device_id,
-        visible_devices(user_id),
+        visible_devices(viewer),
     )
-    created = and_(_is(JobLog.created_by, user_id), sees_own(user_id))
-    return or_(sees_everything(user_id), created, own_device, one_result)
+    created = and_(JobLog.created_by == viewer, sees_own(viewer))
+    return or_(sees_everything(viewer), created, own_device, one_result)
 
 
 def _visible(user_id: Id | None) -> ColumnElement[bool]:

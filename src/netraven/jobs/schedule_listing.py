@@ -94,13 +94,16 @@ def get_scheduled_job_with_details(
 
 def visible_schedules(user_id: Id) -> ColumnElement[bool]:
     """Return the condition on `ScheduledJob` that holds for what this user may see."""
-    created = and_(ScheduledJob.created_by == as_uuid(user_id), sees_own(user_id))
+    viewer = as_uuid(user_id)
+    if viewer is None:
+        return false()
+    created = and_(ScheduledJob.created_by == viewer, sees_own(viewer))
     listed = exists().where(
         ScheduledJobDevice.scheduled_job_id == ScheduledJob.id,
         ScheduledJobDevice.device_id == Device.id,
-        visible_devices(user_id),
+        visible_devices(viewer),
     )
-    return or_(sees_everything(user_id), created, listed)
+    return or_(sees_everything(viewer), created, listed)
 
 
 def _conditions(wanted: ScheduledJobFilter) -> Iterator[ColumnElement[bool]]:

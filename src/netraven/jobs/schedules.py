@@ -95,24 +95,8 @@ def update_scheduled_job(
     A new `schedule_type` clears the fields that it does not use. None if there is none. Raises
     Invalid as `create_scheduled_job` and `toggle_scheduled_job` do.
     """
-    job = lock_schedule(db, job_id)
-    if job is None:
-        return None
-    moment = as_utc(now or clock.now())
     given = {name: getattr(job_data, name) for name in job_data.model_fields_set}
-    before = get_targets(db, job)
-    targets = _changed_targets(before, given)
-    if targets != before:
-        check_targets(db, targets, job.created_by)
-    if given.keys() & {"job_data", "job_type"}:
-        kind = cast("JobType", given.get("job_type", job.job_type))
-        options = cast("Mapping[str, JsonValue]", given.get("job_data", job.job_data))
-        given["job_data"] = checked_options(db, kind, options)
-    values = {name: value for name, value in given.items() if name not in _TARGET_FIELDS}
-    values |= {"targets": targets.kind, **_changed_timing(job, given, moment)}
-    values["next_run"] = _changed_next_run(db, job, values, moment)
-    _apply(db, job, values, before=before, targets=targets)
-    return load_schedule(db, job)
+    return _change(db, job_id, given, now)
 
 
 @operation
@@ -128,8 +112,7 @@ def toggle_scheduled_job(
     Raises Invalid("run_at") where its one time has passed, Invalid("schedule_type") for an
     immediate one that was queued.
     """
-    update = ScheduledJobUpdate(enabled=enabled)
-    return update_scheduled_job(db, job_id, update, now=now)
+    return _change(db, job_id, {"enabled": enabled}, now)
 
 
 @operation
@@ -149,6 +132,28 @@ def delete_scheduled_job(db: Session, job_id: Id) -> bool:
     db.flush()
     _tell(db, "scheduled_job_deleted", "deleted", job)
     return True
+
+
+def _change(
+    db: Session, job_id: Id, given: Mapping[str, object], now: datetime | None
+) -> ScheduledJob | None:
+    job = lock_schedule(db, job_id)
+    if job is None:
+        return None
+    moment = as_utc(now or clock.now())
+    before = get_targets(db, job)
+    targets = _changed_targets(before, given)
+    if targets != before:
+        check_targets(db, targets, job.created_by)
+    if given.keys() & {"job_data", "job_type"}:
+        kind = cast("JobType", given.get("job_type", job.job_type))
+        options = cast("Mapping[str, JsonValue]", given.get("job_data", job.job_data))
+        checked_options(db, kind, options)
+    values = {name: value for name, value in given.items() if name not in _TARGET_FIELDS}
+    values |= {"targets": targets.kind, **_changed_timing(job, given, moment)}
+    values["next_run"] = _changed_next_run(db, job, values, moment)
+    _apply(db, job, values, before=before, targets=targets)
+    return load_schedule(db, job)
 
 
 def _creator(db: Session, user_id: Id | None) -> User | None:

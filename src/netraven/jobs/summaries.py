@@ -34,7 +34,7 @@ def get_job_log_with_details(
     found = db.execute(wanted).one_or_none()
     if found is None:
         return None
-    run, hostname, address, device_type, username = found.tuple()
+    run, hostname, address, device_type, username = found
     return JobLogDetails(
         id=run.id,
         session_id=run.session_id,
