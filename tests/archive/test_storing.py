@@ -113,6 +113,25 @@ def test_failed_and_quarantined_captures_are_not_the_latest_completed(archive: A
     assert archive.count(Content) == 2
 
 
+def test_two_backups_in_one_second_are_both_retrievable(archive: Archive) -> None:
+    first, second = archive.store(A).backup, archive.store(B).backup
+
+    assert first.created_at == second.created_at
+    assert [archive.read(first.id), archive.read(second.id)] == [A, B]
+    assert [row.version for row in archive.rows()] == [1, 2]
+
+
+def test_creating_the_same_again_returns_the_same_row(archive: Archive) -> None:
+    create = BackupCreate(device_id=archive.devices[0])
+    later = NOON + timedelta(days=1)
+
+    first = archive.database.run(create_backup, create, content=A, now=NOON)
+    second = archive.database.run(create_backup, create, content=A, now=later)
+
+    assert second.id == first.id
+    assert (second.created_at, second.last_seen_at) == (NOON, later)
+
+
 def test_series_count_apart(archive: Archive) -> None:
     archive.store(A)
     startup = archive.store(A, config_type="startup")
