@@ -28,6 +28,7 @@ lint: dev-env ## Check style, types, storeys, dependencies and dead code
 	"$(BIN)/lint-imports" --no-logo
 	"$(PYTHON)" -m deptry .
 	"$(PYTHON)" .ci/dead_code.py
+	"$(PYTHON)" .ci/python_api.py --check
 	"$(PYTHON)" -m mypy
 	"$(BIN)/pyright" --pythonpath "$(PYTHON)"
 
@@ -40,6 +41,9 @@ bench: dev-env ## Measure against the peers and print the tables (some minutes)
 
 bench-smoke: dev-env ## Run each benchmark once at small size: are they alive?
 	@"$(PYTHON)" -m benchmarks.run --small
+
+reference: dev-env ## Write docs/python-api.md anew from the code
+	@"$(PYTHON)" .ci/python_api.py
 
 lock: dev-env ## Resolve dependencies anew into the lock files
 	@sh .ci/lock.sh "$(VENV)"
