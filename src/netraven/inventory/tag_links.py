@@ -86,11 +86,12 @@ def link_default_tag(db: Session, tag: Tag) -> int:
         DeviceTag.tag_id == tag.id,
         DeviceTag.source == LinkSource.DEFAULT,
     )
+    tag_id = literal(tag.id, DeviceTag.tag_id.type)
     source = literal(LinkSource.DEFAULT, DeviceTag.source.type)
-    lacking = select(Device.id, literal(tag.id), source, literal("")).where(~linked)
+    lacking = select(Device.id, tag_id, source, literal("")).where(~linked)
     columns = ["device_id", "tag_id", "source", "rule_key"]
-    insertion = insert(DeviceTag).from_select(columns, lacking)
-    return db.connection().execute(insertion).rowcount
+    insertion = insert(DeviceTag).from_select(columns, lacking).returning(DeviceTag.device_id)
+    return len(db.connection().execute(insertion).all())
 
 
 def _plain_link(device_id: UUID, tag_id: UUID, source: LinkSource) -> Link:
