@@ -15,6 +15,8 @@ from netraven.lab.spec import Endpoint
 
 Options: TypeAlias = Mapping[str, str | int]
 
+_PATIENCE_S = 900
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -55,6 +57,7 @@ def read_with(module: str, endpoints: Sequence[Endpoint], options: Options) -> R
         input=json.dumps(task),
         stdout=subprocess.PIPE,
         text=True,
+        timeout=_PATIENCE_S,
         check=False,
     )
     if ended.returncode:

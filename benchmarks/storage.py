@@ -10,7 +10,6 @@ vacuum. Beside them stands git, one commit for each change, as the tools that us
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
 import shutil
@@ -25,12 +24,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
-from rich.console import Console
-from rich.table import Table
 from sqlalchemy import NullPool, create_engine, func, make_url, select, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from benchmarks.configurations import Router
+from benchmarks.outcomes import Outcome, Target, as_table
 from netraven.archive.backups import get_backup_content_bytes
 from netraven.archive.codec import content_hash
 from netraven.archive.storing import BackupCapture, StoredBackup, store_backups
@@ -42,6 +40,8 @@ from netraven.models import Backup, BackupCounter, Content, Device, JobLog, JobR
 from netraven.schemas.backup import BackupCreate
 
 ARCHIVE = (Content, Backup, BackupCounter)
+MOST_BYTES = 1_300
+MOST_MS = 20
 # As `archive.grade` writes it for a capture that nothing speaks against.
 EVIDENCE: dict[str, JsonValue] = {
     "sections": 212,
@@ -82,18 +82,31 @@ class Result:
     unchanged_cpu_ms: float
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--small", action="store_true", help="a moment's work: is it alive?")
-    effort = SMALL if parser.parse_args(arguments).small else Effort()
-    results = [measure(name, effort) for name in ("SQLite", "PostgreSQL")]
+def measure(effort: Effort) -> Outcome:
+    """Store and read on both databases, with git beside them where there is one."""
+    results = [measure_database(name, effort) for name in ("SQLite", "PostgreSQL")]
     git = git_bytes(effort) if shutil.which("git") else None
-    _print(results, git, effort)
-    for result in results:
-        print(json.dumps({"benchmark": "storage", **asdict(result)}))
+    figures = {
+        f"{one.database.lower()}_{name}": round(value, 3) if isinstance(value, float) else value
+        for one in results
+        for name, value in asdict(one).items()
+        if name != "database"
+    }
+    if git is not None:
+        figures |= {"git_bytes": round(git[0]), "git_bytes_after_gc": round(git[1])}
+    targets = [target for one in results for target in _targets(one)]
+    return Outcome("storage", _table(results, git, effort), figures, targets)
 
 
-def measure(name: str, effort: Effort) -> Result:
+def _targets(result: Result) -> tuple[Target, ...]:
+    return (
+        Target(f"T3 bytes per change on {result.database}", result.t3_bytes, MOST_BYTES),
+        Target(f"T3 new rows when unchanged on {result.database}", result.rows_when_unchanged, 0),
+        Target(f"T4 ms to read a version, p95, on {result.database}", result.t4_p95_ms, MOST_MS),
+    )
+
+
+def measure_database(name: str, effort: Effort) -> Result:
     with _database(name) as sessions:
         archive = _Archive(sessions, effort.devices)
         archive.sweep()
@@ -338,15 +351,11 @@ def git_bytes(effort: Effort) -> tuple[float, float]:
         return loose, size() / changes
 
 
-def _print(results: list[Result], git: tuple[float, float] | None, effort: Effort) -> None:
-    table = Table(
-        title=f"{effort.devices} devices of 60 KB, {effort.changes} one-line changes each; "
+def _table(results: list[Result], git: tuple[float, float] | None, effort: Effort) -> str:
+    title = (
+        f"{effort.devices} devices of 60 KB, {effort.changes} one-line changes each; "
         f"a history of {effort.versions} versions"
     )
-    table.add_column("figure")
-    for result in results:
-        table.add_column(result.database, justify="right")
-    table.add_column("target", justify="right")
     rows: tuple[tuple[str, Callable[[Result], str], str], ...] = (
         ("T3 bytes per change", lambda one: f"{one.t3_bytes:.0f}", "≤ 1300"),
         ("T3 with the first, full versions", lambda one: f"{one.t3_bytes_with_first:.0f}", ""),
@@ -360,13 +369,22 @@ def _print(results: list[Result], git: tuple[float, float] | None, effort: Effor
         ("storing a changed one, CPU ms", lambda one: f"{one.changed_cpu_ms:.2f}", "≤ 1"),
         ("seeing it unchanged, CPU ms", lambda one: f"{one.unchanged_cpu_ms:.2f}", "≤ 0.3"),
     )
-    for label, figure, target in rows:
-        table.add_row(label, *(figure(result) for result in results), target)
-    console = Console()
-    console.print(table)
+    lines = [
+        (label, *(figure(result) for result in results), target) for label, figure, target in rows
+    ]
     if git is not None:
         loose, packed = git
-        console.print(f"git, one commit per change: {loose:.0f} bytes, after gc {packed:.0f}")
+        lines.append(("git, one commit per change, bytes", f"{loose:.0f}", "", ""))
+        lines.append(("the same after git gc", f"{packed:.0f}", "", ""))
+    columns = ("figure", *(result.database for result in results), "target")
+    return as_table(title, columns, lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--small", action="store_true", help="a moment's work: is it alive?")
+    is_small = parser.parse_args(arguments).small
+    measure(SMALL if is_small else Effort()).show(is_judged=not is_small)
 
 
 if __name__ == "__main__":
