@@ -16,20 +16,21 @@ import pytest
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from netraven.archive.backups import (
+from netraven.archive.storing import BackupCapture, StoredBackup, store_backups
+from netraven.archive.unsealing import unseal_backup
+from netraven.archive.views import get_redacted_content, redacted_diff
+from netraven.crud import (
+    apply_backup_retention,
     compare_backups,
+    create_backup,
     delete_backup,
     get_backup,
     get_backup_content,
     get_backup_content_bytes,
     get_backups,
     update_backup,
+    verify_backups,
 )
-from netraven.archive.retention import apply_backup_retention
-from netraven.archive.storing import BackupCapture, StoredBackup, create_backup, store_backups
-from netraven.archive.unsealing import unseal_backup
-from netraven.archive.verify import verify_backups
-from netraven.archive.views import get_redacted_content, redacted_diff
 from netraven.db import Id
 from netraven.errors import Corrupt, InUse
 from netraven.models import Backup, Content

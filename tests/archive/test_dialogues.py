@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from netraven.archive.dialogues import bounded, show
 from netraven.archive.redact import NOTHING_SHOWN
@@ -113,12 +115,43 @@ def test_a_whole_key_behind_a_gap_is_hidden_as_ever() -> None:
         "--More--\r        \rsnmp-server community c4nary RO",
         "--More--\x1b[8D\x1b[Ksnmp-server community c4nary RO",
         "--More--\x1b[2Ksnmp-server community c4nary RO",
+        "--More-- \x07snmp-server community c4nary RO",
         "snmp-server comm\x7funity c4nary RO",
         "snmp-server comm\x9bunity c4nary RO",
     ],
 )
 def test_a_line_that_a_terminal_draws_over_is_hidden(line: str) -> None:
     assert ios(f"a\r\n{line}\r\nb\r\n") == f"a\n{NOTHING_SHOWN}\nb\n"
+
+
+CODES = st.sampled_from(
+    [
+        "\r",
+        "\b",
+        "\x07",
+        "\x00",
+        "\x1b[K",
+        "\x1b[2K",
+        "\x1b[8D",
+        "\x1b[0m",
+        "\x1b[?25h",
+        "\x1b",
+        "\x9b",
+        " ",
+    ]
+)
+JUNK = st.lists(st.one_of(CODES, st.just("--More--")), max_size=6).map("".join)
+
+
+@given(before=JUNK, within=JUNK, behind=JUNK, ending=st.sampled_from(["\n", "\r\n", "\n\r", ""]))
+def test_no_code_of_a_terminal_uncovers_a_secret(
+    before: str, within: str, behind: str, ending: str
+) -> None:
+    line = f"{before}snmp-server {within}community c4narySecret{behind} RO{ending}"
+
+    shown = ios(f"end\n{line}")
+
+    assert "c4nary" not in shown
 
 
 def test_a_key_is_hidden_though_its_first_line_is_drawn_over() -> None:

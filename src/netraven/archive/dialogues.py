@@ -68,7 +68,12 @@ def _show_piece(
     lines = [_HARMLESS.sub("", line).strip("\r") for line in piece.split("\n")]
     plain = [_CONTROLS.sub("", _SEQUENCE.sub("", line)) for line in lines]
     view = redact("\n".join(plain), platform, key).split("\n")
-    hidden = {number for number, line in enumerate(lines) if line != plain[number]}
+    pagers = [re.compile(pager.pattern.pattern.removesuffix("$")) for pager in platform.pagers]
+    hidden = {
+        number
+        for number, line in enumerate(lines)
+        if line != plain[number] or any(_goes_on_behind(pager, line) for pager in pagers)
+    }
     if not is_first:
         hidden |= set(range(_lines_without_context(plain, platform)))
     if breaks_off:
@@ -78,6 +83,12 @@ def _show_piece(
     for number in hidden:
         view[number] = NOTHING_SHOWN if lines[number].strip() else ""
     return "\n".join(view)
+
+
+def _goes_on_behind(pager: re.Pattern[str], line: str) -> bool:
+    """Tell whether text follows a pager on its line, where no rule looks for a command."""
+    match = pager.search(line)
+    return match is not None and bool(line[match.end() :].strip())
 
 
 def _last_of(lines: list[str]) -> set[int]:
