@@ -19,12 +19,19 @@ from netraven.models import AuditEvent
 from netraven.schemas.audit import AuditEventFilter
 
 LEAST_DAYS = 30
+MAX_SEQ = 2**63 - 1
 
 
 @operation
 def get_audit_event(db: Session, event_id: Id) -> AuditEvent | None:
     """Return the event, or None."""
     return db.scalar(select(AuditEvent).where(AuditEvent.id == as_uuid(event_id)))
+
+
+@operation
+def get_audit_event_by_seq(db: Session, seq: int) -> AuditEvent | None:
+    """Return the event with this number in the chain, or None."""
+    return db.scalar(select(AuditEvent).where(AuditEvent.seq == seq)) if seq <= MAX_SEQ else None
 
 
 @operation

@@ -31,6 +31,7 @@ class Home:
     settings: Settings
     sessions: sessionmaker[Session]
     actor: Actor
+    keyring: KeyRing
 
     def reading(self) -> AbstractContextManager[Session]:
         """Return a unit of work that may only read."""
@@ -55,8 +56,8 @@ def open_home() -> Home:
 def open_installation(settings: Settings) -> Home:
     """Return the installation of these settings; raises as `open_home` does."""
     require_schema(settings.url)
-    sessions = open_sessions(settings, read_keyring(settings))
-    home = Home(settings, sessions, whoever_runs_this())
+    keyring = read_keyring(settings)
+    home = Home(settings, open_sessions(settings, keyring), whoever_runs_this(), keyring)
     with home.reading() as db:
         verify_keyring(db)
     return home

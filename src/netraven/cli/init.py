@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +11,6 @@ from netraven.cli import output
 from netraven.cli.options import AsJson
 
 if TYPE_CHECKING:
-    from netraven.db import KeyRing
     from netraven.settings import Settings
 
 
@@ -56,7 +54,9 @@ def install(settings: Settings) -> Installed:
     The key ring is on the disk before anything sealed under it is kept. Raises StorageFailed,
     SchemaMismatch or KeyUnavailable.
     """
+    from netraven.admin.settings import initialize_default_settings
     from netraven.cli.home import open_sessions, read_keyring, sqlite_path, whoever_runs_this
+    from netraven.cli.keyfile import write_new_keyring
     from netraven.db import KeyRing, unit_of_work
     from netraven.db.schema import head_revision, upgrade_schema
     from netraven.inventory.tags import initialize_default_tag
@@ -74,8 +74,9 @@ def install(settings: Settings) -> Installed:
     with unit_of_work(sessions, actor=whoever_runs_this()) as db:
         verify_keyring(db)
         initialize_default_tag(db)
+        initialize_default_settings(db)
         if is_new_ring:
-            _write_keyring(settings.keyring_path, keyring)
+            write_new_keyring(settings.keyring_path, keyring)
     return Installed(
         home=str(settings.home),
         database=_shown_address(settings),
@@ -96,30 +97,6 @@ def _state_after(before: str | None, head: str) -> str:
 def _make_private(database: Path) -> None:
     """Make an empty file that only its owner reads; SQLite gives its other files the same mode."""
     os.close(os.open(database, os.O_CREAT | os.O_RDWR, 0o600))
-
-
-def _write_keyring(path: Path, keyring: KeyRing) -> None:
-    """Put the key ring on the disk, whole or not at all, and never over another."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".keyring-")
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write("# NetRaven's key ring: `version state key`. Keep a copy apart.\n")
-            file.write(keyring.to_text())
-            file.flush()
-            os.fsync(file.fileno())
-        # A link, unlike a renaming, fails where a file of that name exists.
-        os.link(name, path)
-        _sync_directory(path.parent)
-    finally:
-        Path(name).unlink()
-
-
-def _sync_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _shown_address(settings: Settings) -> str:
@@ -145,7 +122,8 @@ def _show(installed: Installed) -> None:
     if installed.keyring_state == "created":
         output.say(
             f"Copy {installed.keyring} to a safe place now, apart from the database: without it "
-            "every backup and every credential is lost, and nobody can bring them back.",
+            "every backup and every credential is lost, and nobody can bring them back. "
+            "`netraven key export FILE` makes a copy that only a passphrase opens.",
             style="bold yellow",
         )
         output.say("Next: `netraven credential add NAME --username USER`, then `device add`.")

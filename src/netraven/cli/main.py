@@ -12,6 +12,7 @@ from typer.main import get_command
 
 from netraven import __version__
 from netraven.cli import (
+    audit,
     backup,
     credential,
     demo,
@@ -19,10 +20,13 @@ from netraven.cli import (
     doctor,
     faults,
     init,
+    key,
     output,
     rule,
     run,
+    setting,
     tag,
+    user,
     verify,
 )
 from netraven.cli.ending import ending
@@ -42,6 +46,10 @@ app.add_typer(tag.app, name="tag")
 app.add_typer(rule.app, name="rule")
 app.add_typer(backup.app, name="backup")
 app.add_typer(run.app, name="run")
+app.add_typer(user.app, name="user")
+app.add_typer(setting.app, name="setting")
+app.add_typer(audit.app, name="audit")
+app.add_typer(key.app, name="key")
 app.command("verify")(verify.verify)
 app.command("doctor")(doctor.doctor)
 app.command("demo")(demo.demo)

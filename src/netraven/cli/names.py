@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
+from netraven.admin.users import get_user, get_user_by_email, get_user_by_username
 from netraven.archive.backups import get_backup
 from netraven.archive.versions import get_newest_versions, get_version
 from netraven.db import as_uuid
@@ -12,7 +13,7 @@ from netraven.errors import Invalid, NotFound
 from netraven.inventory.devices import get_device, get_device_by_hostname
 from netraven.inventory.tag_rules import get_tag_rule, get_tag_rule_by_name
 from netraven.inventory.tags import get_tag, get_tag_by_name
-from netraven.models import Backup, Credential, Device, Tag, TagRule
+from netraven.models import Backup, Credential, Device, Tag, TagRule, User
 from netraven.platforms.registry import platform_names, resolve_platform
 from netraven.vault.credentials import get_credential, get_credential_by_name
 
@@ -56,6 +57,15 @@ def named_rule(db: Session, name: str) -> TagRule:
         message = f"there is no tag rule {name}; see `netraven rule list`"
         raise NotFound(message)
     return rule
+
+
+def named_user(db: Session, name: str) -> User:
+    """Return the user of that name or address (case ignored) or id; raises NotFound."""
+    user = get_user_by_username(db, name) or get_user_by_email(db, name) or get_user(db, name)
+    if user is None:
+        message = f"there is no user {name}; see `netraven user list`"
+        raise NotFound(message)
+    return user
 
 
 def platform_name(name: str) -> str:

@@ -18,13 +18,17 @@ _MAX_KEY_BYTES = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where one secret comes from; none of them: it is not given."""
+    """Where one secret comes from; none of them: it is not given.
+
+    A secret that is not `is_new` proves itself where it is used, so it is asked for once.
+    """
 
     what: str
     option: str
     is_asked: bool = False
     from_stdin: bool = False
     variable: str | None = None
+    is_new: bool = True
 
     @property
     def is_given(self) -> bool:
@@ -95,7 +99,7 @@ def _ask(source: Source) -> str:
         raise Invalid(source.option, f"there is no terminal to ask at; use {ways}")
     title = source.what[:1].upper() + source.what[1:]
     # A mistyped password is tried on devices and can lock accounts, so it is asked twice.
-    answer: str = typer.prompt(title, hide_input=True, confirmation_prompt=True, err=True)
+    answer: str = typer.prompt(title, hide_input=True, confirmation_prompt=source.is_new, err=True)
     return answer
 
 
