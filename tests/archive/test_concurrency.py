@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import timedelta
+from multiprocessing import get_context
 from threading import Barrier
 from uuid import UUID
 
 import pytest
+from sqlalchemy import NullPool
 
 from netraven.archive.backups import delete_backup, update_backup
 from netraven.archive.retention import apply_backup_retention
 from netraven.archive.storing import BackupCapture, StoredBackup, store_backup, store_backups
+from netraven.db import KeyRing, make_sessions, unit_of_work
 from netraven.errors import StorageFailed
 from netraven.models import Backup, Content
 from netraven.schemas.backup import BackupCreate, BackupUpdate
@@ -79,6 +82,35 @@ def test_versions_of_many_writers_have_no_gap(sync_archive: Archive) -> None:
 
     assert sorted(row.version or 0 for row in sync_archive.rows()) == list(range(1, 21))
     assert sync_archive.check() == 20
+
+
+def test_versions_of_two_processes_have_no_gap(sync_archive: Archive) -> None:
+    texts = versions(24)
+    shares = [texts[:12], texts[12:]]
+    keys = sync_archive.database.keyring.to_text()
+    device_id = sync_archive.devices[0]
+
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        works = [
+            pool.submit(store_elsewhere, sync_archive.database.url, keys, device_id, share)
+            for share in shares
+        ]
+        stored = [version for work in works for version in work.result()]
+
+    assert sorted(stored) == list(range(1, 25))
+    assert sorted(row.version or 0 for row in sync_archive.rows()) == list(range(1, 25))
+    assert sync_archive.check() == 24
+
+
+def store_elsewhere(url: str, keys: str, device_id: UUID, texts: list[bytes]) -> list[int]:
+    """Store in a process of its own; return the version of each text."""
+    sessions = make_sessions(url, KeyRing.from_text(keys), pool=NullPool)
+    made: list[int] = []
+    for text in texts:
+        with unit_of_work(sessions) as db:
+            stored = store_backup(db, BackupCreate(device_id=device_id), content=text)
+        made.append(stored.backup.version or 0)
+    return made
 
 
 def test_batches_in_opposite_order_do_not_block_each_other(sync_archive: Archive) -> None:
