@@ -1,0 +1,41 @@
+"""Processes that tick at the same time fire each due time once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+
+from tests.conftest import Database
+from tests.planner import NINE, Planner
+
+ROOT = Path(__file__).parents[2]
+SCHEDULES = 40
+HOURS = 4
+
+
+def test_three_processes_make_one_run_of_each_occurrence(sync_database: Database) -> None:
+    planner = Planner(sync_database)
+    ids = [
+        planner.add(schedule_type="cron", cron="0 * * * *", job_type="verify", overlap="queue")
+        for _ in range(SCHEDULES)
+    ]
+    start = NINE + timedelta(hours=1)
+    command = [sys.executable, "-m", "tests.ticker", sync_database.url, start.isoformat()]
+
+    tickers = [
+        subprocess.Popen([*command, str(HOURS)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    told = [ticker.communicate(timeout=120)[0].split() for ticker in tickers]
+
+    assert [ticker.returncode for ticker in tickers] == [0, 0, 0]
+    runs = planner.runs()
+    fired = Counter((run.scheduled_job_id, run.scheduled_for) for run in runs)
+    due = {(job_id, start + timedelta(hours=hour)) for job_id in ids for hour in range(HOURS)}
+    assert set(fired) == due
+    assert set(fired.values()) == {1}
+    assert sorted(run_id for part in told for run_id in part) == sorted(str(r.id) for r in runs)
+    assert {planner.read(job_id).missed_runs for job_id in ids} == {0}
