@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from netraven.db import new_id
+from netraven.admin.settings import update_admin_setting_value
 from netraven.db.enums import HostKeyState
 from netraven.inventory.devices import get_device_by_hostname
 from netraven.inventory.hostkeys import record_host_keys
 from netraven.lab import Fault, Fleet
-from netraven.models import AdminSetting, Device
+from netraven.models import Device
 from tests.cli.conftest import Answer, Program
 from tests.cli.laboratory import PASSWORD, SHORTEST_DEADLINE_S, served, spec
 
@@ -164,6 +164,45 @@ def test_a_test_of_the_device_tells_the_same(
     assert words in answer.json["error"]["message"]
 
 
+@pytest.mark.parametrize(
+    ("hostname", "step", "awaited"),
+    [
+        ("dead", "connecting", "a TCP connection"),
+        ("refusing", "logging in", "an answer to the login"),
+        ("silent", "waiting for the SSH version", "an SSH version line"),
+        ("stalled", "running a command", "the prompt"),
+        ("replaced", "checking the host key", "the trusted host key"),
+    ],
+)
+def test_how_the_session_went_is_kept_and_told(
+    swept: Swept, hostname: str, step: str, awaited: str
+) -> None:
+    told = swept.program.json("backup", "why", f"{hostname}@failed")
+    shown = swept.program.ok("backup", "why", hostname).out
+
+    assert told["transcript"]["step"] == step
+    assert awaited in told["transcript"]["awaited"]
+    assert step in shown
+    assert swept.result(hostname)["reason"] in shown
+
+
+def test_the_last_words_of_a_stalled_device_are_kept_with_its_secrets_hidden(swept: Swept) -> None:
+    shown = swept.program.ok("backup", "why", "stalled", "--transcript").out
+    secrets = swept.fleet.device("stalled").secrets
+
+    assert "show running-config" in shown
+    assert "interface " in shown
+    assert "‹secret:" in shown
+    assert not [secret for secret in secrets if secret in shown]
+
+
+def test_a_good_device_has_nothing_to_explain(swept: Swept) -> None:
+    answer = swept.program.run("backup", "why", "healthy")
+
+    assert answer.exit_code == NOT_FOUND
+    assert "healthy has no failed and no quarantined running backup" in answer.err
+
+
 def test_a_device_with_a_platform_that_is_gone_cannot_be_tested(swept: Swept) -> None:
     answer = swept.program.run("device", "test", "foreign")
 
@@ -207,13 +246,4 @@ def _spoil(program: Program) -> None:
         record_host_keys(db, {replaced.id: OLD_KEY}, HostKeyState.TRUSTED)
         foreign = update(Device).where(Device.hostname == "foreign")
         db.execute(foreign.values(device_type="vax_vms"))
-        db.add(
-            AdminSetting(
-                id=new_id(),
-                key="system.backup.max_size_mib",
-                value=1,
-                value_type="number",
-                category="system",
-                is_builtin=True,
-            )
-        )
+        update_admin_setting_value(db, "system.backup.max_size_mib", 1)

@@ -9,6 +9,7 @@ import typer
 from netraven.cli import output
 from netraven.cli.backup_run import run_backups
 from netraven.cli.backup_show import compare_versions, show_backup
+from netraven.cli.backup_why import explain_backup
 from netraven.cli.options import AsJson, ConfigType, Everything, Limit, Skip, VersionName, Yes
 from netraven.cli.output import Column
 
@@ -76,6 +77,7 @@ def list_backups(
 
 app.command("show")(show_backup)
 app.command("diff")(compare_versions)
+app.command("why")(explain_backup)
 
 
 @app.command("accept")
@@ -169,6 +171,13 @@ def _set_pinned(name: str, config_type: str, *, is_pinned: bool, as_json: bool) 
         output.say(f"{done} {output.versioned(told.device.hostname, told.version)}.")
 
 
+def _name_of(row: Backup) -> str:
+    if row.version is None:  # its status says why
+        return row.device.hostname
+    title = output.versioned(row.device.hostname, row.version)
+    return f"{title} (pinned)" if row.pinned else title
+
+
 def _show_backups(backups: list[Backup]) -> None:
     columns = (
         Column("Backup", wraps=True),
@@ -180,8 +189,7 @@ def _show_backups(backups: list[Backup]) -> None:
     )
     rows = (
         (
-            output.versioned(row.device.hostname, row.version)
-            + (" (pinned)" if row.pinned else ""),
+            _name_of(row),
             row.status,
             row.grade,
             output.bytes_in_words(row.size),

@@ -148,8 +148,7 @@ def _content(home: Home, backup: Backup, *, reason: str | None) -> bytes:
         with home.writing() as db:
             content = unseal_backup(db, backup.id, reason=reason)
     if content is None:
-        title = output.versioned(backup.device.hostname, backup.version)
-        message = f"{title} has no content; see `netraven backup list {backup.device.hostname}`"
+        message = f"this backup failed and keeps no content; see `netraven backup why {backup.id}`"
         raise NotFound(message)
     return content
 

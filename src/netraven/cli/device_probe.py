@@ -8,6 +8,7 @@ import typer
 from rich.text import Text
 
 from netraven.cli import output
+from netraven.cli.evidence import Fact, algorithms, offers, show_words
 from netraven.cli.options import AsJson, Deadline, DeviceName
 from netraven.cli.output import Column
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from netraven.collect.probe import ProbeStep
     from netraven.tasks.probing import ProbedDevice
 
-_LAST_LINES = 12
 _NEXT = {
     "negotiation_failed": "`netraven device update {name} --legacy-ssh`, for this device alone",
     "host_key_changed": "compare the host key with the device's console, then "
@@ -112,26 +112,20 @@ def _show_success(found: ProbedDevice) -> None:
 
 def _show_failure(found: ProbedDevice) -> None:
     report, error = found.probe.report, found.probe.error
-    offered = report.offered or {}
     _show_facts(
         found,
         ("Awaited", report.awaited),
         ("Last seen", found.last_seen),
         ("Refused", ", ".join(report.refused_logins)),
-        *((f"Offered {kind}", ", ".join(names)) for kind, names in offered.items()),
+        *offers(report.offered),
         ("Next", _NEXT.get(error.code if error else "", "").format(name=found.target.hostname)),
     )
 
 
-def _show_facts(found: ProbedDevice, *facts: tuple[str, str | None]) -> None:
+def _show_facts(found: ProbedDevice, *facts: Fact) -> None:
     """Show what is known and was not told among the steps."""
     steps = " ".join(step.finding for step in found.probe.steps)
-    negotiated = found.probe.report.negotiated
-    agreed = dict.fromkeys(
-        ()
-        if negotiated is None
-        else filter(None, (negotiated.kex, negotiated.host_key, negotiated.cipher, negotiated.mac))
-    )
+    agreed = algorithms(found.probe.report.negotiated)
     is_told = all(name in steps for name in agreed)
     shown = (
         *facts,
@@ -142,23 +136,11 @@ def _show_facts(found: ProbedDevice, *facts: tuple[str, str | None]) -> None:
 
 
 def _show_dialogue(found: ProbedDevice, *, is_whole: bool) -> None:
-    if found.dialogue is None:
-        if found.probe.report.dialogue:
-            label = found.platform.label
-            output.note(f"What it said is not shown: nobody knows what is secret in {label}.")
-        return
-    lines = found.dialogue.replace("\r", "").strip("\n").split("\n")
-    if lines == [""]:
-        return
-    shown = lines if is_whole else lines[-_LAST_LINES:]
-    left_out = len(lines) - len(shown)
-    output.say("")
-    title = f"The last {len(shown)} lines it said" if left_out else "What it said"
-    output.say(f"{title}:", style="bold")
-    for line in shown:
-        output.say(f"  {line}")
-    if left_out:
-        output.note(f"{left_out} lines before them: `--transcript` shows all.", style="dim")
+    if found.dialogue is not None:
+        show_words("What it said", found.dialogue, is_whole=is_whole)
+    elif found.probe.report.dialogue:
+        label = found.platform.label
+        output.note(f"What it said is not shown: nobody knows what is secret in {label}.")
 
 
 def _fingerprint(found: ProbedDevice) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from netraven.admin.users import get_user, get_user_by_email, get_user_by_username
-from netraven.archive.backups import get_backup
+from netraven.archive.backups import get_backup, get_backups
 from netraven.archive.versions import get_newest_versions, get_version
 from netraven.db import as_uuid
 from netraven.db.enums import BackupStatus
@@ -21,6 +21,7 @@ _BY_STATUS = {
     "latest": BackupStatus.COMPLETED,
     "quarantined": BackupStatus.QUARANTINED,
 }
+_BAD = (BackupStatus.FAILED, BackupStatus.QUARANTINED)
 
 
 def named_device(db: Session, name: str) -> Device:
@@ -78,10 +79,11 @@ def platform_name(name: str) -> str:
 
 
 def named_backup(db: Session, name: str, *, config_type: str = "running") -> Backup:
-    """Return the backup of `HOST`, `HOST@latest`, `HOST@quarantined`, `HOST@3` or an id.
+    """Return the backup of `HOST`, `HOST@latest`, `@quarantined`, `@failed`, `@3`, or an id.
 
     `HOST` alone and `latest` mean the newest completed version, `quarantined` the newest one in
-    quarantine. Raises NotFound, or Invalid for another word behind the `@`.
+    quarantine, `failed` the newest capture that gave none. Raises NotFound, or Invalid for
+    another word behind the `@`.
     """
     if as_uuid(name) is not None and (found := get_backup(db, name)) is not None:
         return found
@@ -92,12 +94,25 @@ def named_backup(db: Session, name: str, *, config_type: str = "running") -> Bac
     elif (status := _BY_STATUS.get(which.lower())) is not None:
         newest = get_newest_versions(db, device.id, status, config_type=config_type)
         backup = next(iter(newest), None)
+    elif which.lower() == "failed":
+        backup = _newest_of(db, device, BackupStatus.FAILED, config_type)
     else:
         reason = f"{which} is no version; write {host}{at}3, {host}@latest or {host}@quarantined"
         raise Invalid("backup", reason)
     if backup is None:
         raise NotFound(_no_backup(device, which, config_type))
     return backup
+
+
+def newest_bad_backup(db: Session, name: str, *, config_type: str = "running") -> Backup:
+    """Return the device's newest failed or quarantined backup; raises NotFound without one."""
+    device = named_device(db, name)
+    found = (_newest_of(db, device, status, config_type) for status in _BAD)
+    newest = max(filter(None, found), key=lambda backup: backup.last_seen_at, default=None)
+    if newest is None:
+        message = f"{device.hostname} has no failed and no quarantined {config_type} backup"
+        raise NotFound(message)
+    return newest
 
 
 def last_two_versions(
@@ -117,6 +132,13 @@ def last_two_versions(
         )
         raise NotFound(message)
     return newest[1], newest[0]
+
+
+def _newest_of(
+    db: Session, device: Device, status: BackupStatus, config_type: str
+) -> Backup | None:
+    found = get_backups(db, 0, 1, device.id, status.value, config_type=config_type)
+    return next(iter(found), None)
 
 
 def _no_backup(device: Device, which: str, config_type: str) -> str:

@@ -60,7 +60,7 @@ async def reported(walking: Awaitable[T], walk: Walk, limits: Limits) -> T:
         late = DeviceTimeout(
             f"{walk.name} was cut off after {limits.deadline_s:g} s while {walk.place()}",
             step=walk.place(),
-            awaited=walk.awaited,
+            awaited=walk.awaits(),
         )
         late.report = walk.report(late)
         raise late from None

@@ -103,6 +103,10 @@ class Walk:
         """Return the step that the walk has come to, the session's own where it has begun."""
         return self.talk.step if self.talk else self.step
 
+    def awaits(self) -> str:
+        """Return what the walk waits for, the session's own where it has begun."""
+        return self.talk.awaited if self.talk else self.awaited
+
     def took_s(self) -> float:
         """Return the seconds since the walk began."""
         return asyncio.get_running_loop().time() - self._begun_at_s
@@ -112,8 +116,8 @@ class Walk:
         dialogue = self.talk.dialogue if self.talk else None
         return FailureReport(
             step=error.step,
-            awaited=error.awaited or self.awaited,
-            last_seen=dialogue.last() if dialogue else escaped(self.first_bytes),
+            awaited=error.awaited or self.awaits(),
+            last_seen=dialogue.last() if dialogue else escaped(_greeting(self.first_bytes)),
             dialogue=dialogue.text() if dialogue else "",
             negotiated=self.negotiated,
             offered=self.offered,
@@ -121,6 +125,11 @@ class Walk:
             jump_host_keys=tuple(self.jump_host_keys.values()),
             refused_logins=tuple(self.refused_logins),
         )
+
+
+def _greeting(first_bytes: bytes) -> bytes:
+    """Return the first line: what follows an SSH version is a packet, no text."""
+    return first_bytes.partition(b"\n")[0].rstrip(b"\r")
 
 
 def escaped(data: bytes) -> str:

@@ -15,7 +15,7 @@ from netraven.collect.probe import ProbeReport, probe
 from netraven.collect.target import Target
 from netraven.db import Actor, new_id, unit_of_work
 from netraven.db.enums import HostKeyState, ResultStatus
-from netraven.errors import Conflict, DevicesFailed, FailureReport, HostKeyChanged
+from netraven.errors import Conflict, DevicesFailed, HostKeyChanged
 from netraven.inventory.hostkeys import record_host_keys
 from netraven.jobs.leases import release_leases_of
 from netraven.platforms.facts import Facts, read_facts
@@ -119,14 +119,9 @@ def _told(target: Target, platform: Platform, report: ProbeReport, key: bytes) -
         probe=report,
         dialogue=dialogue,
         # Without a dialogue nobody was logged in, and what was said is told to anybody who asks.
-        last_seen=_last_line(dialogue or "") if evidence.dialogue else _greeting(evidence),
+        last_seen=_last_line(dialogue or "") if evidence.dialogue else evidence.last_seen,
         facts=None if version is None else read_facts((version,), platform),
     )
-
-
-def _greeting(evidence: FailureReport) -> str:
-    """Return the first line only: what follows an SSH version is no text."""
-    return evidence.last_seen.partition(r"\r\n")[0].partition(r"\n")[0]
 
 
 def _last_line(dialogue: str) -> str:
