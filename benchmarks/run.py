@@ -10,7 +10,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from benchmarks import collecting, lists, storage
+from benchmarks import collecting, lists, sessions, storage
 from benchmarks.outcomes import Outcome
 
 BENCHMARKS: dict[str, tuple[Callable[[], Outcome], Callable[[], Outcome]]] = {
@@ -21,6 +21,10 @@ BENCHMARKS: dict[str, tuple[Callable[[], Outcome], Callable[[], Outcome]]] = {
     "storage": (
         lambda: storage.measure(storage.Effort()),
         lambda: storage.measure(storage.SMALL),
+    ),
+    "sessions": (
+        lambda: sessions.measure(sessions.Effort()),
+        lambda: sessions.measure(sessions.SMALL_EFFORT),
     ),
     "lists": (
         lambda: lists.measure(lists.Effort()),
