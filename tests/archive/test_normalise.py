@@ -142,8 +142,8 @@ def test_what_recordings_list_as_no_change_is_left_out_and_the_rest_is_kept() ->
 
         normal = normalise(text, platform(MODELS[name.partition("#")[0]]))
 
-        assert [line for line in lists["fail"] if line in normal] == []
-        assert [line for line in lists["pass"] if line not in normal] == []
+        assert [line for line in lists["fail"] if re.search(line, normal) or line in normal] == []
+        assert [line for line in lists.get("pass", ()) if line not in normal] == []
 
 
 @needs_laboratory

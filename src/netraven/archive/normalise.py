@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 
-from netraven.archive.linematch import LineFinder
+from netraven.archive.linematch import LineFinder, LinePattern
 from netraven.platforms.platform import Platform
 
 NORMAL_REVISION = 1
@@ -14,7 +14,7 @@ NORMAL_REVISION = 1
 
 
 def normalise(text: str, platform: Platform) -> str:
-    """Return the text without the platform's volatile lines; doing so twice changes nothing."""
+    """Return the text without what changes by itself; doing so twice changes nothing."""
     return _without_volatile(text, platform).decode("utf-8", "surrogateescape")
 
 
@@ -39,8 +39,23 @@ def rules_differ(normal_hash_a: str, normal_hash_b: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Rules:
+    """`blocks` holds, for each volatile block, what knows its first line and finds its last."""
+
     finder: LineFinder
+    blocks: tuple[tuple[LinePattern, LineFinder], ...]
     revision: str
+
+    def behind(self, content: bytes, line: tuple[int, int]) -> int | None:
+        """Return where the text goes on behind a found line or the block that it begins.
+
+        None where that block is never closed: then it is none.
+        """
+        after = line[1] + 1
+        for begin, end in self.blocks:
+            if begin.matches(content[line[0] : line[1]]):
+                last = end.next_line(content, after) if after <= len(content) else None
+                return None if last is None else last[1] + 1
+        return after
 
 
 @lru_cache(maxsize=256)
@@ -49,19 +64,34 @@ def _compiled(platform: Platform) -> _Rules:
 
     So that nobody has to remember to raise it when a platform gets another volatile line.
     """
-    patterns = [pattern.pattern for pattern in platform.volatile]
-    lines = [f"^(?:{pattern})[ \t\r]*$" for pattern in patterns]
-    digest = hashlib.sha256("\n".join(patterns).encode()).hexdigest()
-    return _Rules(LineFinder(lines, ignores_case=False), f"{NORMAL_REVISION}-{digest[:8]}")
+    lines = [_whole(pattern.pattern) for pattern in platform.volatile]
+    blocks = [
+        (_whole(block.begin.pattern), _whole(block.end.pattern))
+        for block in platform.volatile_blocks
+    ]
+    rules = [*lines, *(begin + end for begin, end in blocks)]
+    digest = hashlib.sha256("\n".join(rules).encode()).hexdigest()
+    return _Rules(
+        finder=LineFinder([*lines, *(begin for begin, _ in blocks)], ignores_case=False),
+        blocks=tuple(
+            (LinePattern(begin), LineFinder([end], ignores_case=False)) for begin, end in blocks
+        ),
+        revision=f"{NORMAL_REVISION}-{digest[:8]}",
+    )
+
+
+def _whole(pattern: str) -> str:
+    return f"^(?:{pattern})[ \t\r]*$"
 
 
 def _without_volatile(text: str, platform: Platform) -> bytes:
     content = text.encode("utf-8", "surrogateescape")
-    finder = _compiled(platform).finder
+    rules = _compiled(platform)
     kept: list[bytes] = []
     at = 0
-    while (line := finder.next_line(content, at)) is not None:
-        kept.append(content[at : line[0]])
-        at = line[1] + 1
+    while (line := rules.finder.next_line(content, at)) is not None:
+        behind = rules.behind(content, line)
+        kept.append(content[at : line[0] if behind is not None else line[1] + 1])
+        at = line[1] + 1 if behind is None else behind
     kept.append(content[at:])
     return b"".join(kept)

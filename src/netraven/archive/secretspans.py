@@ -118,7 +118,7 @@ class _Search:
                         _add(found, _without_quotes(line, span), joins=rule.anywhere)
                 if len(found) > _OPAQUE_LINE_SECRETS:
                     return [(0, len(line))]
-        return sorted(span for span in found if line[slice(*span)].strip(b'*"'))
+        return sorted(span for span in found if line[slice(*span)].strip(b'*."'))
 
     def _applies(self, rule: HiddenValue, start: int) -> bool:
         if rule.anywhere:
@@ -127,10 +127,14 @@ class _Search:
             return False
         if rule.outside is None and rule.inside is None:
             return True
-        header = self._sections.header(start)
-        if rule.outside is not None and self._rules.headers[rule.outside].matches(header):
+        headers = self._sections.headers(start)
+        nearest = next(headers, b"")
+        if rule.outside is not None and self._rules.headers[rule.outside].matches(nearest):
             return False
-        return rule.inside is None or self._rules.headers[rule.inside].matches(header)
+        if rule.inside is None:
+            return True
+        is_inside = self._rules.headers[rule.inside].matches
+        return is_inside(nearest) or any(map(is_inside, headers))
 
     def _free_spans(self, numbers: list[int], line: bytes) -> list[Span]:
         return [
@@ -190,17 +194,24 @@ class _Sections:
 
     def __init__(self, text: bytes) -> None:
         self._text = text
-        self._known: dict[int, tuple[int, bytes]] = {}
+        self._known: dict[int, tuple[int, int | None]] = {}
 
-    def header(self, start: int) -> bytes:
-        """Return the nearest line above that is indented less, b"" where there is none.
+    def headers(self, start: int) -> Iterator[bytes]:
+        """Yield the nearest line above that is indented less, then that line's own, and so on."""
+        at = self._header_at(start)
+        while at is not None:
+            yield self._line(at).strip()
+            at = self._header_at(at)
+
+    def _header_at(self, start: int) -> int | None:
+        """Return where the nearest line above that is indented less begins.
 
         The way up ends at the last line of the same depth whose header is known, so that many
         questions cost no more than reading the text.
         """
         depth = _depth(self._line(start))
-        known_at, known = self._known.get(depth, (-1, b""))
-        header, at = b"", start
+        known_at, known = self._known.get(depth, (-1, None))
+        header, at = None, start
         while at > 0:
             at = self._text.rfind(b"\n", 0, at - 1) + 1
             if at == known_at:
@@ -208,7 +219,7 @@ class _Sections:
                 break
             line = self._line(at)
             if line.strip() not in _NO_HEADERS and _depth(line) < depth:
-                header = line.strip()
+                header = at
                 break
         self._known[depth] = start, header
         return header

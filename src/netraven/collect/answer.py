@@ -16,7 +16,7 @@ from netraven.collect.suspicion import (
     find_open_blocks,
     find_overwriting,
 )
-from netraven.collect.terminal import decode, resolve, squash
+from netraven.collect.terminal import LATIN_1, UTF_8, decode, resolve, squash
 from netraven.platforms.observation import CONFIGURATIONS
 from netraven.platforms.platform import Command, Platform
 
@@ -69,6 +69,19 @@ def read_answer(
         echo_seen=echo_end is not None,
         confirmed=confirmed,
         signs=signs,
+    )
+
+
+def join_answers(first: Answer | None, second: Answer) -> Answer:
+    """Return two answers as one text; what speaks against either speaks against both."""
+    if first is None:
+        return second
+    return Answer(
+        text=first.text + second.text,
+        encoding=max(first.encoding, second.encoding, key=[UTF_8, LATIN_1].index),
+        echo_seen=first.echo_seen and second.echo_seen,
+        confirmed=None,
+        signs=first.signs | second.signs,
     )
 
 

@@ -35,8 +35,8 @@ def find_prompt(line: str, platform: Platform) -> Prompt | None:
     match = platform.prompt.fullmatch(line)
     if match is None:
         return None
-    name = match.groupdict().get("name")
-    return Prompt(text=line, exact=line, name=name or None)
+    name = next(filter(None, match.groupdict().values()), None)
+    return Prompt(text=line, exact=line, name=name)
 
 
 def merge_prompts(known: Prompt, seen: Prompt) -> Prompt:

@@ -6,7 +6,14 @@ import asyncio
 from dataclasses import replace
 from typing import Final
 
-from netraven.collect.answer import Answer, is_echoed, is_refused, last_text_line, read_answer
+from netraven.collect.answer import (
+    Answer,
+    is_echoed,
+    is_refused,
+    join_answers,
+    last_text_line,
+    read_answer,
+)
 from netraven.collect.conversation import Conversation, Step
 from netraven.collect.dialogue import Dialogue
 from netraven.collect.footprint import Footprint
@@ -16,6 +23,7 @@ from netraven.collect.stream import Stream
 from netraven.errors import DeviceTimeout, DialogueFailed, EnableRefused
 from netraven.platforms.observation import CONFIGURATIONS, Observation, Yields
 from netraven.platforms.platform import Command, Completeness, Enable, Platform
+from netraven.platforms.volatile import settled_lines
 
 _SETTLE_S: Final = 0.5
 _MISSING_END_S: Final = 3.0
@@ -92,7 +100,7 @@ class Session:
         self._talk.deadline_at = deadline_at
         prompt = await self._reach_prompt()
         enable = self._platform.enable
-        if enable is not None and prompt.text.endswith(enable.from_suffix):
+        if enable is not None and self._wants(enable, prompt):
             prompt = await self._enable(enable)
         self._talk.step = Step.PREPARE
         self._prompt = prompt
@@ -182,6 +190,10 @@ class Session:
             awaited="a privileged prompt",
         )
 
+    def _wants(self, enable: Enable, prompt: Prompt) -> bool:
+        is_possible = self._enable_secret is not None or not enable.is_optional
+        return is_possible and prompt.text.endswith(enable.from_suffix)
+
     def _find_enable(self) -> Prompt | Enable | None:
         """Return the prompt after Enter, or the enable declaration where it asks its question."""
         enable, line = self._platform.enable, self._talk.last_line()
@@ -217,11 +229,34 @@ class Session:
             answer = await self._ask(taken)
             if not is_refused(answer.text, self._platform):
                 return taken, answer
+        if command.parts:
+            taken = replace(command, text="; ".join(command.parts))
+            return taken, await self._ask_parts(taken)
         if command.yields in CONFIGURATIONS:
             raise DialogueFailed(
                 f"the device refuses '{command.text}'", step=self.step, awaited="a configuration"
             )
         return command, first
+
+    async def _ask_parts(self, command: Command) -> Answer:
+        """Return the answers to the parts that the device takes, each under its comment line."""
+        whole: Answer | None = None
+        for text in command.parts:
+            part = await self._ask(replace(command, text=text, parts=()))
+            if not is_refused(part.text, self._platform):
+                title = f"{self._platform.comment} {text}\n"
+                whole = join_answers(whole, replace(part, text=title + part.text))
+        if whole is None:
+            raise DialogueFailed(
+                "the device refuses every part of its configuration",
+                step=self.step,
+                awaited="a configuration",
+            )
+        return whole
+
+    async def _ask_again(self, taken: Command) -> Answer:
+        is_in_parts = bool(taken.parts) and taken.text == "; ".join(taken.parts)
+        return await (self._ask_parts(taken) if is_in_parts else self._ask(taken))
 
     async def _ask(self, command: Command) -> Answer:
         prompt = self._learned()
@@ -287,8 +322,8 @@ class Session:
         if not answer.signs and (not must_agree or await self._is_counted(answer)):
             return answer, True if must_agree else None
         for _ in range(_REREADINGS):
-            again = await self._ask(command)
-            if self._settled_lines(again) == self._settled_lines(answer):
+            again = await self._ask_again(command)
+            if self._is_same(again, answer):
                 return replace(again, signs=replace(again.signs, doubts=frozenset())), True
             if not must_agree and not again.signs:
                 return again, None
@@ -303,14 +338,11 @@ class Session:
         match = count.pattern.search(said.text)
         return match is not None and int(match[1]) == answer.text.count("\n")
 
-    def _settled_lines(self, answer: Answer) -> list[str]:
-        """Return the lines that do not change by themselves between two readings."""
-        volatile = self._platform.volatile
-        return [
-            line
-            for line in answer.text.split("\n")
-            if not any(pattern.fullmatch(line) for pattern in volatile)
-        ]
+    def _is_same(self, again: Answer, before: Answer) -> bool:
+        """Tell whether two readings differ in nothing but lines that change by themselves."""
+        return again.text == before.text or settled_lines(
+            again.text, self._platform
+        ) == settled_lines(before.text, self._platform)
 
     def _read(self, command: Command, prompt: Prompt) -> Answer:
         return read_answer(

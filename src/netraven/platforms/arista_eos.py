@@ -25,6 +25,7 @@ ARISTA_EOS = Platform(
     vendor="Arista",
     label="Arista EOS",
     proof=Proof.RECORDED,
+    recordings=1,
     aliases=Aliases(
         netmiko=("arista_eos", "arista_eos_telnet"),
         oxidized=("eos",),

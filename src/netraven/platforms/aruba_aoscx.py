@@ -26,6 +26,7 @@ ARUBA_AOSCX = Platform(
     vendor="HPE Aruba Networking",
     label="HPE Aruba Networking AOS-CX",
     proof=Proof.RECORDED,
+    recordings=14,
     aliases=Aliases(
         netmiko=("aruba_aoscx",),
         oxidized=("aoscx",),

@@ -24,6 +24,7 @@ CISCO_ASA = Platform(
     vendor="Cisco",
     label="Cisco ASA",
     proof=Proof.RECORDED,
+    recordings=1,
     aliases=Aliases(
         netmiko=("cisco_asa",),
         oxidized=("asa",),

@@ -25,6 +25,7 @@ CISCO_IOS = Platform(
     vendor="Cisco",
     label="Cisco IOS and IOS-XE",
     proof=Proof.RECORDED,
+    recordings=3,
     aliases=Aliases(
         netmiko=("cisco_ios", "cisco_xe", "cisco_ios_telnet"),
         oxidized=("ios", "iosxe"),

@@ -25,6 +25,7 @@ JUNIPER_JUNOS = Platform(
     vendor="Juniper",
     label="Juniper Junos",
     proof=Proof.RECORDED,
+    recordings=2,
     aliases=Aliases(
         netmiko=("juniper_junos", "juniper", "juniper_junos_telnet"),
         oxidized=("junos",),

@@ -74,12 +74,24 @@ class Literal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """Lines that belong together, by the whole first one and the whole last one."""
+
+    begin: re.Pattern[str]
+    end: re.Pattern[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Enable:
-    """How a session gets its privileges: `command` at a prompt that ends in `from_suffix`."""
+    """How a session gets its privileges: `command` at a prompt that ends in `from_suffix`.
+
+    Where it `is_optional`, a login without an enable secret goes on with what it has.
+    """
 
     command: str = "enable"
     from_suffix: str = ">"
     question: re.Pattern[str] = re.compile(r"pass(?:word|code|phrase)[^\n]*:\s*", re.IGNORECASE)
+    is_optional: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,12 +99,15 @@ class Command:
     """A command, what its answer is, and spellings to try in turn where the device refuses it.
 
     `preamble` matches leading lines that are the device's chatter and no part of the answer.
+    `parts` are commands whose answers together take its place where every spelling is refused:
+    each stands under a comment line that names it, and those refused are left out.
     """
 
     text: str
     yields: Yields
     alternatives: tuple[str, ...] = ()
     preamble: re.Pattern[str] | None = None
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,8 +156,9 @@ class FactRules:
 class Platform:
     """One network operating system.
 
-    - `prompt` matches the whole visible last line, without trailing blanks; its group `name` is
-      the host name.
+    - `recordings` is how many recorded sessions of real devices prove it.
+    - `prompt` matches the whole visible last line, without trailing blanks; a named group in it
+      is the host name.
     - `questions` are answered between login and first prompt.
     - `paging_off` commands are typed once; their refusal is noted and tolerated.
     - `errors` match the start of a line that says that a command was refused or broke off.
@@ -150,7 +166,8 @@ class Platform:
       broadcasts.
     - `prompt_lead` matches a line that the device shows above its prompt, as Junos does its
       role; it is no part of an answer.
-    - `volatile` match whole lines that change by themselves: no new version because of them.
+    - `volatile` match whole lines that change by themselves: no new version because of them;
+      `volatile_blocks` are lines that do so together.
 
     Patterns carry their flags within, scoped (`(?i:...)`), so that they can be joined. Equal is
     only the same object: what is compiled from a platform is kept by it.
@@ -160,6 +177,7 @@ class Platform:
     vendor: str
     label: str
     proof: Proof
+    recordings: int = 0
     prompt: re.Pattern[str]
     commands: tuple[Command, ...]
     prompt_lead: re.Pattern[str] | None = None
@@ -175,6 +193,7 @@ class Platform:
     intruders: tuple[re.Pattern[str], ...] = ()
     literals: tuple[Literal, ...] = ()
     volatile: tuple[re.Pattern[str], ...] = ()
+    volatile_blocks: tuple[Block, ...] = ()
     secrets: tuple[SecretRule, ...] = ()
     facts: FactRules = field(default_factory=FactRules)
     comment: str = "!"

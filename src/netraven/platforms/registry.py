@@ -4,21 +4,43 @@ from __future__ import annotations
 
 from netraven.platforms.arista_eos import ARISTA_EOS
 from netraven.platforms.aruba_aoscx import ARUBA_AOSCX
+from netraven.platforms.aruba_instant import ARUBA_INSTANT
 from netraven.platforms.cisco_asa import CISCO_ASA
 from netraven.platforms.cisco_ios import CISCO_IOS
+from netraven.platforms.cumulus_linux import CUMULUS_LINUX
+from netraven.platforms.fortinet_fortios import FORTINET_FORTIOS
 from netraven.platforms.frr import FRR
+from netraven.platforms.hp_comware import HP_COMWARE
 from netraven.platforms.juniper_junos import JUNIPER_JUNOS
 from netraven.platforms.linux import LINUX, linux_reading
+from netraven.platforms.netgate_tnsr import NETGATE_TNSR
+from netraven.platforms.netgear_prosafe import NETGEAR_PROSAFE
+from netraven.platforms.opnsense import OPNSENSE
+from netraven.platforms.perle_iolan import PERLE_IOLAN
 from netraven.platforms.platform import Platform
+from netraven.platforms.ruckus_fastiron import RUCKUS_FASTIRON
+from netraven.platforms.sonicwall_sonicos import SONICWALL_SONICOS
+from netraven.platforms.tplink_jetstream import TPLINK_JETSTREAM
 
 PLATFORMS: tuple[Platform, ...] = (
     ARISTA_EOS,
     ARUBA_AOSCX,
+    ARUBA_INSTANT,
     CISCO_ASA,
     CISCO_IOS,
+    CUMULUS_LINUX,
+    FORTINET_FORTIOS,
     FRR,
+    HP_COMWARE,
     JUNIPER_JUNOS,
     LINUX,
+    NETGATE_TNSR,
+    NETGEAR_PROSAFE,
+    OPNSENSE,
+    PERLE_IOLAN,
+    RUCKUS_FASTIRON,
+    SONICWALL_SONICOS,
+    TPLINK_JETSTREAM,
 )
 
 

@@ -320,3 +320,65 @@ LINUX: tuple[SecretRule, ...] = (
     *_ROUTING,
     *UNIVERSAL,
 )
+
+WORDS: tuple[SecretRule, ...] = (
+    free(
+        "words",
+        r"^(?:set )?(?:[^\s\"]+ )??(?:description|location|contact|sys-?name|name|comments?|remark"
+        r"|banner|alias|label) .*",
+    ),
+    hidden(
+        "named",
+        r"^(?:[^\s\"]+ )*?(?:password|passwd|passphrase|secret|shared-secret|shared-key"
+        r"|pre-shared-key|psk|auth-key|priv-key|auth-password|priv-password|authentication-key"
+        r"|privacy-password|authentication-password|encryption-key|community|community-name"
+        r"|api-key|api-token|token|key-string|encrypted-password|plaintext-password)"
+        r" (?:(?:encrypted|ciphertext|plaintext|cipher|plain|hash|hashed|simple|clear|[0-9]) )?"
+        r"{word}",
+    ),
+    *UNIVERSAL,
+)
+"""For command lines unlike any other: a word that means a secret, and the value behind it."""
+
+VRP: tuple[SecretRule, ...] = (
+    free("policy", r"^(?:undo |local-user \S+ )?password-(?:policy|control|modify|expire) .*"),
+    free("words", r"^(?:description|sysname|alias|remark|header) .*"),
+    free("type", r" (irreversible-cipher|cipher|irreversible-hash|hash|simple|plain) "),
+    free("snmp-cipher", r"^snmp-agent usm-user .* cipher (authentication-mode|privacy-mode|acl)"),
+    hidden(
+        "marked",
+        r" (?:simple |hmac-md5 )?"
+        r"(?:irreversible-cipher|cipher|irreversible-hash|hash|simple|plain) {word}",
+    ),
+    hidden("snmp-community", r"^snmp-agent community (?:read|write) (?:cipher |simple )?{word}"),
+    hidden("snmp-host", r"^snmp-agent target-host .*? securityname (?:cipher |simple )?{word}"),
+    hidden(
+        "snmp-user",
+        r"^snmp-agent usm-user v3 \S+ .*?(?:authentication-mode|auth-mode) \S+"
+        r" (?:cipher |simple )?{word}"
+        r"(?: (?:privacy-mode|priv-mode) \S+ (?:cipher |simple )?{word})?",
+    ),
+    hidden("bgp-password", r"^peer \S+ password (?:cipher |simple )?{word}"),
+    hidden(
+        "keys",
+        r" (?:shared-key|key-string|pre-shared-key|authentication-key|set-key)"
+        r" (?:cipher |simple |plain )?{word}",
+    ),
+    *UNIVERSAL,
+)
+"""Comware and VRP, which say of most values how they are kept."""
+
+_XML_NAMES = (
+    r"(?:[\w-]*(?:password|passwd|passphrase|secret|psk|bindpw|passkey)\d?|bcrypt-hash"
+    r"|md5-hash|sha512-hash|prv|privkey|privatekey|private_key|otp_seed|pre-shared-key"
+    r"|presharedkey|rocommunity|rwcommunity|community|shared_key|sharedkey|tls|static_keys|apikey"
+    r"|api_key|token|auth_pass|authkey|privkey|influx_pass|carp_password|trapstring|pincode)"
+)
+
+SENSE_XML: tuple[SecretRule, ...] = (
+    hidden("element", rf"<{_XML_NAMES}(?: [^>]*)?>([^<]+)</"),
+    hidden("element", rf"<{_XML_NAMES}(?: [^>]*)?><!\[CDATA\[([^\]]+)\]\]>"),
+    hidden("api-key", r"^<key>([^<]+)</key>", inside=r"^<item(?: [^>]*)?>"),
+    *UNIVERSAL,
+)
+"""The one XML file of OPNsense and pfSense."""

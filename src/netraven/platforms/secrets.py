@@ -20,7 +20,7 @@ class HiddenValue:
 
     - `anywhere`: its shape alone proves it (a password hash), so it is hidden in free text too.
     - `outside`: not a secret where the header of the section that it stands in matches.
-    - `inside`: a secret only where that header matches.
+    - `inside`: a secret only where that header, or one of a section around it, matches.
     """
 
     name: str

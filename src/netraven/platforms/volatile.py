@@ -1,0 +1,35 @@
+"""Which lines of a text stay as they are while nobody changes the configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from netraven.platforms.platform import Block, Platform
+
+
+def settled_lines(text: str, platform: Platform) -> list[str]:
+    """Return the lines that do not change by themselves, in their order.
+
+    A block that is never closed is none.
+    """
+    lines = text.split("\n")
+    kept: list[str] = []
+    at = 0
+    while at < len(lines):
+        behind = _behind_block(lines, at, platform.volatile_blocks)
+        if behind is not None:
+            at = behind
+            continue
+        if not any(pattern.fullmatch(lines[at]) for pattern in platform.volatile):
+            kept.append(lines[at])
+        at += 1
+    return kept
+
+
+def _behind_block(lines: Sequence[str], at: int, blocks: Sequence[Block]) -> int | None:
+    for block in blocks:
+        if block.begin.fullmatch(lines[at]):
+            rest = range(at + 1, len(lines))
+            last = next((n for n in rest if block.end.fullmatch(lines[n])), None)
+            return None if last is None else last + 1
+    return None
