@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from asyncssh.encryption import get_default_encryption_algs, get_encryption_algs
 from asyncssh.kex import get_default_kex_algs, get_kex_algs
@@ -91,6 +91,7 @@ def suite_for(*, legacy: bool) -> Suite:
     )
 
 
+@lru_cache(maxsize=64)
 def prefer_host_keys(suite: Suite, key_types: tuple[str, ...]) -> tuple[str, ...]:
     """Return the suite's host-key algorithms, those of the known keys first.
 
@@ -108,7 +109,7 @@ def read_offer(hash_prefix: bytes) -> Suite | None:
     what works in one direction only does not count.
     """
     _, _, _, theirs = _strings(hash_prefix, count=4)
-    return _read_kexinit(theirs) if theirs else None
+    return _read_kexinit(theirs[1 + _COOKIE_SIZE :]) if theirs else None
 
 
 def agreed(ours: Suite, theirs: Suite, server: str) -> Negotiated:
@@ -164,10 +165,12 @@ def _first(ours: tuple[str, ...], theirs: tuple[str, ...]) -> str:
     return next((name for name in ours if name in theirs), "")
 
 
-def _read_kexinit(payload: bytes) -> Suite:
+# Devices of one kind offer the same; only the cookie before it is new each time.
+@lru_cache(maxsize=256)
+def _read_kexinit(lists: bytes) -> Suite:
     kex, host_keys, ciphers_out, ciphers_in, macs_out, macs_in = (
         tuple(raw.decode("ascii", "replace").split(",")) if raw else ()
-        for raw in _strings(payload[1 + _COOKIE_SIZE :], count=6)
+        for raw in _strings(lists, count=6)
     )
     return Suite(
         kex=tuple(name for name in kex if not name.startswith(_MARKERS)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import ipaddress
+import logging
 import unicodedata
 import warnings
 from collections.abc import Awaitable, Callable
@@ -13,6 +14,8 @@ from functools import lru_cache
 from typing import cast
 
 import asyncssh
+from asyncssh.logging import SSHLogger
+from asyncssh.logging import logger as library_logger
 from cryptography.utils import CryptographyDeprecationWarning
 from typing_extensions import override
 
@@ -39,6 +42,7 @@ from netraven.collect.walk import Step, Walk
 from netraven.errors import Negotiated, NegotiationFailed
 
 _FIRST_BYTES = 256
+_PIECE_BYTES = 64 * 1024
 _EYEBALLS_S = 0.25
 _PREFERRED_AUTH = "publickey,password,keyboard-interactive"
 _NOTHING = Negotiated(server="", kex="", host_key="", cipher="", mac="")
@@ -69,12 +73,25 @@ class Connection(asyncssh.SSHClientConnection):
         options: asyncssh.SSHClientConnectionOptions,
         walk: Walk,
     ) -> None:
+        self._is_heard = library_logger.isEnabledFor(logging.INFO)
         super().__init__(loop, options, wait="auth")
         self._walk = walk
         self._is_ssh = False
         self.peer_name = ""
         self.host_key = ""
         self.negotiated = _NOTHING
+
+    @property
+    @override
+    def logger(self) -> SSHLogger:
+        """Mute where nobody listens: the library words its messages before it asks."""
+        return super().logger if self._is_heard else _MUTE
+
+    @override
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # A buffer of asyncio's 256 KiB comes from the system anew for each piece received.
+        transport.max_size = _PIECE_BYTES  # type: ignore[attr-defined]
+        super().connection_made(transport)
 
     @override
     def data_received(self, data: bytes, datatype: asyncssh.DataType = None) -> None:
@@ -90,6 +107,21 @@ class Connection(asyncssh.SSHClientConnection):
             self._is_ssh = True
             walk.note(Step.BANNER, walk.server)
             walk.begin(Step.NEGOTIATE, "the end of the SSH key exchange")
+
+
+class _MuteLogger(SSHLogger):
+    """The library's logger, and that of everything below it, saying nothing."""
+
+    @override
+    def get_child(self, child: str = "", context: str = "") -> SSHLogger:
+        return self
+
+    @override
+    def log(self, level: int, msg: object, *args: object, **kwargs: object) -> None:
+        pass
+
+
+_MUTE = _MuteLogger()
 
 
 async def open_connection(attempt: Attempt, walk: Walk) -> Connection:
