@@ -24,7 +24,7 @@ USAGE, NOT_FOUND, DEVICES_FAILED, INTERRUPTED = 2, 3, 8, 130
 def site(
     home_template: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Program, Fleet]]:
-    """Serve four devices of four platforms, two of them tagged, one switched off."""
+    """Serve four devices of four platforms, one of them switched off, the others backed up."""
     home = tmp_path_factory.mktemp("site") / "home"
     shutil.copytree(home_template, home)
     devices = [
@@ -39,6 +39,7 @@ def site(
             program.ok("tag", "add", "core")
             program.ok("tag", "assign", "core", "core-1", "core-2", "spare-1")
             program.ok("device", "update", "spare-1", "--disable")
+            program.ok("backup", "run", "--all")
             yield program, fleet
 
 
@@ -93,8 +94,6 @@ def test_whom_it_cannot_mean_is_told_before_anything_happens(
 
 def test_only_what_changed_gets_a_new_version(site: tuple[Program, Fleet]) -> None:
     program, fleet = site
-    program.ok("backup", "run", "--all")
-
     same = program.json("backup", "run", "core-1", "core-2")
     fleet.device("core-1").change(add_ntp_server("192.0.2.123"))
     changed = program.json("backup", "run", "core-1", "core-2")
@@ -137,6 +136,30 @@ def test_the_run_is_on_record(site: tuple[Program, Fleet]) -> None:
     assert program.run("run", "show", "no-such").exit_code == NOT_FOUND
 
 
+@pytest.mark.usefixtures("site")
+@pytest.mark.parametrize(
+    "command",
+    [
+        "device list",
+        "device show core-1",
+        "device hostkey show core-1",
+        "credential list",
+        "tag list",
+        "backup list",
+        "run list",
+        "run show --all",
+        "run logs",
+        "verify",
+        "doctor",
+    ],
+)
+def test_eighty_columns_are_enough_for_all_of_it(command: str) -> None:
+    screen = at_terminal(*command.split())
+
+    assert screen.exit_code == 0, screen.text
+    assert [line for line in screen.lines if len(line) > 80 or "…" in line] == []
+
+
 def test_a_good_device_is_tested_without_a_trace(site: tuple[Program, Fleet]) -> None:
     program, _ = site
     before = program.json("backup", "list")["total"], program.json("run", "list")["total"]
@@ -160,8 +183,6 @@ def test_a_host_key_is_shown_with_the_fingerprint_of_ssh_keygen(
     site: tuple[Program, Fleet],
 ) -> None:
     program, _ = site
-    program.ok("backup", "run", "edge-1")
-
     told = program.json("device", "hostkey", "show", "edge-1")
     key = told["items"][0]["public_key"]
     said = subprocess.run(
