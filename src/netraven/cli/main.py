@@ -24,6 +24,7 @@ from netraven.cli import (
     output,
     rule,
     run,
+    schedule,
     setting,
     tag,
     user,
@@ -46,6 +47,7 @@ app.add_typer(tag.app, name="tag")
 app.add_typer(rule.app, name="rule")
 app.add_typer(backup.app, name="backup")
 app.add_typer(run.app, name="run")
+app.add_typer(schedule.app, name="schedule")
 app.add_typer(user.app, name="user")
 app.add_typer(setting.app, name="setting")
 app.add_typer(audit.app, name="audit")

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import cast
 
+from netraven import clock
+from netraven.clock import as_utc
 from netraven.db.enums import ScheduleType
 from netraven.errors import Invalid
 from netraven.nextrun import (
@@ -75,6 +77,16 @@ def first_run(timing: Timing, now: datetime) -> datetime:
     if found is None:
         raise Invalid("run_at", "the time of this schedule has passed; give it a later one")
     return found
+
+
+def upcoming_runs(timing: Timing, number: int, *, now: datetime | None = None) -> list[datetime]:
+    """Return the next times of the schedule, at most so many."""
+    times: list[datetime] = []
+    moment = as_utc(now or clock.now())
+    while len(times) < number and (found := timing.next_run(moment)) is not None:
+        times.append(found)
+        moment = found
+    return times
 
 
 def _stored_day(day: object, month: int | None) -> str:

@@ -40,6 +40,13 @@ def get_scheduled_jobs(
 
 
 @operation
+def get_scheduled_jobs_by_name(db: Session, name: str) -> list[ScheduledJob]:
+    """Return the schedules of exactly this name, which need not be unique, oldest first."""
+    wanted = select(ScheduledJob).where(ScheduledJob.name == name.strip())
+    return list(db.scalars(with_relations(wanted.order_by(ScheduledJob.id))))
+
+
+@operation
 def count_scheduled_jobs(db: Session, filter_params: ScheduledJobFilter | None = None) -> int:
     """Return how many schedules `get_scheduled_jobs` would list without paging."""
     wanted = select(func.count()).select_from(ScheduledJob)
@@ -103,7 +110,8 @@ def visible_schedules(user_id: Id) -> ColumnElement[bool]:
         ScheduledJobDevice.device_id == Device.id,
         visible_devices(viewer),
     )
-    return or_(sees_everything(viewer), created, listed)
+    # A query that has devices of its own asks about those of the schedule all the same.
+    return or_(sees_everything(viewer), created, listed.correlate(ScheduledJob))
 
 
 def _conditions(wanted: ScheduledJobFilter) -> Iterator[ColumnElement[bool]]:

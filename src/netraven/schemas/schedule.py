@@ -6,10 +6,20 @@ from datetime import datetime
 from typing import Annotated, TypedDict
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictInt, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StrictInt,
+    StringConstraints,
+)
 
 from netraven.db.enums import JobType, Overlap, ResultStatus, ScheduleType, TargetKind
 from netraven.db.types import Id
+from netraven.errors import Invalid
+from netraven.nextrun import MAX_INTERVAL_S, MIN_INTERVAL_S, checked_time
 from netraven.schemas.texts import PRINTABLE
 
 MAX_JITTER_S = 3600
@@ -19,8 +29,18 @@ ScheduleName = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=255, pattern=PRINTABLE),
 ]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=255, pattern=PRINTABLE)]
-WallTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
-Seconds = Annotated[StrictInt, Field(ge=60, le=31_622_400)]
+
+
+def _wall_time(text: str) -> str:
+    try:
+        checked_time(text)
+    except Invalid as error:
+        raise ValueError(error.reason) from None
+    return text
+
+
+WallTime = Annotated[str, AfterValidator(_wall_time)]
+Seconds = Annotated[StrictInt, Field(ge=MIN_INTERVAL_S, le=MAX_INTERVAL_S)]
 Jitter = Annotated[StrictInt, Field(ge=0, le=MAX_JITTER_S)]
 
 

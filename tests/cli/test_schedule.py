@@ -1,0 +1,138 @@
+"""`netraven schedule`: kept, shown, switched and deleted; what people type for when."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.cli.conftest import Program
+
+WORDS = [
+    (("--at", "02:30"), "daily at 02:30 UTC"),
+    (("--at", "02:30", "--timezone", "Europe/Berlin"), "daily at 02:30 Europe/Berlin"),
+    (("--at", "02:30", "--weekday", "thu,mon"), "Monday, Thursday at 02:30 UTC"),
+    (("--at", "02:30", "--month-day", "last"), "the last day of each month at 02:30 UTC"),
+    (("--at", "02:30", "--month-day", "29", "--month", "feb"), "day 29 of February at 02:30"),
+    (("--every", "90m"), "every 90m"),
+    (("--every", "48h"), "every 2d"),
+    (("--once", "2099-01-01T10:00"), "once at 2099-01-01 10:00 UTC"),
+    (("--once", "2099-01-01T10:00+02:00"), "once at 2099-01-01 08:00 UTC"),
+    (("--cron", "0  3 * * 7"), "cron 0 3 * * 7 UTC"),
+]
+
+REFUSED = [
+    (("--all",), "say when by one of"),
+    (("--all", "--at", "02:30", "--cron", "* * * * *"), "say when by one of"),
+    (("--all", "--every", "6h", "--weekday", "mon"), "go with --at"),
+    (("--all", "--at", "02:30", "--weekday", "mon", "--month-day", "1"), "use --cron"),
+    (("--all", "--every", "6 hours"), "not a spacing"),
+    (("--all", "--every", "10d", "--timezone", "Mars/Base"), "not a time zone"),
+    (("--all", "--at", "9:30"), "not a time from 00:00 to 23:59"),
+    (("--all", "--at", "02:30", "--month", "feb"), "not a day of a month"),
+    (("--all", "--once", "2020-01-01T10:00"), "has passed"),
+    (("--all", "--cron", "0 0 30 2 *"), "matches nothing"),
+    (("--at", "02:30"), "name devices, tags, or all devices"),
+    (("--at", "02:30", "--type", "command", "--all"), "commands"),
+]
+
+
+@pytest.fixture
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Program:
+    """Return the program with a ready home, a device and a tag."""
+    program = Program(tmp_path / "home", monkeypatch)
+    program.ok("init")
+    program.ok("device", "add", "core-1", "192.0.2.1", "--platform", "cisco_ios")
+    program.ok("tag", "add", "core")
+    return program
+
+
+def test_when_is_told_in_words(program: Program) -> None:
+    for options, words in WORDS:
+        added = program.ok("schedule", "add", words, "--all", *options)
+        assert words in added.out.partition(";")[0]
+
+    listed = program.ok("schedule", "list").out
+    assert all(listed.count(words) > 1 for _, words in WORDS)
+
+
+def test_what_is_no_schedule_is_refused_in_a_sentence(program: Program) -> None:
+    for options, sentence in REFUSED:
+        refused = program.run("schedule", "add", "nightly", *options)
+        assert refused.exit_code == 2
+        assert sentence in refused.err
+
+    assert program.json("schedule", "list")["total"] == 0
+
+
+def test_schedule_is_for_the_devices_and_tags_that_it_names(program: Program) -> None:
+    program.ok("schedule", "add", "one", "--at", "02:30", "--device", "CORE-1")
+    program.ok("schedule", "add", "tagged", "--at", "02:30", "--tag", "core", "--disabled")
+    program.ok("schedule", "add", "check", "--at", "02:30", "--type", "verify")
+
+    shown = program.json("schedule", "list")["items"]
+
+    told = {job["name"]: (job["targets"], len(job["devices"]), job["enabled"]) for job in shown}
+    assert told == {
+        "one": ("devices", 1, True),
+        "tagged": ("tags", 0, False),
+        "check": ("all", 0, True),
+    }
+    assert program.json("schedule", "list", "--type", "verify")["total"] == 1
+    assert program.json("schedule", "list", "--disabled")["items"][0]["name"] == "tagged"
+    assert "tagged core" in program.ok("schedule", "show", "tagged").out
+
+
+def test_schedule_is_switched_off_and_on(program: Program) -> None:
+    program.ok("schedule", "add", "nightly", "--at", "02:30", "--all")
+
+    off = program.json("schedule", "disable", "nightly")
+    on = program.json("schedule", "enable", "nightly")
+
+    assert (off["enabled"], off["next_run"]) == (False, None)
+    assert on["enabled"]
+    assert on["next_run"].endswith("T02:30:00Z")
+
+
+def test_deleted_schedule_is_gone_once_confirmed(program: Program) -> None:
+    program.ok("schedule", "add", "nightly", "--at", "02:30", "--all")
+
+    kept = program.run("schedule", "delete", "nightly", stdin="n\n")
+    deleted = program.ok("schedule", "delete", "nightly", "--yes")
+
+    assert kept.exit_code != 0
+    assert "its runs stay" in deleted.out
+    assert program.run("schedule", "show", "nightly").exit_code == 3
+
+
+def test_name_of_several_asks_for_an_id(program: Program) -> None:
+    first = program.json("schedule", "add", "nightly", "--at", "02:30", "--all")
+    program.ok("schedule", "add", "nightly", "--at", "03:30", "--all")
+
+    refused = program.run("schedule", "show", "nightly")
+    shown = program.json("schedule", "show", first["id"])
+
+    assert refused.exit_code == 2
+    assert first["id"] in refused.err
+    assert shown["schedule_time"] == "02:30"
+
+
+def test_next_prints_ten_times_of_the_zone(program: Program) -> None:
+    text = program.ok("schedule", "next", "30 2 * * *", "--timezone", "Europe/Berlin").out
+    told = program.json("schedule", "next", "30 2 * * *", "--timezone", "Europe/Berlin")
+    in_utc = program.json("schedule", "next", "0 */6 * * *")
+
+    times = [datetime.fromisoformat(time) for time in told["times"]]
+    berlin = [time.astimezone(ZoneInfo("Europe/Berlin")) for time in times]
+    assert text.splitlines() == [f"{time:%a %Y-%m-%d %H:%M %Z}" for time in berlin]
+    assert len(set(times)) == 10
+    assert in_utc["timezone"] == "UTC"
+
+
+def test_next_refuses_what_is_no_cron_expression(program: Program) -> None:
+    refused = program.run("schedule", "next", "60 * * * *", "--timezone", "UTC")
+
+    assert refused.exit_code == 2
+    assert "minute" in refused.err
