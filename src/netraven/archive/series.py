@@ -9,7 +9,18 @@ from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, ScalarSelect, Select, and_, func, select, tuple_, union
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    and_,
+    bindparam,
+    func,
+    select,
+    tuple_,
+    union,
+)
 from sqlalchemy.orm import Session, aliased, contains_eager
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -43,27 +54,8 @@ def get_latest_completed(
 
     Devices without one are left out. One statement, whatever the number of devices.
     """
-    newest = (
-        select(_Other.version)
-        .where(
-            _Other.device_id == Device.id,
-            _Other.config_type == config_type,
-            _Other.status == BackupStatus.COMPLETED,
-            _Other.version.is_not(None),
-        )
-        .order_by(_Other.version.desc())
-        .limit(1)
-        .correlate(Device)
-        .scalar_subquery()
-    )
-    latest = (
-        select(Backup)
-        .join(Backup.device)
-        .where(Device.id.in_(device_ids), Backup.config_type == config_type)
-        .where(Backup.version == newest)
-        .options(contains_eager(Backup.device))
-    )
-    return {backup.device_id: backup for backup in db.scalars(latest)}
+    wanted = {"device_ids": list(device_ids), "config_type": config_type}
+    return {backup.device_id: backup for backup in db.scalars(_LATEST_COMPLETED, wanted)}
 
 
 @operation
@@ -89,7 +81,7 @@ def load_heads(db: Session, last_versions: Mapping[Series, int]) -> dict[Series,
     """Return where locked series with these last versions stand, by one statement."""
     found: defaultdict[Series, list[Backup]] = defaultdict(list)
     if any(last_versions.values()):
-        for backup, status, last_seen_at in db.execute(_heads(last_versions.keys())):
+        for backup, status, last_seen_at in db.execute(_HEADS, named(last_versions.keys())):
             # The session may have loaded the row before it was locked.
             set_committed_value(backup, "status", status)
             set_committed_value(backup, "last_seen_at", last_seen_at)
@@ -97,11 +89,9 @@ def load_heads(db: Session, last_versions: Mapping[Series, int]) -> dict[Series,
     return {one: _head(last, found[one]) for one, last in last_versions.items()}
 
 
-def counters_of(series: Collection[Series]) -> ColumnElement[bool]:
-    """Return the condition on `BackupCounter` that holds for these series."""
-    key = tuple_(BackupCounter.device_id, BackupCounter.config_type)
-    # SQLite finds rows by one column in a list, but not by two.
-    return and_(BackupCounter.device_id.in_({one[0] for one in series}), key.in_(series))
+def named(series: Collection[Series]) -> dict[str, list[UUID] | list[Series]]:
+    """Return the parameters by which `OF_SERIES` holds for these series."""
+    return {"device_ids": list({device_id for device_id, _ in series}), "series": list(series)}
 
 
 def skip_base(version: int) -> int:
@@ -114,17 +104,39 @@ def skip_base(version: int) -> int:
 
 
 def _locked(db: Session, series: Collection[Series]) -> dict[Series, int]:
-    ordered = _counters(series).order_by(BackupCounter.device_id, BackupCounter.config_type)
-    return {(row[0], row[1]): row[2] for row in db.execute(ordered.with_for_update())}
+    return {(row[0], row[1]): row[2] for row in db.execute(_LOCKED, named(series))}
 
 
-def _counters(series: Collection[Series]) -> Select[UUID, str, int]:
+def _latest_completed() -> Select[Backup]:
+    newest = (
+        select(_Other.version)
+        .where(
+            _Other.device_id == Device.id,
+            _Other.config_type == bindparam("config_type"),
+            _Other.status == BackupStatus.COMPLETED,
+            _Other.version.is_not(None),
+        )
+        .order_by(_Other.version.desc())
+        .limit(1)
+        .correlate(Device)
+        .scalar_subquery()
+    )
+    return (
+        select(Backup)
+        .join(Backup.device)
+        .where(Device.id.in_(bindparam("device_ids", expanding=True)))
+        .where(Backup.config_type == bindparam("config_type"), Backup.version == newest)
+        .options(contains_eager(Backup.device))
+    )
+
+
+def _counters() -> Select[UUID, str, int]:
     columns = (BackupCounter.device_id, BackupCounter.config_type, BackupCounter.last_version)
-    return select(*columns).where(counters_of(series))
+    return select(*columns).where(OF_SERIES)
 
 
-def _heads(series: Collection[Series]) -> Select[Backup, BackupStatus, datetime]:
-    counters = _counters(series).cte("counters")
+def _heads() -> Select[Backup, BackupStatus, datetime]:
+    counters = _counters().cte("counters")
     index = counters.c.last_version
     wanted = index.bitwise_and(index - 1) + 1
     # Where what the next version should rest on has gone, the oldest one left is nearest.
@@ -183,3 +195,17 @@ def _head(last_version: int, backups: list[Backup]) -> SeriesHead:
         newest_at=by_version[max(by_version)].created_at,
         base=base.content_hash,
     )
+
+
+_SERIES_KEY = tuple_(BackupCounter.device_id, BackupCounter.config_type)
+OF_SERIES = and_(
+    # SQLite finds rows by one column in a list, but not by two.
+    BackupCounter.device_id.in_(bindparam("device_ids", expanding=True)),
+    _SERIES_KEY.in_(bindparam("series", expanding=True)),
+)
+"""The condition on `BackupCounter` that holds for the series that `named` names."""
+
+# Building them takes longer than running them.
+_LOCKED = _counters().order_by(BackupCounter.device_id, BackupCounter.config_type).with_for_update()
+_HEADS = _heads()
+_LATEST_COMPLETED = _latest_completed()

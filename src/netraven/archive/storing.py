@@ -20,7 +20,7 @@ from netraven import clock
 from netraven.admin.settings import get_setting_value
 from netraven.archive.codec import content_hash
 from netraven.archive.contents import Offer, keep_texts
-from netraven.archive.series import Series, SeriesHead, counters_of, load_heads, lock_series
+from netraven.archive.series import OF_SERIES, Series, SeriesHead, load_heads, lock_series, named
 from netraven.db import as_uuid, guarded, new_id, operation
 from netraven.db.enums import BackupStatus
 from netraven.errors import Conflict, Invalid, NetRavenError
@@ -107,6 +107,9 @@ def store_backups(
 
 
 _MIB = 1024 * 1024
+_COUNT_ON = (
+    update(BackupCounter).where(OF_SERIES).values(last_version=BackupCounter.last_version + 1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,8 +308,7 @@ def _add(
         set_committed_value(row, "device", item.around.device)
     counted = [item.series for item in items if item.text is not None]
     if counted:
-        following = update(BackupCounter).where(counters_of(counted))
-        db.connection().execute(following.values(last_version=BackupCounter.last_version + 1))
+        db.connection().execute(_COUNT_ON, named(counted))
     return outcomes
 
 
