@@ -126,4 +126,7 @@ def _show(installed: Installed) -> None:
             "`netraven key export FILE` makes a copy that only a passphrase opens.",
             style="bold yellow",
         )
-        output.say("Next: `netraven credential add NAME --username USER`, then `device add`.")
+        output.say(
+            "Next: `netraven credential add NAME --username USER --tag default`, "
+            "then `netraven device add`."
+        )
