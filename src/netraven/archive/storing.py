@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import BindParameter, bindparam, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -107,6 +107,22 @@ def store_backups(
 
 
 _MIB = 1024 * 1024
+
+# Building them takes longer than running them.
+_IDS: BindParameter[list[UUID]] = bindparam("ids", expanding=True)
+_DEVICES = (
+    select(Device, Device.device_type, Device.last_backup_at)
+    .where(Device.id.in_(_IDS))
+    .order_by(Device.id)
+    .with_for_update(key_share=True)
+)
+_LEASES = (
+    select(DeviceLease.device_id, DeviceLease.token)
+    .where(DeviceLease.device_id.in_(_IDS))
+    .order_by(DeviceLease.device_id)
+    .with_for_update(read=True)
+)
+_RUNS = select(JobLog.id).where(JobLog.id.in_(_IDS))
 _COUNT_ON = (
     update(BackupCounter).where(OF_SERIES).values(last_version=BackupCounter.last_version + 1)
 )
@@ -168,31 +184,20 @@ def _load_facts(db: Session, captures: Sequence[BackupCapture]) -> _Facts:
     return _Facts(
         devices=_lock_devices(db, devices - {None}),
         leases=_hold_leases(db, leased - {None}),
-        runs=set(db.scalars(select(JobLog.id).where(JobLog.id.in_(runs)))) if runs else set(),
+        runs=set(db.scalars(_RUNS, {"ids": list(runs)})) if runs else set(),
         most_bytes=int(str(most_mib)) * _MIB,
     )
 
 
 def _lock_devices(db: Session, ids: Collection[UUID | None]) -> dict[UUID, _Device]:
-    statement = (
-        select(Device, Device.device_type, Device.last_backup_at)
-        .where(Device.id.in_(ids))
-        .order_by(Device.id)
-        .with_for_update(key_share=True)
-    )
-    return {row[0].id: _Device(*row) for row in db.execute(statement)}
+    rows = db.execute(_DEVICES, {"ids": list(ids)})
+    return {row[0].id: _Device(*row) for row in rows}
 
 
 def _hold_leases(db: Session, ids: Collection[UUID | None]) -> dict[UUID, int]:
     if not ids:
         return {}
-    statement = (
-        select(DeviceLease.device_id, DeviceLease.token)
-        .where(DeviceLease.device_id.in_(ids))
-        .order_by(DeviceLease.device_id)
-        .with_for_update(read=True)
-    )
-    return {row[0]: row[1] for row in db.execute(statement)}
+    return {row[0]: row[1] for row in db.execute(_LEASES, {"ids": list(ids)})}
 
 
 def _check(place: int, capture: BackupCapture, facts: _Facts) -> _Item:
