@@ -63,6 +63,15 @@ def test_a_user_limited_to_tags_sees_their_own_and_the_tagged_ones(
     assert seen_by(database, fleet.limited) == ["bobs-core", "limiteds"]
 
 
+def test_a_query_over_users_and_devices_asks_about_the_viewer_all_the_same(
+    database: Database, fleet: Fleet
+) -> None:
+    owned = select(Device.hostname).join(User, User.id == Device.owner_id)
+    query = owned.where(visible_devices(fleet.alice)).order_by(Device.hostname)
+
+    assert database.run_body(lambda db: list(db.scalars(query))) == ["alices"]
+
+
 @pytest.mark.parametrize("kind", ["inactive", "unknown", "malformed", "empty"])
 def test_nobody_else_sees_anything(database: Database, fleet: Fleet, kind: str) -> None:
     ids: dict[str, Id] = {

@@ -34,7 +34,7 @@ def record_audit_event(
     actor = get_actor(db)
     row = AuditEvent(
         id=new_id(),
-        created_at=clock.as_utc(now) if now else clock.now(),
+        created_at=clock.moment(now),
         actor_kind=actor.kind,
         actor_id=actor.user_id,
         actor_name=actor.name,

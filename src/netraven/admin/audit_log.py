@@ -64,7 +64,7 @@ def delete_old_audit_events(db: Session, days: int, *, now: datetime | None = No
     """
     if days < LEAST_DAYS:
         raise Invalid("days", f"must be {LEAST_DAYS} or more, not {days}")
-    kept_from = (clock.as_utc(now) if now else clock.now()) - timedelta(days=days)
+    kept_from = clock.moment(now) - timedelta(days=days)
     last = _last_before(db, kept_from)
     if last is None:
         return 0

@@ -45,7 +45,7 @@ def follow_backup_settings(
         offset=jitter_offset(row.id, row.jitter_seconds),
     )
     row.enabled, row.schedule_interval = is_enabled, interval_s
-    row.next_run = timing.next_run(now or clock.now()) if is_enabled else None
+    row.next_run = timing.next_run(clock.moment(now)) if is_enabled else None
     row.revision += 1
     db.flush()
     return row

@@ -85,7 +85,7 @@ def create_user(db: Session, user: UserCreate, *, now: datetime | None = None) -
     """
     password = user.password.get_secret_value()
     check_password_policy(db, password)
-    moment = clock.as_utc(now) if now else clock.now()
+    moment = clock.moment(now)
     row = User(
         id=new_id(),
         username_key=name_key(user.username),
@@ -133,7 +133,7 @@ def update_user(
     changes = told_changes(before, changed)
     with guarded(db):
         if changed:
-            _apply(row, changed, moment=clock.as_utc(now) if now else clock.now())
+            _apply(row, changed, moment=clock.moment(now))
         if isinstance(user_update, UserUpdate) and "tag_ids" in user_update.model_fields_set:
             had, has = _replace_tags(db, row.id, user_update.tag_ids)
             changes |= told_changes({"tags": had}, {"tags": has})
@@ -179,7 +179,7 @@ def update_user_last_login(
     db: Session, user_id: Id, *, password_hash: str | None = None, now: datetime | None = None
 ) -> User | None:
     """Record a login that succeeded, with the renewed hash of its password where one is given."""
-    values: dict[str, object] = {"last_login": now or clock.now(), "failed_logins": 0}
+    values: dict[str, object] = {"last_login": clock.moment(now), "failed_logins": 0}
     if password_hash is not None:
         values["password_hash"] = password_hash
     return _recorded(db, user_id, {**values, "locked_until": None, "updated_at": User.updated_at})
@@ -191,7 +191,7 @@ def record_failed_login(db: Session, user_id: Id, *, now: datetime | None = None
 
     After a lock has passed the count begins anew.
     """
-    moment = clock.as_utc(now) if now else clock.now()
+    moment = clock.moment(now)
     minutes = get_number(db, "security.login.lockout_minutes")
     limit = get_number(db, "security.login.max_failed_attempts")
     until = literal(moment + timedelta(minutes=minutes), UtcDateTime())

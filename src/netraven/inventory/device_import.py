@@ -71,7 +71,7 @@ def import_devices(
     """
     verdicts: list[RowVerdict] = []
     with guarded(db):
-        run = _Import(db, checked_owner(db, owner_id), now or clock.now())
+        run = _Import(db, checked_owner(db, owner_id), clock.moment(now))
         for chunk in in_chunks(rows):
             verdicts += run.take(chunk)
     counts = Counter(verdict.action for verdict in verdicts)

@@ -130,7 +130,7 @@ def create_device(
     Raises Conflict("hostname" or "ip_address"), Invalid for an unknown platform, an unusable
     address, an absent or inactive owner, and an absent tag, credential or jump device.
     """
-    moment = now or clock.now()
+    moment = clock.moment(now)
     device_id = new_id()
     with guarded(db):
         values = _columns(db, device_id, device, fields=set(DeviceCreate.model_fields))
@@ -169,7 +169,7 @@ def update_device(
         if after:
             # In SQL, so that the row in hand stays as it is where a constraint breaks.
             changed = update(Device).where(Device.id == row.id)
-            stamped = changed.values(**after, updated_at=now or clock.now())
+            stamped = changed.values(**after, updated_at=clock.moment(now))
             db.execute(stamped.execution_options(synchronize_session=False))
         if "tag_ids" in given:
             tags = checked_tags(db, device_update.tag_ids)

@@ -49,7 +49,7 @@ def record_host_keys(
 
     A key that is known already keeps its state; only its last sight moves.
     """
-    moment = now or clock.now()
+    moment = clock.moment(now)
     rows = [
         {
             "id": new_id(),

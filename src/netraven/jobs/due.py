@@ -8,7 +8,6 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from netraven import clock
-from netraven.clock import as_utc
 from netraven.db import Id, as_uuid, operation
 from netraven.db.paging import check_page
 from netraven.errors import Conflict
@@ -45,7 +44,7 @@ def enqueue_due_jobs(db: Session, *, now: datetime | None = None, limit: int = 1
     Safe in any number of processes: a row that another one fired, edited or disabled meanwhile
     is left alone.
     """
-    moment = as_utc(now or clock.now())
+    moment = clock.moment(now)
     return [
         run
         for job in get_due_jobs(db, moment, limit)
@@ -65,7 +64,7 @@ def run_scheduled_job_now(
 
 
 def _due(now: datetime | None) -> tuple[ColumnElement[bool], ...]:
-    moment = as_utc(now or clock.now())
+    moment = clock.moment(now)
     return ScheduledJob.enabled.is_(True), ScheduledJob.next_run <= moment
 
 

@@ -57,7 +57,7 @@ def append_job_log_entries(
         raise Conflict("status", "the run has ended; its log takes no more entries")
     if not entries:
         return []
-    moment = now or clock.now()
+    moment = clock.moment(now)
     rows = [
         {
             "id": new_id(),

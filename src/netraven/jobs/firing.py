@@ -60,7 +60,7 @@ def update_job_last_run(
     job = lock_schedule(db, job_id)
     if job is None:
         return None
-    moment = now or clock.now()
+    moment = clock.moment(now)
     _note_outcome(job, is_success=success, moment=moment)
     _move_on(job, moment)
     db.flush()

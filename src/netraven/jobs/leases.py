@@ -47,7 +47,7 @@ def acquire_device_leases(
     now: datetime | None = None,
 ) -> dict[UUID, int]:
     """Return the tokens of the leases that could be had, by one statement in id order."""
-    moment = now or clock.now()
+    moment = clock.moment(now)
     present = set(db.scalars(select(Device.id).where(Device.id.in_(device_ids))))
     if not present:
         return {}
@@ -80,7 +80,7 @@ def renew_device_lease(
     now: datetime | None = None,
 ) -> bool:
     """Lengthen the lease; False for a token that is not the present one."""
-    expires_at = (now or clock.now()) + timedelta(seconds=lease_seconds)
+    expires_at = clock.moment(now) + timedelta(seconds=lease_seconds)
     return _change(db, device_id, token, expires_at)
 
 
@@ -93,7 +93,7 @@ def renew_leases_of(
     now: datetime | None = None,
 ) -> int:
     """Lengthen all leases that the owner still holds; return how many."""
-    moment = now or clock.now()
+    moment = clock.moment(now)
     renewed = db.execute(
         update(DeviceLease)
         .where(DeviceLease.owner == owner, DeviceLease.expires_at > moment)

@@ -57,7 +57,9 @@ def visible_runs(user_id: Id) -> ColumnElement[bool]:
         visible_devices(viewer),
     )
     created = and_(JobLog.created_by == viewer, sees_own(viewer))
-    return or_(sees_everything(viewer), created, own_device, one_result)
+    # A query that has devices of its own asks about those of the run all the same.
+    of_run = (own_device.correlate(JobLog), one_result.correlate(JobLog))
+    return or_(sees_everything(viewer), created, *of_run)
 
 
 def _visible(user_id: Id | None) -> ColumnElement[bool]:

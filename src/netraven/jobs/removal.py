@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from netraven import clock
 from netraven.admin.audit import audit
 from netraven.admin.settings import get_number
-from netraven.clock import as_utc
 from netraven.db import Id, as_uuid, operation
 from netraven.db.enums import ACTIVE_RUN
 from netraven.errors import InUse, Invalid
@@ -80,7 +79,7 @@ def delete_job_logs_by_retention_policy(
     )
     if not 1 <= days <= MAX_RETENTION_DAYS:
         raise Invalid("default_days", f"must be from 1 to {MAX_RETENTION_DAYS}, not {days}")
-    moment = now or clock.now()
+    moment = clock.moment(now)
     if apply_to_existing:
         is_other = JobLog.retention_days.is_distinct_from(days)
         set_days = update(JobLog).where(_IS_FINAL, is_other).values(retention_days=days)
@@ -102,7 +101,7 @@ def _delete_older(
     db: Session, days: int, now: datetime | None, *conditions: ColumnElement[bool]
 ) -> int:
     try:
-        limit = as_utc(now or clock.now()) - timedelta(days=days)
+        limit = clock.moment(now) - timedelta(days=days)
     except OverflowError:  # older than the calendar
         return 0
     old = select(JobLog.id).where(_IS_FINAL, limit > _AGE_FROM, *conditions)

@@ -50,7 +50,7 @@ def record_job_results(
     now: datetime | None = None,
 ) -> None:
     """Insert or replace many devices' results in two statements; absent devices are left out."""
-    moment = now or clock.now()
+    moment = clock.moment(now)
     rows = {device: _row(result, moment) for device, result in sorted(results.items())}
     of_run = JobResult.job_log_id == job_log_id
     known = select(JobResult.device_id).where(of_run, JobResult.device_id.in_(list(rows)))

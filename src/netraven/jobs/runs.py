@@ -12,6 +12,7 @@ from sqlalchemy import and_, exists, func, insert, select, update
 from sqlalchemy.orm import Session, selectinload
 
 from netraven import clock
+from netraven.clock import as_utc
 from netraven.db import Id, as_uuid, get_actor, guarded, new_id, operation
 from netraven.db.enums import (
     ACTIVE_RUN,
@@ -46,7 +47,7 @@ def create_job_log(
     where the schedule has its run for that time already, and Invalid for `device_ids`,
     `scheduled_job_id`, `job_data` or `created_by`.
     """
-    moment = now or clock.now()
+    moment = clock.moment(now)
     hostnames = _hostnames(db, log.device_ids)
     schedule = _locked_schedule(db, log.scheduled_job_id)
     # What a schedule holds was checked when it was stored; a run of it must not fail to be made.
@@ -61,7 +62,7 @@ def create_job_log(
         reason=reason,
         end_time=moment if reason else None,
         scheduled_job_id=schedule.id if schedule else None,
-        scheduled_for=log.scheduled_for,
+        scheduled_for=as_utc(log.scheduled_for) if log.scheduled_for else None,
         retention_days=log.retention_days,
         session_id=log.session_id,
         created_by=_creator(db, user_id),
@@ -94,7 +95,7 @@ def start_job_log(db: Session, log_id: Id, *, now: datetime | None = None) -> Jo
         _check_step(run, RunStatus.RUNNING)
         _check_turn(db, run)
         run.status = RunStatus.RUNNING
-        run.start_time = now or clock.now()
+        run.start_time = clock.moment(now)
     run.attempts += 1
     db.flush()
     return _loaded(db, run.id)
@@ -109,7 +110,7 @@ def cancel_job_log(db: Session, log_id: Id, *, now: datetime | None = None) -> J
     run = _locked(db, log_id)
     if run is None:
         return None
-    moment = now or clock.now()
+    moment = clock.moment(now)
     if run.status is RunStatus.QUEUED:
         run.status, run.reason = RunStatus.CANCELLED, RunReason.CANCELLED
         run.end_time = moment
@@ -148,7 +149,7 @@ def finish_job_log(
     _end_open_results(db, run, outcome)
     run.status, run.reason = outcome, given or cause
     run.result_message = message
-    run.end_time = now or clock.now()
+    run.end_time = clock.moment(now)
     db.flush()
     if run.scheduled_job_id is not None and run.scheduled_for is not None:
         is_success = outcome in {RunStatus.SUCCEEDED, RunStatus.SKIPPED}

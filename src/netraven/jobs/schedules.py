@@ -14,7 +14,6 @@ from netraven import clock
 from netraven.admin.audit import audit
 from netraven.admin.changes import told_changes
 from netraven.admin.settings import get_setting_value
-from netraven.clock import as_utc
 from netraven.db import Id, as_uuid, get_actor, guarded, new_id, operation
 from netraven.db.enums import ACTIVE_RUN, JobType, ScheduleType, TargetKind
 from netraven.db.types import JsonValue
@@ -49,7 +48,7 @@ def create_scheduled_job(
     Raises Invalid for the field of a time that is incomplete, unused or passed, of targets that
     are absent, not visible to the user or none, of unfit `job_data`, and for `created_by`.
     """
-    moment = as_utc(now or clock.now())
+    moment = clock.moment(now)
     creator = _creator(db, user_id)
     targets = _wanted_targets(job_data)
     check_targets(db, targets, creator.id if creator else None)
@@ -140,7 +139,7 @@ def _change(
     job = lock_schedule(db, job_id)
     if job is None:
         return None
-    moment = as_utc(now or clock.now())
+    moment = clock.moment(now)
     before = get_targets(db, job)
     targets = _changed_targets(before, given)
     if targets != before:

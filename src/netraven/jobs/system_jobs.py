@@ -14,7 +14,6 @@ from netraven import clock
 from netraven.admin.audit import audit
 from netraven.admin.backup_plan import SECONDS_AN_HOUR
 from netraven.admin.settings import get_number, get_setting_value
-from netraven.clock import as_utc
 from netraven.db import SYSTEM, insert_into, new_id, operation
 from netraven.db.enums import JobType, TargetKind
 from netraven.jobs.planning import TIMING_FIELDS
@@ -29,7 +28,7 @@ def initialize_system_jobs(db: Session, *, now: datetime | None = None) -> list[
 
     They are for all devices. The backup takes its state and spacing from `system.backup.*`.
     """
-    moment = as_utc(now or clock.now())
+    moment = clock.moment(now)
     made = [
         job_id
         for job_type, name, timing in _builtin_jobs(db, moment)

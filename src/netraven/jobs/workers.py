@@ -8,7 +8,6 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from netraven import clock
-from netraven.clock import as_utc
 from netraven.db import Id, as_uuid, new_id, operation
 from netraven.db.enums import WorkerState
 from netraven.models import Worker
@@ -19,7 +18,7 @@ DEFAULT_SILENCE_S = 30
 @operation
 def register_worker(db: Session, name: str, *, now: datetime | None = None) -> Worker:
     """Return a new live worker; a process that starts again is another worker."""
-    moment = now or clock.now()
+    moment = clock.moment(now)
     worker = Worker(
         id=new_id(),
         name=name,
@@ -39,7 +38,7 @@ def beat_worker(db: Session, worker_id: Id, *, now: datetime | None = None) -> b
     beaten = (
         update(Worker)
         .where(Worker.id == as_uuid(worker_id), Worker.state == WorkerState.LIVE)
-        .values(heartbeat_at=now or clock.now())
+        .values(heartbeat_at=clock.moment(now))
         .returning(Worker.id)
         .execution_options(synchronize_session=False)
     )
@@ -55,7 +54,7 @@ def take_dead_workers(
     From here on the caller answers for them: their `heartbeat_at` is that of the taking. One that
     is not buried within `silent_seconds` was taken by a caller that died, and is given out again.
     """
-    moment = as_utc(now or clock.now())
+    moment = clock.moment(now)
     silent = select(Worker).where(
         Worker.state != WorkerState.DEAD,
         Worker.heartbeat_at <= moment - timedelta(seconds=silent_seconds),

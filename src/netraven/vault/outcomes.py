@@ -32,7 +32,7 @@ def update_credential_status(
     The counting is done in SQL, so that none is lost among concurrent calls.
     """
     known = as_uuid(credential_id)
-    moment = now or clock.now()
+    moment = clock.moment(now)
     on_credential = update(Credential).where(Credential.id == known).returning(Credential.id)
     counted = _counted(on_credential, Credential, is_success=success, moment=moment)
     if db.execute(counted).one_or_none() is None:
@@ -91,7 +91,7 @@ def freeze_credential(
     told = reason.strip()
     if not told:
         raise Invalid("reason", "say why the credential is frozen")
-    moment = now or clock.now()
+    moment = clock.moment(now)
     frozen = (
         update(Credential)
         .where(Credential.id == as_uuid(credential_id), Credential.frozen_at.is_(None))
