@@ -21,7 +21,11 @@ from netraven.jobs.schedule_listing import (
     get_scheduled_job_with_details,
     get_scheduled_jobs,
 )
-from netraven.jobs.schedules import delete_scheduled_job, toggle_scheduled_job
+from netraven.jobs.schedules import (
+    create_scheduled_job,
+    delete_scheduled_job,
+    toggle_scheduled_job,
+)
 from netraven.jobs.targets import get_target_devices
 from netraven.models import User
 from netraven.nextrun import jitter_offset
@@ -202,6 +206,36 @@ def test_lists_are_filtered_and_newest_first(planner: Planner) -> None:
     assert listed(device_id="no id") == listed(created_by="no id") == []
     page = planner.database.run(get_scheduled_jobs, 1, 1)
     assert [job.id for job in page] == [hourly]
+
+
+def test_blank_filter_is_none_but_never_lifts_a_restriction(planner: Planner) -> None:
+    planner.add()
+
+    def count(**fields: object) -> int:
+        wanted = ScheduledJobFilter.model_validate(fields)
+        return planner.database.run(count_scheduled_jobs, wanted)
+
+    assert count(device_id="", created_by=" ", job_type="", tag_id=None) == 1
+    assert count(visible_to="") == 0
+
+
+def test_naive_times_are_utc_and_returned_aware(planner: Planner) -> None:
+    naive = datetime(2026, 3, 5, 8)  # noqa: DTZ001  what this test is about
+    once = ScheduledJobCreate.model_validate(
+        {
+            "name": "once",
+            "job_type": "verify",
+            "schedule_type": "one_time",
+            "run_at": naive,
+        }
+    )
+
+    job = planner.database.run(create_scheduled_job, once, now=NINE.replace(tzinfo=None))
+    planner.update(job.id, run_at=naive)
+
+    assert (job.run_at, job.next_run) == (at("05 08:00"), at("05 08:00"))
+    assert job.created_at == NINE
+    assert planner.read(job.id).revision == 0
 
 
 def test_schedule_is_visible_to_its_creator_and_by_its_devices(planner: Planner) -> None:

@@ -49,6 +49,8 @@ def stored_timing(given: Mapping[str, object], now: datetime) -> dict[str, objec
             raise Invalid(name, f"a schedule of type {kind} does not use it")
     checked_zone(given["timezone"])
     stored = {name: given.get(name) for name in TIMING_FIELDS}
+    if isinstance(stored["run_at"], datetime):
+        stored["run_at"] = as_utc(stored["run_at"])
     match kind:
         case ScheduleType.WEEKLY:
             stored["schedule_day"] = ",".join(map(str, checked_weekdays(stored["schedule_day"])))

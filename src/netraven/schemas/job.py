@@ -16,6 +16,7 @@ from netraven.db.enums import (
     RunStatus,
 )
 from netraven.db.types import Id
+from netraven.schemas.filters import Filter
 from netraven.schemas.texts import PRINTABLE
 
 MAX_COMMANDS = 50
@@ -75,10 +76,8 @@ class JobLogCreate(BaseModel):
     session_id: str | None = Field(default=None, max_length=64)
 
 
-class JobLogFilter(BaseModel):
-    """Which runs to list; conditions are joined by AND."""
-
-    model_config = ConfigDict(extra="forbid")
+class JobLogFilter(Filter):
+    """Which runs to list."""
 
     device_id: Id | None = None
     job_type: JobType | None = None

@@ -20,6 +20,7 @@ from netraven.db.enums import JobType, Overlap, ResultStatus, ScheduleType, Targ
 from netraven.db.types import Id
 from netraven.errors import Invalid
 from netraven.nextrun import MAX_INTERVAL_S, MIN_INTERVAL_S, checked_time
+from netraven.schemas.filters import Filter
 from netraven.schemas.texts import PRINTABLE
 
 MAX_JITTER_S = 3600
@@ -97,10 +98,8 @@ class ScheduledJobUpdate(BaseModel):
     job_data: dict[str, JsonValue] = Field(default_factory=dict)
 
 
-class ScheduledJobFilter(BaseModel):
-    """Which scheduled jobs to list; conditions are joined by AND."""
-
-    model_config = ConfigDict(extra="forbid")
+class ScheduledJobFilter(Filter):
+    """Which scheduled jobs to list."""
 
     device_id: Id | None = None
     tag_id: Id | None = None
