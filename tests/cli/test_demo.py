@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import tempfile
 from pathlib import Path
 
 from tests.cli.conftest import Program
 from tests.cli.terminal import at_terminal
+
+INTERRUPTED = 130
 
 
 def test_the_story_holds_and_is_told_in_figures(fresh: Program) -> None:
@@ -20,6 +23,24 @@ def test_the_story_holds_and_is_told_in_figures(fresh: Program) -> None:
     assert told["quarantined"] == ["prg-core-02@2", "prg-core-02@1"]
     assert told["verify"]["checked"] == told["usage"]["contents"]
     assert told["usage"]["stored_bytes"] < told["usage"]["text_bytes"] / 3
+
+
+def test_ctrl_c_ends_the_story_and_leaves_nothing_behind(fresh: Program) -> None:
+    before = set(Path(tempfile.gettempdir()).glob("netraven-demo-*"))
+
+    fresh.set(PYTHONUNBUFFERED="1")
+    running = fresh.start("demo")
+    assert running.stdout is not None
+    while "The first sweep" not in running.stdout.readline():
+        pass
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=60)
+
+    assert running.returncode == INTERRUPTED
+    assert err.endswith("netraven: interrupted\n")
+    assert "Traceback" not in err
+    assert "The second sweep" not in out
+    assert set(Path(tempfile.gettempdir()).glob("netraven-demo-*")) <= before
 
 
 def test_the_story_is_told_at_a_terminal_and_leaves_nothing_behind(fresh: Program) -> None:

@@ -154,10 +154,13 @@ def _add_credentials(stage: Stage) -> None:
 
 def _sweep(stage: Stage, *, is_quiet: bool) -> Sweep:
     from netraven.cli.backup_run import chosen_devices, sweep
+    from netraven.db.enums import RunStatus
 
     with stage.home.reading() as db:
         device_ids = chosen_devices(db, [], [], everything=True)
     done, summary = sweep(stage.home, device_ids, deadline_s=DEADLINE_S, is_quiet=is_quiet)
+    if summary.status is RunStatus.CANCELLED:
+        raise KeyboardInterrupt
     return Sweep(summary, {each.hostname: each for each in done})
 
 
