@@ -87,8 +87,10 @@ def corrupt_content(address: str) -> Corrupt:
     return Corrupt(f"the content {address[:12]}")
 
 
-# Level 9's ratio on configurations, at half its time: long matches are found by their hashes.
 _LEVEL = 3
+# Level 9's ratio on configurations in a third of its time, as long matches are found by their
+# hashes: level 3 takes a quarter longer, and no bytes less.
+_DELTA_LEVEL = 2
 # zstd takes nothing shorter for a dictionary.
 _SHORTEST_BASE = 8
 _NARROWEST_WINDOW_LOG = 17
@@ -111,7 +113,7 @@ def _delta(text: bytes, base: bytes) -> bytes:
     # The window must span base and text together, else the far part of the base is out of reach.
     window_log = (len(base) + len(text)).bit_length()
     options: Mapping[int, int] = {
-        zstd.CompressionParameter.compression_level: _LEVEL,
+        zstd.CompressionParameter.compression_level: _DELTA_LEVEL,
         zstd.CompressionParameter.enable_long_distance_matching: 1,
         zstd.CompressionParameter.window_log: min(
             max(window_log, _NARROWEST_WINDOW_LOG), _WIDEST_WINDOW_LOG

@@ -23,7 +23,7 @@ def changed(old: str, new: str, platform: Platform) -> bool:
     return old != new and _without_volatile(old, platform) != _without_volatile(new, platform)
 
 
-def normal_hash(text: str, platform: Platform) -> str:
+def normal_hash(text: str | bytes, platform: Platform) -> str:
     """Return the revision of the rules, a colon and the SHA-256 hex digest of the normal text.
 
     At most 80 characters; `rules_differ` tells whether two can be compared.
@@ -84,8 +84,8 @@ def _whole(pattern: str) -> str:
     return f"^(?:{pattern})[ \t\r]*$"
 
 
-def _without_volatile(text: str, platform: Platform) -> bytes:
-    content = text.encode("utf-8", "surrogateescape")
+def _without_volatile(text: str | bytes, platform: Platform) -> bytes:
+    content = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
     rules = _compiled(platform)
     kept: list[bytes] = []
     at = 0

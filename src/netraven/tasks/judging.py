@@ -141,13 +141,14 @@ def _judge_capture(  # noqa: PLR0917  what a grade rests on
     verdict = grade(observation, platform, _previous(latest))
     facts = read_facts(capture.observations, platform)
     is_failed = verdict.status is BackupStatus.FAILED
+    content = observation.text.encode("utf-8", "surrogateescape")
     backup = BackupCreate(
         device_id=finished.device_id,
         status=verdict.status,
         job_log_id=run_id,
         grade=verdict.grade,
         evidence=verdict.evidence,
-        normal_hash=None if is_failed else _hash(db, observation.text, platform, latest),
+        normal_hash=None if is_failed else _hash(db, content, platform, latest),
     )
     status, reason = _RESULTS[verdict.status]
     return Judged(
@@ -157,7 +158,7 @@ def _judge_capture(  # noqa: PLR0917  what a grade rests on
         message="" if status is ResultStatus.SUCCEEDED else _sentence(finished, verdict),
         capture=BackupCapture(
             backup,
-            None if is_failed else observation.text,
+            None if is_failed else content,
             None if facts.serial is None else facts.serial[:_LONGEST_SERIAL],
             finished.lease_token,
         ),
@@ -202,13 +203,13 @@ def _previous(latest: Backup | None) -> PreviousCapture | None:
     return PreviousCapture.of(latest.size, latest.evidence)
 
 
-def _hash(db: Session, text: str, platform: Platform, latest: Backup | None) -> str:
+def _hash(db: Session, content: bytes, platform: Platform, latest: Backup | None) -> str:
     """Return the hash that tells whether the text is the latest one's.
 
     Where other rules made the stored hash, its text is normalised anew: else a new program
     would give every device a new version.
     """
-    fresh = normal_hash(text, platform)
+    fresh = normal_hash(content, platform)
     stored = None if latest is None else latest.normal_hash
     if latest is None or stored is None or not rules_differ(fresh, stored):
         return fresh
