@@ -229,6 +229,7 @@ def test_a_changed_host_key_is_believed_when_it_is_accepted(swept: Swept) -> Non
 
     assert before.keys() == {"trusted", "offered"}
     assert unasked.exit_code == USAGE
+    assert all(key["fingerprint"] in unasked.out for key in before.values())
     assert "there is no terminal to ask at" in unasked.err
     assert accepted == {"hostname": "replaced", "accepted": before["offered"]["fingerprint"]}
     assert again.exit_code == 0
