@@ -264,7 +264,7 @@ class TestProperties:
 def takes_any_secret(line: str) -> bool:
     """Of other lines only the value's shape says that it is a secret."""
     return line.count("«") == 1 and not re.search(
-        r"«\$|://|«[0-9a-f]{8,}»|auth=key|SSHA|«a[A-Za-z]b9|token=|Bearer|<", line
+        r"«\$|://|«[0-9a-f]{8,}»|auth=key|SSHA|«a[A-Za-z]b9|token=|Bearer|<|«\*@&", line
     )
 
 

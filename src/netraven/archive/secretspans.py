@@ -255,7 +255,7 @@ def _without_quotes(line: bytes, span: Span) -> Span:
     value = line[first:last]
     if line[first - 1 : first] == line[last : last + 1] == b'"':
         behind = line[last + 1 : last + 2]
-        if behind and behind not in _BEHIND_QUOTED:
+        if behind and behind not in _BEHIND_QUOTED and not line.startswith(b": ", last + 1):
             return first, last + 1 + len(line[last + 1 :].split(maxsplit=1)[0])
     elif value.endswith(b'"') and value.count(b'"') == 1:
         return first, last - 1

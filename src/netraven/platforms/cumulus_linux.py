@@ -79,7 +79,8 @@ CUMULUS_LINUX = Platform(
         free("words", r"^(?:description|full-name|contact|system-location|system-contact): .*"),
         hidden(
             "named",
-            r"^(?:hashed-password|password|secret|shared-secret|authentication-key|encrypted-password"
+            r"^(?:hashed-password|password|secret|shared-secret|authentication-key"
+            r"|encrypted-password"
             r"|pre-shared-key|key|token|passphrase|community|auth-key|priv-key|message-digest-key):"
             r" ['\"]?([^\s'\"]+)",
         ),

@@ -160,6 +160,7 @@ _CLI: tuple[SecretRule, ...] = (
     hidden(
         "enable", r"^enable (?:algorithm-type \S+ )?(?:secret|password) (?:level \d+ )?{secret}"
     ),
+    free("enable-level", r"^enable password (level \d+(?: encrypted)?) "),
     hidden("time-key", r"^(?:s?ntp )?authentication-key \d+ \S+ {type}{word}"),
     hidden(
         "server-key",
@@ -359,6 +360,7 @@ VRP: tuple[SecretRule, ...] = (
         r"(?: (?:privacy-mode|priv-mode) \S+ (?:cipher |simple )?{word})?",
     ),
     hidden("bgp-password", r"^peer \S+ password (?:cipher |simple )?{word}"),
+    hidden("vrrp", r"^vrrp vrid \d+ authentication-mode (?:md5|simple) (?:cipher |plain )?{word}"),
     hidden(
         "keys",
         r" (?:shared-key|key-string|pre-shared-key|authentication-key|set-key)"

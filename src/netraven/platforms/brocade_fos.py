@@ -1,0 +1,69 @@
+"""Brocade Fabric OS: Fibre Channel switches."""
+
+from __future__ import annotations
+
+import re
+
+from netraven.platforms.intruders import LOG_LINES
+from netraven.platforms.manners import CLI_REFUSALS, PRESS_ANY_KEY
+from netraven.platforms.observation import Yields
+from netraven.platforms.platform import (
+    Aliases,
+    BlockSyntax,
+    Command,
+    Completeness,
+    FactRules,
+    Pager,
+    Platform,
+    Proof,
+)
+from netraven.platforms.secret_rules import UNIVERSAL
+from netraven.platforms.secrets import hidden
+
+BROCADE_FOS = Platform(
+    name="brocade_fos",
+    vendor="Brocade",
+    label="Brocade Fabric OS",
+    proof=Proof.DOCUMENTED,
+    aliases=Aliases(netmiko=("brocade_fos",), oxidized=("fabricos",), rancid=("brocade",)),
+    prompt=re.compile(r"(?P<name>[\w.-]+)(?::FID\d+)?:[\w.-]+>"),
+    questions=(PRESS_ANY_KEY,),
+    pagers=(
+        Pager(
+            pattern=re.compile(r"(?i:type <cr> to continue, q<cr> to stop:?|-- ?more ?--)$"),
+            key="\r",
+        ),
+    ),
+    commands=(
+        Command(text="version", yields=Yields.VERSION),
+        Command(text="chassisshow", yields=Yields.INVENTORY),
+        Command(text="configshow -all", yields=Yields.RUNNING, alternatives=("configshow",)),
+    ),
+    completeness=Completeness(reread=True),
+    errors=(re.compile(r"(?i:rbash: .*|.*: command not found|error: )"), *CLI_REFUSALS),
+    intruders=LOG_LINES,
+    volatile=(
+        re.compile(r"date = .*"),
+        re.compile(r"\[Configuration upload Information\]"),
+        re.compile(r"date=.*"),
+        re.compile(r"time=.*"),
+    ),
+    secrets=(
+        hidden(
+            "snmp",
+            r"^snmp\.(?:snmpv[13]|agtParty)\S*(?:[Cc]ommunity|[Pp]asswd|[Pp]assword"
+            r"|[aA]uth[kK]ey|[pP]riv[kK]ey|authPw|privPw)\S*?:([^\s:]+)$",
+        ),
+        hidden("secret", r"^\S*(?:secret|passwd|password|sharedSecret)\S*[:=](\S+)$"),
+        *UNIVERSAL,
+    ),
+    facts=FactRules(
+        hostname=(re.compile(r"(?m:^(?:switchName|boot\.name|Switch Name)\s*[:=]\s*(\S+))"),),
+        model=(re.compile(r"(?m:^Chassis Family: +(\S+))"),),
+        serial=(re.compile(r"(?m:^(?:Chassis )?Serial Num(?:ber)?: +(\S+))"),),
+        version=(re.compile(r"(?m:^Fabric OS: +v?(\S+))"),),
+    ),
+    comment="#",
+    blocks=BlockSyntax.FLAT,
+    leave=("logout",),
+)

@@ -1,0 +1,67 @@
+"""Cisco IOS XR."""
+
+from __future__ import annotations
+
+import re
+
+from netraven.platforms.intruders import LOG_LINES
+from netraven.platforms.manners import CLI_REFUSALS, MORE, PRESS_ANY_KEY
+from netraven.platforms.observation import Yields
+from netraven.platforms.platform import (
+    Aliases,
+    Command,
+    Completeness,
+    FactRules,
+    Literal,
+    Platform,
+    Proof,
+)
+from netraven.platforms.secret_rules import CISCO_IOS
+from netraven.platforms.secrets import hidden
+
+CISCO_XR = Platform(
+    name="cisco_xr",
+    vendor="Cisco",
+    label="Cisco IOS XR",
+    proof=Proof.DOCUMENTED,
+    aliases=Aliases(
+        netmiko=("cisco_xr", "cisco_xr_telnet"),
+        oxidized=("iosxr",),
+        rancid=("cisco-xr", "ios-xr"),
+        napalm=("iosxr", "iosxr_netconf"),
+    ),
+    prompt=re.compile(r"(?:RP/\d+/\S+?:)?(?P<name>[A-Za-z0-9][\w.-]*)(?:\([\w./-]+\))?[>#]"),
+    questions=(PRESS_ANY_KEY,),
+    pagers=(MORE,),
+    paging_off=("terminal length 0", "terminal width 0"),
+    commands=(
+        Command(text="show version", yields=Yields.VERSION),
+        Command(text="show inventory", yields=Yields.INVENTORY),
+        Command(
+            text="show running-config",
+            yields=Yields.RUNNING,
+            preamble=re.compile(
+                r"[A-Z][a-z]{2} [A-Z][a-z]{2} +\d+ \d\d:\d\d:\d\d(?:\.\d+)? \S+"
+                r"|Building configuration\.\.\."
+            ),
+        ),
+    ),
+    completeness=Completeness(end_marker=re.compile(r"end")),
+    errors=CLI_REFUSALS,
+    intruders=(*LOG_LINES, re.compile(r"(?:RP|LC)/\d+/\S+:\S* ?[A-Z][a-z]{2} +\d+ \d\d:\d\d:\d\d")),
+    literals=(Literal(word="banner", opens=re.compile(r"banner \S+ (?P<end>\S)")),),
+    volatile=(
+        re.compile(r"!! Last configuration change at .*"),
+        re.compile(r"[A-Z][a-z]{2} [A-Z][a-z]{2} +\d+ \d\d:\d\d:\d\d\.\d+ \S+"),
+    ),
+    secrets=(hidden("encrypted", r" encrypted {word}"), *CISCO_IOS),
+    facts=FactRules(
+        hostname=(re.compile(r'(?m:^hostname "?([^"\s]+))'),),
+        model=(
+            re.compile(r"(?m:^cisco (\S+) )"),
+            re.compile(r"(?m:^PID: (\S+))"),
+        ),
+        serial=(re.compile(r"(?m:^PID: .*SN: (\S+))"),),
+        version=(re.compile(r"\bVersion ([^\s,\[]+)"),),
+    ),
+)

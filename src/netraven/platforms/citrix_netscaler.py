@@ -1,0 +1,66 @@
+"""Citrix NetScaler and ADC."""
+
+from __future__ import annotations
+
+import re
+
+from netraven.platforms.intruders import LOG_LINES
+from netraven.platforms.manners import CLI_REFUSALS, MORE, PRESS_ANY_KEY
+from netraven.platforms.observation import Yields
+from netraven.platforms.platform import (
+    Aliases,
+    BlockSyntax,
+    Command,
+    Completeness,
+    FactRules,
+    Platform,
+    Proof,
+)
+from netraven.platforms.secret_rules import UNIVERSAL
+from netraven.platforms.secrets import hidden
+
+CITRIX_NETSCALER = Platform(
+    name="citrix_netscaler",
+    vendor="Citrix",
+    label="Citrix NetScaler (ADC)",
+    proof=Proof.DOCUMENTED,
+    aliases=Aliases(netmiko=("netscaler",), oxidized=("netscaler",), rancid=("netscaler",)),
+    prompt=re.compile(r"(?:[\w.-]+@)?(?P<name>[\w.-]+)?(?:\([\w ./-]+\))?>"),
+    questions=(PRESS_ANY_KEY,),
+    pagers=(MORE,),
+    paging_off=("set cli mode -page OFF",),
+    commands=(
+        Command(text="show ns version", yields=Yields.VERSION),
+        Command(text="show ns hardware", yields=Yields.INVENTORY),
+        Command(text="show ns runningConfig", yields=Yields.RUNNING),
+    ),
+    # The shell says so behind whatever it has done.
+    completeness=Completeness(end_marker=re.compile(r" ?Done")),
+    errors=(re.compile(r"(?i:error: |no such (?:command|resource)|not authorized)"), *CLI_REFUSALS),
+    intruders=LOG_LINES,
+    volatile=(re.compile(r"# Last modified (?:by|on) .*"),),
+    secrets=(
+        hidden("encrypted", r" {word} -encrypted\b"),
+        hidden(
+            "options",
+            r" -(?:password|passplain|radKey|ldapBindDnPassword|tacacsSecret|psk"
+            r"|passphrase|secret|clientSecret|authPasswd|privPasswd|passcrypt|keyValue)"
+            r" {word}",
+        ),
+        hidden("user", r"^(?:add|set) system user \S+ {word}"),
+        hidden("snmp-community", r"^add snmp community {word}"),
+        *UNIVERSAL,
+    ),
+    facts=FactRules(
+        hostname=(re.compile(r"(?m:^set ns hostName (\S+))"),),
+        model=(re.compile(r"(?m:^\s*Platform: (.+?) *$)"),),
+        serial=(re.compile(r"(?m:^\s*Serial no: (\S+))"),),
+        version=(
+            re.compile(r"NetScaler (NS\S+: Build \S+?)[\s,]"),
+            re.compile(r"(?m:^#(NS\S+ Build \S+))"),
+        ),
+    ),
+    comment="#",
+    blocks=BlockSyntax.FLAT,
+    leave=("quit",),
+)

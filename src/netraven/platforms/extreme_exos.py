@@ -1,0 +1,78 @@
+"""Extreme Networks EXOS."""
+
+from __future__ import annotations
+
+import re
+
+from netraven.platforms.intruders import LOG_LINES
+from netraven.platforms.manners import CLI_REFUSALS, PRESS_ANY_KEY
+from netraven.platforms.observation import Yields
+from netraven.platforms.platform import (
+    Aliases,
+    BlockSyntax,
+    Command,
+    Completeness,
+    FactRules,
+    Pager,
+    Platform,
+    Proof,
+)
+from netraven.platforms.secret_rules import UNIVERSAL
+from netraven.platforms.secrets import free, hidden
+
+EXTREME_EXOS = Platform(
+    name="extreme_exos",
+    vendor="Extreme Networks",
+    label="Extreme Networks EXOS",
+    proof=Proof.DOCUMENTED,
+    aliases=Aliases(
+        netmiko=("extreme", "extreme_exos", "extreme_exos_telnet"),
+        oxidized=("xos",),
+        rancid=("extreme", "xos"),
+        napalm=("exos",),
+    ),
+    prompt=re.compile(
+        r"(?:\* )?(?:Slot-\d+ )?(?P<name>[\w-]+(?:\.[A-Za-z][\w-]*)*)(?:\.\d+)? ?[>#]"
+    ),
+    questions=(PRESS_ANY_KEY,),
+    pagers=(Pager(pattern=re.compile(r"(?i:press <space> to continue or <q> to quit:?)$")),),
+    paging_off=("disable clipaging",),
+    commands=(
+        Command(text="show version", yields=Yields.VERSION),
+        Command(text="show switch", yields=Yields.INVENTORY),
+        Command(text="show configuration", yields=Yields.RUNNING),
+    ),
+    completeness=Completeness(reread=True),
+    errors=CLI_REFUSALS,
+    intruders=LOG_LINES,
+    secrets=(
+        hidden("account", r"^(?:configure|create) account \S+(?: \S+)? encrypted {word}"),
+        hidden("shared-secret", r" shared-secret (?:encrypted )?{word}"),
+        hidden(
+            "community",
+            r"^configure snmp add community (?:readonly|readwrite) (?:encrypted )?{word}",
+        ),
+        hidden("community", r"^configure snmpv3 add community (?:hex )?{word}(?: name {word})?"),
+        hidden(
+            "snmp-user",
+            r" authentication (?:md5|sha\S*) (?:auth-encrypted )?(?:localized-key )?(?:hex )?{word}"
+            r"(?: privacy (?:\S+ )*?(?:localized-key |hex )?{word}$)?",
+        ),
+        hidden("routing", r" (?:simple-password|password) (?:encrypted )?{word}"),
+        hidden("routing", r" md5 (?:encrypted )?\d+ (?:encrypted )?{word}"),
+        free("people", r"^configure (?:snmp sys\S+|banner) .*"),
+        *UNIVERSAL,
+    ),
+    facts=FactRules(
+        hostname=(
+            re.compile(r'(?m:^configure snmp sysName "?([^"\s]+))'),
+            re.compile(r"(?m:^SysName: +(\S+))"),
+        ),
+        model=(re.compile(r"(?m:^System Type: +(.+?) *$)"),),
+        serial=(re.compile(r"(?m:^Switch +: \S+ (\S+) Rev)"),),
+        version=(re.compile(r"(?m:^Image +: ExtremeXOS version (\S+))"),),
+    ),
+    comment="#",
+    blocks=BlockSyntax.FLAT,
+    leave=("exit", "n"),
+)

@@ -1,0 +1,97 @@
+"""MikroTik RouterOS."""
+
+from __future__ import annotations
+
+import re
+
+from netraven.platforms.intruders import LOG_LINES
+from netraven.platforms.manners import PRESS_ANY_KEY
+from netraven.platforms.observation import Yields
+from netraven.platforms.platform import (
+    Aliases,
+    BlockSyntax,
+    Command,
+    Completeness,
+    FactRules,
+    Pager,
+    Platform,
+    Proof,
+    Question,
+)
+from netraven.platforms.secret_rules import UNIVERSAL
+from netraven.platforms.secrets import HiddenValue
+
+MIKROTIK_ROUTEROS = Platform(
+    name="mikrotik_routeros",
+    vendor="MikroTik",
+    label="MikroTik RouterOS",
+    proof=Proof.DOCUMENTED,
+    aliases=Aliases(
+        netmiko=("mikrotik_routeros",),
+        oxidized=("routeros",),
+        rancid=("mikrotik",),
+        napalm=("ros",),
+    ),
+    prompt=re.compile(r"\[[^\]\n@]{0,64}@(?P<name>[^\]\n]{1,64})\] ?(?:<SAFE> ?)?>"),
+    questions=(
+        Question(
+            pattern=re.compile(r"(?i:do you want to see the software license\?.*)"), answer="n"
+        ),
+        PRESS_ANY_KEY,
+    ),
+    pagers=(Pager(pattern=re.compile(r"-- \[Q quit\|.*\]$")),),
+    commands=(
+        Command(text="/system resource print without-paging", yields=Yields.VERSION),
+        Command(text="/system routerboard print without-paging", yields=Yields.INVENTORY),
+        # Each line is a whole command, and no secret is continued on the next one.
+        Command(
+            text="/export terse show-sensitive",
+            yields=Yields.RUNNING,
+            alternatives=("/export terse", "/export"),
+        ),
+    ),
+    completeness=Completeness(reread=True),
+    errors=(
+        re.compile(
+            r"(?i:bad command name|expected end of command|syntax error|no such item|failure: )"
+        ),
+        re.compile(r"(?i:input does not match|not enough permissions|interrupted)"),
+    ),
+    intruders=(*LOG_LINES, re.compile(r"[a-z]{3}/\d\d/\d{4} \d\d:\d\d:\d\d \S+,\S+ ")),
+    volatile=(
+        re.compile(r"# (?:[a-z]{3}/\d\d/\d{4}|\d{4}-\d\d-\d\d) \d\d:\d\d:\d\d by RouterOS .*"),
+    ),
+    secrets=(
+        HiddenValue(
+            name="named",
+            pattern=r"[ \t](?:[\w-]*(?:password|passphrase|secret|-psk|private-key|preshared-key"
+            r"|pre-shared-key|auth-key)"
+            r"|wpa2?-pre-shared-key|static-key-\d|tcp-md5-key|key)=(?:\"((?:[^\"\\]"
+            r"|\\.)+)\"|([^\s\"]+))",
+        ),
+        HiddenValue(
+            name="snmp-community",
+            pattern=r"^/snmp community .*?[ \t]name=(?:\"((?:[^\"\\]|\\.)+)\"|([^\s\"]+))",
+        ),
+        HiddenValue(
+            name="snmp-trap",
+            pattern=r"^/snmp set .*?trap-community=(?:\"((?:[^\"\\]|\\.)+)\"|([^\s\"]+))",
+        ),
+        *UNIVERSAL,
+    ),
+    facts=FactRules(
+        hostname=(re.compile(r"(?m:^/system identity set name=\"?([^\"\n]+?)\"?$)"),),
+        model=(
+            re.compile(r"(?m:^ *board-name: (.+?)\s*$)"),
+            re.compile(r"(?m:^# model = (.+?)\s*$)"),
+        ),
+        serial=(
+            re.compile(r"(?m:^ *serial-number: (\S+))"),
+            re.compile(r"(?m:^# serial number = (\S+))"),
+        ),
+        version=(re.compile(r"(?m:^ *version: (\S+))"),),
+    ),
+    comment="#",
+    blocks=BlockSyntax.FLAT,
+    leave=("/quit",),
+)

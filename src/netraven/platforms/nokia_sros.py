@@ -1,0 +1,74 @@
+"""Nokia SR OS: classic and model-driven CLI."""
+
+from __future__ import annotations
+
+import re
+
+from netraven.platforms.intruders import LOG_LINES
+from netraven.platforms.manners import CLI_REFUSALS, PRESS_ANY_KEY
+from netraven.platforms.observation import Yields
+from netraven.platforms.platform import (
+    Aliases,
+    Command,
+    Completeness,
+    FactRules,
+    Pager,
+    Platform,
+    Proof,
+)
+from netraven.platforms.secret_rules import WORDS
+from netraven.platforms.secrets import hidden
+
+NOKIA_SROS = Platform(
+    name="nokia_sros",
+    vendor="Nokia",
+    label="Nokia SR OS",
+    proof=Proof.DOCUMENTED,
+    aliases=Aliases(
+        netmiko=("nokia_sros", "alcatel_sros", "nokia_sros_telnet"),
+        oxidized=("sros", "srosmd"),
+        rancid=("sros", "sros-md"),
+        napalm=("sros",),
+    ),
+    prompt=re.compile(r"[*!]?[A-D]:(?:[\w.-]+@)?(?P<name>[\w.-]+)(?:>[^\n#$]{1,120})?[#$]"),
+    prompt_lead=re.compile(r"[*!]?(?:\((?:ex|pr|gl|ro)\))?\[[^\n\]]*\]"),
+    questions=(PRESS_ANY_KEY,),
+    pagers=(
+        Pager(pattern=re.compile(r"(?i:press any key to continue \(q to quit\)|--\(more\)--.*)$")),
+    ),
+    paging_off=("environment no more", "environment more false"),
+    commands=(
+        Command(text="show version", yields=Yields.VERSION),
+        Command(text="show chassis", yields=Yields.INVENTORY),
+        Command(
+            text="admin display-config",
+            yields=Yields.RUNNING,
+            alternatives=("admin show configuration",),
+        ),
+    ),
+    completeness=Completeness(end_marker=re.compile(r"# Finished .*")),
+    errors=(re.compile(r"(?i:error: |minor: |major: |critical: )"), *CLI_REFUSALS),
+    intruders=LOG_LINES,
+    volatile=(re.compile(r"# (?:Generated|Finished|Last modified) .*"),),
+    secrets=(
+        hidden("hashed", r" {word} (?:hash2?|custom)\b"),
+        hidden(
+            "md-hashed",
+            r"^(?:password|secret|community|key|pre-shared-key|authentication-key"
+            r"|auth-key|privacy-key|shared-secret) {word}",
+        ),
+        hidden("community", r"^community {word} "),
+        hidden(
+            "keys", r"^(?:authentication-key|message-digest-key \d+ md5|auth-key|secret) {word}"
+        ),
+        *WORDS,
+    ),
+    facts=FactRules(
+        hostname=(re.compile(r'(?m:^ +(?:system )?name "([^"\n]+)")'),),
+        model=(re.compile(r"(?m:^ +Type +: (.+?) *$)"),),
+        serial=(re.compile(r"(?m:^ +Serial number +: (\S+))"),),
+        version=(re.compile(r"TiMOS-\S-([^\s]+)"),),
+    ),
+    comment="#",
+    leave=("logout",),
+)
