@@ -176,6 +176,19 @@ def test_upsert_creates_and_sets_the_given_fields(office: Office) -> None:
     ]
 
 
+def test_a_built_in_one_that_is_missing_is_stored_by_an_upsert(bare_office: Office) -> None:
+    with pytest.raises(Invalid, match="value"):
+        bare_office.upsert(LIMIT, 0)
+    assert bare_office.database.run(count_admin_settings) == 0
+
+    bare_office.upsert(LIMIT, 5)
+    bare_office.upsert(LIMIT, 5)
+
+    row = bare_office.read(LIMIT)
+    assert (row.value, row.is_builtin, row.is_required) == (5, True, True)
+    assert [event.event_name for event in bare_office.events()] == ["setting_created"]
+
+
 def test_two_upserts_at_once_leave_one_setting(sync_database: Database) -> None:
     office = Office(sync_database)
     together = Barrier(2)

@@ -131,8 +131,9 @@ def upsert_admin_setting(db: Session, setting: AdminSettingCreate) -> AdminSetti
     Raises as `create_admin_setting` and `update_admin_setting` do, and Invalid("value_type") for
     another type than the setting's.
     """
+    given = {field: getattr(setting, field) for field in setting.model_fields_set - {"key"}}
     if setting.key in BY_KEY:
-        _insert_builtins(db, [BY_KEY[setting.key]])
+        return _set_builtin(db, BY_KEY[setting.key], given)
     stored = _stored(db, _has_key(setting.key))
     if stored is None:
         try:
@@ -141,10 +142,7 @@ def upsert_admin_setting(db: Session, setting: AdminSettingCreate) -> AdminSetti
             stored = _stored(db, _has_key(setting.key))
             if stored is None:
                 raise
-    given = {field: getattr(setting, field) for field in setting.model_fields_set - {"key"}}
-    if given.pop("value_type", stored.value_type) != stored.value_type:
-        raise Invalid("value_type", f"{setting.key} holds a {stored.value_type}")
-    return _change(db, stored, given)
+    return _update(db, stored, given)
 
 
 @operation
@@ -160,7 +158,7 @@ def update_admin_setting(
     if stored is None:
         return None
     given = {field: getattr(setting_update, field) for field in setting_update.model_fields_set}
-    return _change(db, stored, given)
+    return _update(db, stored, given)
 
 
 @operation
@@ -170,7 +168,7 @@ def update_admin_setting_value(db: Session, key: str, value: JsonValue) -> Admin
     Raises Invalid("value").
     """
     stored = _stored(db, _has_key(key))
-    return None if stored is None else _change(db, stored, {"value": value})
+    return None if stored is None else _update(db, stored, {"value": value})
 
 
 @operation
@@ -286,8 +284,33 @@ def _create(db: Session, setting: AdminSettingCreate) -> AdminSetting:
     return row
 
 
-def _change(db: Session, stored: _Stored, given: Mapping[str, JsonValue]) -> AdminSetting:
-    """Change the given fields, and tell the audit log and the automatic backup."""
+def _update(db: Session, stored: _Stored, given: Mapping[str, JsonValue]) -> AdminSetting:
+    row, changes = _change(db, stored, given)
+    if changes:
+        _audit(db, "setting_updated", (row.key, row.id), changes)
+    return row
+
+
+def _set_builtin(db: Session, builtin: Builtin, given: Mapping[str, JsonValue]) -> AdminSetting:
+    """Set the given fields of a built-in setting, stored now if it was missing."""
+    with guarded(db):
+        made = _insert_builtins(db, [builtin])
+        stored = _stored(db, _has_key(builtin.key))
+        if stored is None:
+            raise Conflict("key", f"{builtin.key} was deleted meanwhile")
+        row, changes = _change(db, stored, given)
+    if made or changes:
+        name = "setting_created" if made else "setting_updated"
+        _audit(db, name, (row.key, row.id), changes)
+    return row
+
+
+def _change(
+    db: Session, stored: _Stored, given: Mapping[str, JsonValue]
+) -> tuple[AdminSetting, dict[str, JsonValue]]:
+    """Change the given fields, and the automatic backup with them; return what changed."""
+    if given.get("value_type", stored.value_type) != stored.value_type:
+        raise Invalid("value_type", f"{stored.key} holds a {stored.value_type}")
     if stored.is_builtin and (fixed := given.keys() & {"is_required", "is_sensitive"}):
         raise Invalid(min(fixed), f"of the built-in setting {stored.key} does not change")
     row = db.scalars(_settings().where(AdminSetting.id == stored.id)).one()
@@ -299,9 +322,7 @@ def _change(db: Session, stored: _Stored, given: Mapping[str, JsonValue]) -> Adm
         changes |= _change_value(db, stored, row, given)
     if "value" in changes:
         _follow(db, [row.key])
-    if changes:
-        _audit(db, "setting_updated", (row.key, row.id), changes)
-    return row
+    return row, changes
 
 
 def _change_value(
