@@ -21,10 +21,13 @@ DECORATORS = [
     "@*.command",
     "@event.listens_for",
     "@field_validator",
+    "@initialize",
+    "@invariant",
     "@model_validator",
     "@overload",
     "@override",
     "@pytest.fixture",
+    "@rule",
     "@validates",
 ]
 # Called by these names from Alembic and pytest.

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import and_, exists, func, insert, select, update
+from sqlalchemy import exists, func, insert, select, update
 from sqlalchemy.orm import Session, selectinload
 
 from netraven import clock
@@ -86,7 +86,7 @@ def start_job_log(db: Session, log_id: Id, *, now: datetime | None = None) -> Jo
     """Take the run up: queued becomes running; each take-up adds 1 to `attempts`.
 
     A second start keeps the first `start_time`. Raises Conflict("status") for an ended run, and
-    Conflict("overlap") while an earlier run of a schedule that queues its runs is running.
+    Conflict("overlap") while another run of a schedule that queues its runs is running.
     """
     run = _locked(db, log_id)
     if run is None:
@@ -210,14 +210,14 @@ def _reason_to_skip(
 
 
 def _check_turn(db: Session, run: JobLog) -> None:
-    """Raise Conflict("overlap") while an earlier run of the run's schedule is running."""
+    """Raise Conflict("overlap") while another run of the run's schedule is running."""
     schedule = _locked_schedule(db, run.scheduled_job_id)
     if schedule is None or schedule.overlap is not Overlap.QUEUE:
         return
-    is_earlier = and_(JobLog.id < run.id, JobLog.status == RunStatus.RUNNING)
-    running = exists().where(JobLog.scheduled_job_id == schedule.id, is_earlier)
+    is_running = JobLog.status == RunStatus.RUNNING
+    running = exists().where(JobLog.scheduled_job_id == schedule.id, is_running)
     if db.scalar(select(running)):
-        raise Conflict("overlap", "an earlier run of the same schedule is running; it goes first")
+        raise Conflict("overlap", "another run of the same schedule is running; it ends first")
 
 
 def _check_step(run: JobLog, status: RunStatus) -> None:
