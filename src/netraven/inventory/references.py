@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from netraven.db import Id, as_uuid, operation
 from netraven.errors import Invalid
+from netraven.inventory.platform_hints import platform_hint
 from netraven.models import Credential, Device, Tag, User
-from netraven.platforms.registry import get_platform, platform_names
+from netraven.platforms.registry import get_platform
 
 MAX_JUMPS = 16
 
@@ -19,8 +20,7 @@ MAX_JUMPS = 16
 def checked_platform(name: str) -> str:
     """Return the name; raises Invalid("device_type") for what is no platform of NetRaven."""
     if get_platform(name) is None:
-        known = ", ".join(platform_names())
-        raise Invalid("device_type", f"{name} is not a platform; known are {known}")
+        raise Invalid("device_type", f"{name} is not a platform; {platform_hint(name)}")
     return name
 
 

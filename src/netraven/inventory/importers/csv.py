@@ -19,7 +19,8 @@ from pydantic import ValidationError
 from netraven.errors import Invalid
 from netraven.inventory.addresses import canonical_address
 from netraven.inventory.importers.text import FILE, decode_text
-from netraven.platforms.registry import platform_names, resolve_platform
+from netraven.inventory.platform_hints import platform_hint
+from netraven.platforms.registry import resolve_platform
 from netraven.schemas.device import DeviceCreate
 from netraven.schemas.imports import DeviceRow, RowFault
 
@@ -120,8 +121,8 @@ def _row(given: Mapping[str, str], *, number: int, line: int) -> DeviceRow:
 def _platform(text: str) -> str:
     platform = resolve_platform(text)
     if platform is None:
-        known = ", ".join(platform_names())
-        raise _Refused(f"device_type {_short(text)!r} is not a platform; known are {known}")
+        shown = _short(text)
+        raise _Refused(f"device_type {shown!r} is not a platform; {platform_hint(shown)}")
     return platform.name
 
 
