@@ -17,6 +17,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         if name == "cut" and isinstance(value, dict)
     ]
     if found:
-        terminalreporter.section("recorded sessions, cut behind every line")
+        terminalreporter.section("recorded sessions, cut behind some of their lines")
         for line in table(sorted(found)):
             terminalreporter.line(line)

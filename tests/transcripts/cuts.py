@@ -1,6 +1,8 @@
 """What is done to recorded sessions, and the count of what becomes of it.
 
-`python -m tests.transcripts.cuts` cuts all of them behind every line and prints the table.
+`python -m tests.transcripts.cuts` cuts all of them behind every line and at 200 random bytes,
+plays them undamaged in one-byte pieces, and prints the table; `python -m tests.transcripts.cuts
+ios tnsr` does so with those whose names begin so. The suite takes a sample of it.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ import asyncio
 import random
 import sys
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -28,6 +31,9 @@ from tests.transcripts.recorded import (
 )
 
 LABORATORY = Path(__file__).parents[3] / "shared" / "devicelab"
+
+RANDOM_CUTS = 200
+WORKERS = 2
 
 LOG = b"*Mar  3 06:11:09.123: %LINK-3-UPDOWN: Interface GigabitEthernet1/0/7, changed state to down"
 ERROR = b"% Error: insufficient memory"
@@ -57,6 +63,14 @@ class Tally:
                 self.quarantined += 1
             case BackupStatus.FAILED:
                 self.failed += 1
+
+    def include(self, other: Tally) -> None:
+        """Add what another tally counted."""
+        self.cuts += other.cuts
+        self.completed += other.completed
+        self.quarantined += other.quarantined
+        self.failed += other.failed
+        self.wrong += other.wrong
 
 
 @cache
@@ -108,9 +122,12 @@ QUIET = (Damage("the connection's end", ends=True), Damage("silence"))
 """What may follow a cut anywhere."""
 
 
-def line_cuts(session: RecordedSession) -> list[int]:
-    """Return the place behind every line of all that the device said."""
-    return [place + 1 for place, byte in enumerate(session.said) if byte == ord("\n")]
+def line_cuts(session: RecordedSession, *, at_most: int | None = None) -> list[int]:
+    """Return the place behind every line of all that the device said, or a sample of them."""
+    places = [place + 1 for place, byte in enumerate(session.said) if byte == ord("\n")]
+    if at_most is None or len(places) <= at_most:
+        return places
+    return sorted(random.Random(session.name).sample(places, at_most))
 
 
 def random_cuts(session: RecordedSession, count: int, *, seed: int) -> list[int]:
@@ -159,15 +176,36 @@ def table(tallies: Iterable[tuple[str, Tally]]) -> list[str]:
     return [*lines, f"completed and different from the whole: {wrong}"]
 
 
-def main() -> int:
-    """Print the table; 1 where anything wrong was completed."""
-    tallies = [
-        (session.name, cut_session(session, line_cuts(session), damages_for(session)))
+def exhaust(name: str) -> tuple[str, Tally]:
+    """Return what becomes of one recorded session in all places and in one-byte pieces."""
+    session = next(session for session in recorded_sessions() if session.name == name)
+    tally = cut_session(session, line_cuts(session), damages_for(session))
+    tally.include(
+        cut_session(session, random_cuts(session, RANDOM_CUTS, seed=1), damages_for(session))
+    )
+    whole = cut_session(session, [len(session.said)], (Damage("in one-byte pieces", piece=1),))
+    if whole.completed != whole.cuts:
+        tally.wrong.append("the undamaged session in one-byte pieces is not completed")
+    return name, tally
+
+
+def main(beginnings: Sequence[str]) -> int:
+    """Print the table; 1 where anything wrong was completed or anything whole was not."""
+    names = [
+        session.name
         for session in recorded_sessions()
+        if session.name.startswith(tuple(beginnings) or "")
     ]
+    with ProcessPoolExecutor(max_workers=WORKERS) as pool:
+        tallies = []
+        for name, tally in pool.map(exhaust, names):
+            tallies.append((name, tally))
+            sys.stderr.write(f"{name}: {tally.cuts:,} cuts, {len(tally.wrong)} wrong\n")
     sys.stdout.write("\n".join(table(tallies)) + "\n")
-    return int(any(tally.wrong for _, tally in tallies))
+    faults = [f"{name}: {fault}" for name, tally in tallies for fault in tally.wrong]
+    sys.stdout.write("".join(f"{fault}\n" for fault in faults))
+    return int(bool(faults))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -59,7 +59,7 @@ class Damage:
     `inserted` takes the place of the rest of the answer, or comes before it where the device
     `resumes`. Where it `is_alive` the device answers on afterwards, whole or, where it
     `is_repeated`, the same command just as damaged; else it stays silent, or hangs up where it
-    `ends`.
+    `ends`. With `piece`, that many bytes arrive at a time.
     """
 
     name: str
@@ -68,6 +68,7 @@ class Damage:
     is_alive: bool = False
     is_repeated: bool = False
     resumes: bool = False
+    piece: int | None = None
 
 
 class DamagedStream:
@@ -94,8 +95,9 @@ class DamagedStream:
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
         said = b"".join(self._pieces)
-        self._pieces.clear()
-        return said
+        piece = self._damage.piece or len(said)
+        self._pieces = [said[piece:]] if said[piece:] else []
+        return said[:piece]
 
     async def write(self, data: bytes) -> None:
         """Answer what is typed with what was recorded for it."""

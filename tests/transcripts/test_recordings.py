@@ -48,6 +48,10 @@ WAYS = {
 }
 
 
+COSTLY = {"byte by byte", "paged byte by byte"}
+MANY_BYTES = 20_000
+
+
 def recordings() -> list[Transcript]:
     laboratory = Path(__file__).parents[3] / "shared" / "devicelab"
     return load_recordings(laboratory) if laboratory.is_dir() else []
@@ -67,6 +71,8 @@ each_recording = pytest.mark.parametrize(
 def test_the_configuration_is_what_the_device_printed(recording: Transcript, way: str) -> None:
     if "enable" in way and not has_enable(recording):
         pytest.skip("the platform has no enable")
+    if way in COSTLY and recording.path.stat().st_size > MANY_BYTES:
+        pytest.skip("left to python -m tests.transcripts.cuts, which plays it byte by byte")
     running, _ = collected(recording, WAYS[way])
 
     assert running.text == printed(recording, running)
