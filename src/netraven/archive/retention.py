@@ -49,7 +49,7 @@ def apply_backup_retention(
     run reports the same and changes nothing. Raises Invalid("limit_devices") and KeyUnavailable.
     """
     devices = _page(db, device_id, after_device_id, limit_devices)
-    wanted = policy or _policy_of_settings(db)
+    wanted = policy or get_retention_policy(db)
     moment = clock.as_utc(now) if now else clock.now()
     zone = checked_zone(get_setting_value(db, "system.schedule.default_timezone"))
     if not dry_run:
@@ -75,6 +75,12 @@ def apply_backup_retention(
             },
         )
     return report
+
+
+@operation
+def get_retention_policy(db: Session) -> RetentionPolicy:
+    """Return the policy that the settings make now."""
+    return RetentionPolicy(**{field: get_number(db, key) for field, key in _SETTINGS.items()})
 
 
 _SETTINGS = {
@@ -127,10 +133,6 @@ def _page(
         after = as_uuid(after_device_id)
         devices = devices.where(false() if after is None else Device.id > after)
     return list(db.scalars(devices))
-
-
-def _policy_of_settings(db: Session) -> RetentionPolicy:
-    return RetentionPolicy(**{field: get_number(db, key) for field, key in _SETTINGS.items()})
 
 
 def _lock(db: Session, devices: Collection[UUID]) -> None:

@@ -22,6 +22,8 @@ from netraven.cli import (
     init,
     key,
     output,
+    platform,
+    retention,
     rule,
     run,
     schedule,
@@ -31,28 +33,33 @@ from netraven.cli import (
     verify,
 )
 from netraven.cli.ending import ending
+from netraven.cli.noun import Noun
 from netraven.errors import ExitCode
 
 app = typer.Typer(
     name="netraven",
+    cls=Noun,
     no_args_is_help=True,
-    rich_markup_mode="rich",
+    # Plain text: in boxes of eighty columns the names of long options would be cut off.
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("init")(init.init)
-app.add_typer(device.app, name="device")
-app.add_typer(credential.app, name="credential")
-app.add_typer(tag.app, name="tag")
-app.add_typer(rule.app, name="rule")
-app.add_typer(backup.app, name="backup")
-app.add_typer(run.app, name="run")
-app.add_typer(schedule.app, name="schedule")
-app.add_typer(user.app, name="user")
-app.add_typer(setting.app, name="setting")
-app.add_typer(audit.app, name="audit")
-app.add_typer(key.app, name="key")
+app.add_typer(device.app, name="device", cls=Noun)
+app.add_typer(credential.app, name="credential", cls=Noun)
+app.add_typer(tag.app, name="tag", cls=Noun)
+app.add_typer(rule.app, name="rule", cls=Noun)
+app.add_typer(backup.app, name="backup", cls=Noun)
+app.add_typer(run.app, name="run", cls=Noun)
+app.add_typer(platform.app, name="platform", cls=Noun)
+app.add_typer(schedule.app, name="schedule", cls=Noun)
+app.add_typer(user.app, name="user", cls=Noun)
+app.add_typer(setting.app, name="setting", cls=Noun)
+app.add_typer(audit.app, name="audit", cls=Noun)
+app.add_typer(key.app, name="key", cls=Noun)
 app.command("verify")(verify.verify)
+app.command("retention")(retention.retention)
 app.command("doctor")(doctor.doctor)
 app.command("demo")(demo.demo)
 
