@@ -214,7 +214,8 @@ def test_an_unknown_platform_is_not_let_in(swept: Swept) -> None:
     answer = swept.program.run("device", "add", "vax-1", "192.0.2.77", "--platform", "vax_vms")
 
     assert answer.exit_code == USAGE
-    assert answer.err.startswith("netraven: platform: vax_vms is not a known platform; known are")
+    assert answer.err.startswith("netraven: platform: vax_vms is not a known platform; ")
+    assert "`netraven platform list`" in answer.err
     assert swept.program.run("device", "show", "vax-1").exit_code == NOT_FOUND
 
 

@@ -23,6 +23,7 @@ from netraven.cli import (
     key,
     output,
     platform,
+    platform,
     retention,
     rule,
     run,

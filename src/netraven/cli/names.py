@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 from sqlalchemy.orm import Session
 
 from netraven.admin.users import get_user, get_user_by_email, get_user_by_username
@@ -73,8 +75,12 @@ def platform_name(name: str) -> str:
     """Return NetRaven's name for the platform that any tool calls so; raises Invalid."""
     platform = resolve_platform(name)
     if platform is None:
-        known = ", ".join(platform_names())
-        raise Invalid("platform", f"{name} is not a known platform; known are {known}")
+        close = get_close_matches(name.lower().replace("-", "_"), platform_names(), n=1)
+        meant = f"did you mean {close[0]}? " if close else ""
+        raise Invalid(
+            "platform",
+            f"{name} is not a known platform; {meant}`netraven platform list` names all",
+        )
     return platform.name
 
 

@@ -1,0 +1,64 @@
+"""`netraven platform list`: what can be collected from."""
+
+from __future__ import annotations
+
+import pytest
+
+from netraven.platforms.platform import Proof
+from netraven.platforms.registry import PLATFORMS
+from tests.cli.conftest import Program
+from tests.cli.terminal import at_terminal
+
+USAGE = 2
+
+
+def test_each_platform_has_a_row_that_says_what_it_rests_on(program: Program) -> None:
+    told = program.ok("platform", "list")
+
+    rows = {line.split()[0]: line for line in told.out.splitlines()[1:] if line[:1].isalpha()}
+    assert {platform.name for platform in PLATFORMS} <= set(rows)
+    for platform in PLATFORMS:
+        assert platform.proof.value in rows[platform.name]
+    assert "recorded 3 times" in rows["cisco_ios"]
+
+
+def test_it_fits_a_narrow_terminal() -> None:
+    screen = at_terminal("platform", "list", columns=80)
+
+    shown = {line.split()[0] for line in screen.lines if line[:1].isalpha()}
+    assert max(map(len, screen.lines)) <= 80
+    assert {platform.name for platform in PLATFORMS} <= shown
+
+
+def test_one_platform_is_shown_in_full_by_any_tools_name(program: Program) -> None:
+    told = program.ok("platform", "list", "FortiGate")
+
+    facts = dict(line.split(maxsplit=1) for line in told.out.splitlines())
+    assert facts["Platform"] == "fortinet_fortios"
+    assert facts["Running"] == "show | grep ."
+    assert facts["Whole"] == (
+        "by  the device's own count of lines, or a second reading that agrees"
+    )
+
+
+def test_json_holds_everything(program: Program) -> None:
+    told = program.json("platform", "list")
+
+    assert [entry["name"] for entry in told] == [platform.name for platform in PLATFORMS]
+    ios = next(entry for entry in told if entry["name"] == "cisco_ios")
+    assert ios["aliases"]["oxidized"] == ["ios", "iosxe"]
+    assert ios["recordings"] == 3
+    assert {"yields": "running", "text": "show running-config"} in ios["commands"]
+    assert ios["paging_off"][0] == "terminal length 0"
+    assert ios["completeness"] == "the closing line `end`"
+    assert {entry["proof"] for entry in told} == {proof.value for proof in Proof}
+
+
+@pytest.mark.parametrize("arguments", [("list", "nonesuch"), ("list", "--json", "nonesuch")])
+def test_an_unknown_name_is_told_in_one_sentence(
+    program: Program, arguments: tuple[str, ...]
+) -> None:
+    told = program.run("platform", *arguments)
+
+    assert told.exit_code == USAGE
+    assert "nonesuch is not a known platform" in told.err
