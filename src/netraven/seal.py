@@ -21,6 +21,7 @@ from enum import StrEnum
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from typing_extensions import override
 
 from netraven.errors import Corrupt, Invalid, KeyUnavailable
 
@@ -91,6 +92,7 @@ class KeyRing:
         self._by_fingerprint = {key.fingerprint: key for key in self.keys}
         self._ciphers = {key.fingerprint: AESGCM(key.secret) for key in self.keys}
 
+    @override
     def __repr__(self) -> str:
         return f"KeyRing({', '.join(key.key_id for key in self.keys)})"
 
