@@ -23,7 +23,6 @@ from netraven.cli import (
     key,
     output,
     platform,
-    platform,
     retention,
     rule,
     run,
