@@ -32,7 +32,7 @@ R = TypeVar("R")
 
 _SHARD: Final = 200
 _BATCH: Final = 100
-_BATCH_S: Final = 0.2
+_BATCH_S: Final = 0.5
 _RENEW_EVERY_S: Final = 5.0
 _KEEP_AGAIN_AFTER_S: Final = (0.2, 1.0)
 _log = get_logger("tasks")
@@ -116,7 +116,7 @@ class Collection:
                 yield planned.request
 
     async def _keep(self) -> None:
-        """Keep what is finished, at the latest 200 ms after it came, at most 100 at once."""
+        """Keep what is finished, a batch at a time: at most 100, all within half a second."""
         while (first := await self._finished.get()) is not None:
             batch = [first]
             is_last = False
