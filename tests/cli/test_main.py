@@ -36,13 +36,19 @@ PATHS = _paths(get_command(app))
 
 
 @pytest.mark.parametrize("path", PATHS, ids=" ".join)
-def test_every_command_explains_itself_without_a_home(
+def test_every_command_explains_itself_in_eighty_columns_without_a_home(
     fresh: Program, path: tuple[str, ...]
 ) -> None:
+    fresh.set(COLUMNS="80")
+
     answer = fresh.run(*path, "--help")
 
+    lines = answer.out.splitlines()
     assert answer.exit_code == 0
-    assert "Usage: netraven" in answer.out
+    assert lines[0].startswith("Usage: netraven")
+    assert not [line for line in lines if len(line) > 80 or "…" in line]
+    # Only what may be repeated or follows has dots; nothing is cut off.
+    assert not [line for line in lines[1:] if line.endswith("...")]
     assert not fresh.home.exists()
 
 

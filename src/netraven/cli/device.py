@@ -20,6 +20,7 @@ from netraven.cli.device_options import (
 )
 from netraven.cli.device_probe import try_device
 from netraven.cli.device_update import change_device
+from netraven.cli.noun import Noun
 from netraven.cli.options import AsJson, DeviceName, Yes
 
 app = typer.Typer(help="Keep the inventory of devices.", no_args_is_help=True)
@@ -110,4 +111,4 @@ def remove_device(name: DeviceName, *, yes: Yes = False, as_json: AsJson = False
 
 app.command("import")(import_devices_from)
 app.command("test")(try_device)
-app.add_typer(hostkey.app, name="hostkey")
+app.add_typer(hostkey.app, name="hostkey", cls=Noun)
