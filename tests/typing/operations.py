@@ -13,7 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from netraven.inventory.devices import get_device
+from netraven.inventory.tags import bulk_add_tags_to_devices, bulk_remove_tags_from_devices
 from netraven.models import Device
+from netraven.schemas.tag import BulkTagResult
+from netraven.vault.links import (
+    bulk_associate_credentials_with_tags,
+    bulk_remove_credentials_from_tags,
+)
 
 
 def show(device: Device | None) -> str:
@@ -34,6 +40,14 @@ def wrong_arguments_are_refused(db: Session, device_id: UUID) -> None:
     get_device(db, 7)  # type: ignore[call-overload] # pyright: ignore[reportCallIssue, reportArgumentType]
     get_device(db)  # type: ignore[call-overload] # pyright: ignore[reportCallIssue]
     get_device(db, device_id, colour="red")  # type: ignore[call-overload] # pyright: ignore[reportCallIssue]
+
+
+def lists_are_given_to_bulk_calls_by_name(db: Session, ids: list[UUID]) -> None:
+    assert_type(bulk_add_tags_to_devices(db, device_ids=ids, tag_ids=ids), BulkTagResult)
+    bulk_add_tags_to_devices(db, ids, ids)  # type: ignore[call-overload] # pyright: ignore[reportCallIssue]
+    bulk_remove_tags_from_devices(db, ids, ids)  # type: ignore[call-overload] # pyright: ignore[reportCallIssue]
+    bulk_associate_credentials_with_tags(db, ids, ids)  # type: ignore[call-overload] # pyright: ignore[reportCallIssue]
+    bulk_remove_credentials_from_tags(db, ids, ids)  # type: ignore[call-overload] # pyright: ignore[reportCallIssue]
 
 
 async def a_forgotten_await_is_refused(db: AsyncSession, device_id: UUID) -> None:
