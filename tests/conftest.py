@@ -8,15 +8,16 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from functools import cache
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import NullPool, create_engine, make_url, text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, sessionmaker
 
 from netraven import models
 from netraven.db import (
@@ -37,11 +38,28 @@ __all__ = ["pytest_terminal_summary"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Factory = TypeVar("Factory", sessionmaker[Session], async_sessionmaker[AsyncSession])
 
 DEVICELAB = Path(__file__).parents[2] / "shared" / "devicelab"
 POSTGRES_URL = "NETRAVEN_TEST_POSTGRES_URL"
 
 assert models.__all__, "the tables must be known before the first migration runs"
+
+
+# How long an example takes is the machine's matter, and other processes'.
+settings.register_profile("patient", parent=settings(), deadline=None)
+settings.load_profile("patient")
+
+
+class KeptEngines(threading.local):
+    """Engines that a thread's tests use one after another, with the statements they compiled."""
+
+    def __init__(self) -> None:
+        self.sessions = lru_cache(8)(partial(make_sessions, pool=NullPool))
+        self.async_sessions = lru_cache(8)(partial(make_async_sessions, pool=NullPool))
+
+
+_kept_engines = KeptEngines()
 
 
 class Database:
@@ -51,14 +69,15 @@ class Database:
         self.url = url
         self.keyring = keyring
         self.kind = kind
-        self.sessions = make_sessions(url, keyring, pool=NullPool)
+        self.sessions = _apart(_kept_engines.sessions(url, keyring))
         self._thread = threading.local()
 
     @property
     def async_sessions(self) -> async_sessionmaker[AsyncSession]:
         """Return this thread's factory: an asynchronous engine serves one loop at a time."""
         if not hasattr(self._thread, "sessions"):
-            self._thread.sessions = make_async_sessions(self.url, self.keyring, pool=NullPool)
+            kept = _kept_engines.async_sessions(self.url, self.keyring)
+            self._thread.sessions = _apart(kept)
         sessions: async_sessionmaker[AsyncSession] = self._thread.sessions
         return sessions
 
@@ -136,12 +155,10 @@ def emptied_postgres(postgres_server: str, postgres_template: str) -> Iterator[E
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """Return the URL of a migrated, empty database of its own, on either kind of database."""
     if request.param == "sqlite":
-        path = tmp_path / "netraven.sqlite3"
-        shutil.copy(request.getfixturevalue("sqlite_template"), path)
-        yield f"sqlite:///{path}"
+        yield _emptied_sqlite(request.getfixturevalue("sqlite_template"))
         return
     request.node.user_properties.append(
         (PART, _version(request.getfixturevalue("postgres_server")))
@@ -177,6 +194,21 @@ def devicelab() -> Path:
     if not DEVICELAB.is_dir():
         pytest.skip("the device laboratory is not beside this checkout (../shared/devicelab)")
     return DEVICELAB
+
+
+def _emptied_sqlite(template: Path) -> str:
+    """Return the URL of a new file, always of the same name, so that engines can be kept."""
+    path = template.with_name("emptied.sqlite3")
+    for old in template.parent.glob(f"{path.name}*"):
+        old.unlink()
+    shutil.copy(template, path)
+    return f"sqlite:///{path}"
+
+
+def _apart(sessions: Factory) -> Factory:
+    """Return the factory with an engine that shares all but what a test listens to."""
+    engine = sessions.kw["bind"].execution_options()
+    return type(sessions)(**{**sessions.kw, "bind": engine, "class_": sessions.class_})
 
 
 @cache

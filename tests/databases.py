@@ -12,6 +12,8 @@ from sqlalchemy.exc import DBAPIError
 
 from netraven.db import Base
 
+DRIVER = "postgresql+psycopg"
+
 # What tests left behind makes a database slow by and by.
 MOST_ROWS_REMOVED = 2000
 
@@ -35,50 +37,52 @@ class EmptiedDatabase:
     def __init__(self, server: str, template: str) -> None:
         self._server = server
         self._template = template
-        self._name: str | None = None
-        self._removed = 0
+        self._engine: Engine | None = None
         self._shape: tuple[object, ...] = ()
+        self._removed = 0
 
     def lend(self) -> str:
         """Return the URL of the database: migrated, without a row."""
-        if self._name is None:
-            self._name = f"test_{uuid4().hex}"
-            administer(self._server, f'CREATE DATABASE "{self._name}" TEMPLATE "{self._template}"')
-            with self._engine().connect() as connection:
+        if self._engine is None:
+            self._engine = self._made()
+            with self._engine.connect() as connection:
                 self._shape = _shape(connection)
-        return database_url(self._server, self._name)
+        return database_url(self._server, self._engine.url.database or "")
 
     def take_back(self) -> None:
         """Empty the database, or drop it when its schema was changed or much was in it."""
-        try:
-            with self._engine().begin() as connection:
-                connection.execute(_END_OTHERS)
-                connection.execute(text("SET lock_timeout = '2s'"))
-                is_as_lent = _shape(connection) == self._shape
-                if is_as_lent:
-                    self._removed += _empty(connection)
-        except DBAPIError:
-            is_as_lent = False
-        if not is_as_lent or self._removed > MOST_ROWS_REMOVED:
+        if self._engine is not None and not self._is_emptied(self._engine):
             self.drop()
 
     def drop(self) -> None:
         """Drop the database; the next to need one gets a new one."""
-        if self._name is not None:
-            administer(self._server, f'DROP DATABASE "{self._name}" WITH (FORCE)')
-        self._name, self._removed = None, 0
+        if self._engine is not None:
+            self._engine.dispose()
+            administer(self._server, f'DROP DATABASE "{self._engine.url.database}" WITH (FORCE)')
+        self._engine, self._removed = None, 0
 
-    def _engine(self) -> Engine:
-        return create_engine(
-            make_url(self._server).set(drivername="postgresql+psycopg", database=self._name),
-            poolclass=NullPool,
-        )
+    def _made(self) -> Engine:
+        name = f"test_{uuid4().hex}"
+        administer(self._server, f'CREATE DATABASE "{name}" TEMPLATE "{self._template}"')
+        return create_engine(make_url(database_url(self._server, name)).set(drivername=DRIVER))
+
+    def _is_emptied(self, engine: Engine) -> bool:
+        try:
+            with engine.begin() as connection:
+                connection.execute(_END_OTHERS)
+                connection.execute(text("SET LOCAL lock_timeout = '2s'"))
+                if _shape(connection) != self._shape:
+                    return False
+                self._removed += _empty(connection)
+        except DBAPIError:
+            return False
+        return self._removed <= MOST_ROWS_REMOVED
 
 
 def administer(server: str, statement: str) -> None:
     """Run one statement on the server, outside of any transaction."""
     engine = create_engine(
-        make_url(server).set(drivername="postgresql+psycopg"),
+        make_url(server).set(drivername=DRIVER),
         isolation_level="AUTOCOMMIT",
         poolclass=NullPool,
     )

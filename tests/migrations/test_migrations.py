@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -32,26 +33,31 @@ def engine(database_url: str) -> Engine:
 
 def picture(engine: Engine) -> dict[str, dict[str, object]]:
     """Return all that the database tells of its tables, in an order of its own."""
-    look = inspect(engine)
-    return {
-        table: {
-            "columns": [
-                (column["name"], repr(column["type"]), column["nullable"], column["default"])
-                for column in look.get_columns(table)
-            ],
-            "primary key": look.get_pk_constraint(table),
-            "foreign keys": _sorted(look.get_foreign_keys(table)),
-            "unique": _sorted(look.get_unique_constraints(table)),
-            "checks": _sorted(look.get_check_constraints(table)),
-            "indexes": _sorted(look.get_indexes(table)),
+    with engine.connect() as connection:
+        look = inspect(connection)
+        told: dict[str, Mapping[Any, Any]] = {
+            "primary key": look.get_multi_pk_constraint(),
+            "foreign keys": look.get_multi_foreign_keys(),
+            "unique": look.get_multi_unique_constraints(),
+            "checks": look.get_multi_check_constraints(),
+            "indexes": look.get_multi_indexes(),
         }
-        for table in look.get_table_names()
+        columns = look.get_multi_columns()
+    return {
+        table: {"columns": [_column(column) for column in columns[None, table]]}
+        | {kind: _sorted(rules[None, table]) for kind, rules in told.items()}
+        for _, table in columns
         if table != VERSION_TABLE
     }
 
 
-def _sorted(rules: Iterable[Mapping[str, object]]) -> list[str]:
-    return sorted(repr(sorted((key, _in_words(value)) for key, value in r.items())) for r in rules)
+def _column(column: Mapping[str, Any]) -> tuple[object, ...]:
+    return column["name"], repr(column["type"]), column["nullable"], column["default"]
+
+
+def _sorted(rules: Mapping[str, Any] | Iterable[Mapping[str, Any]]) -> list[str]:
+    each = [rules] if isinstance(rules, Mapping) else rules
+    return sorted(repr(sorted((key, _in_words(value)) for key, value in r.items())) for r in each)
 
 
 def _in_words(value: object) -> str:
