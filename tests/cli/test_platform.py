@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from netraven.platforms.platform import Proof
@@ -42,7 +44,7 @@ def test_one_platform_is_shown_in_full_by_any_tools_name(program: Program) -> No
 
 
 def test_json_holds_everything(program: Program) -> None:
-    told = program.json("platform", "list")
+    told: Any = program.json("platform", "list")
 
     assert [entry["name"] for entry in told] == [platform.name for platform in PLATFORMS]
     ios = next(entry for entry in told if entry["name"] == "cisco_ios")

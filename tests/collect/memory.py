@@ -34,6 +34,9 @@ MODELS = {
 }
 """The laboratory's names of the platforms that it holds recorded sessions of, and NetRaven's."""
 
+FILES = {"apcaos": "apc_aos"}
+"""The same for recordings of a file that was copied: there is no session in memory with them."""
+
 
 def load_recordings(laboratory: Path, models: Sequence[str] = tuple(MODELS)) -> list[Transcript]:
     """Return the laboratory's recordings of these models."""

@@ -16,9 +16,11 @@ from netraven.collect.terminal import visible_line
 from netraven.platforms.observation import Yields
 from netraven.platforms.platform import Platform, Proof
 from netraven.platforms.registry import PLATFORMS, get_platform
-from tests.collect.memory import MODELS as RECORDED
+from tests.collect.memory import FILES
+from tests.collect.memory import MODELS as SESSIONS
 
 LABORATORY = Path(__file__).parents[3] / "shared" / "devicelab" / "transcripts"
+RECORDED = SESSIONS | FILES
 # Models of the laboratory that there are lists of prompts for, but no recorded sessions.
 MODELS = RECORDED | {
     "fastiron": "ruckus_fastiron",

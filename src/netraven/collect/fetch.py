@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from netraven.collect.arrival import Shared, arrived, open_session, reported
 from netraven.collect.capture import Capture
+from netraven.collect.copying import copy_file
 from netraven.collect.entry import Circumstances
 from netraven.collect.limits import Limits
 from netraven.collect.pacing import LoginGate, OpenGate
@@ -62,7 +63,14 @@ async def _collect(
 ) -> Capture:
     async with arrived(walk, circumstances, tunnels) as arrival:
         session = await open_session(arrival, platform, walk, circumstances.limits)
-        observations = [await session.run(command) for command in commands]
+        observations = [
+            await (
+                copy_file(arrival.connection, command, walk, circumstances.limits)
+                if command.file
+                else session.run(command)
+            )
+            for command in commands
+        ]
         await session.leave()
     return Capture(
         observations=tuple(observations),

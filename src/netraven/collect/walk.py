@@ -22,6 +22,7 @@ class Step(StrEnum):
     TURN = "waiting for its turn to log in"
     LOGIN = "logging in"
     SHELL = "opening a terminal"
+    COPY = "copying a file"
 
 
 BEFORE_LOGIN = frozenset(

@@ -15,6 +15,8 @@ def completeness_in_words(platform: Platform) -> str:
     found: list[str] = []
     if completeness.trailer is not None:
         found.append("the file's size, asked in the same command")
+    if completeness.is_file:
+        found.append("the file's size, which the device declares before it")
     if completeness.end_marker is not None:
         found.append(f"the closing line `{_plain(completeness.end_marker.pattern)}`")
     if completeness.count is not None:

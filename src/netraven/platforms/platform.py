@@ -101,6 +101,7 @@ class Command:
     `preamble` matches leading lines that are the device's chatter and no part of the answer.
     `parts` are commands whose answers together take its place where every spelling is refused:
     each stands under a comment line that names it, and those refused are left out.
+    A `file` is not typed for but copied by SCP under that name.
     """
 
     text: str
@@ -108,6 +109,7 @@ class Command:
     alternatives: tuple[str, ...] = ()
     preamble: re.Pattern[str] | None = None
     parts: tuple[str, ...] = ()
+    file: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +129,7 @@ class Completeness:
       takes it off. Its group `bytes`, where it has one, is the size of the text before it.
     - `count` and `reread`: the session asks a second time, for the number of lines or for the
       whole text, and both answers must agree. Needed where the device prints no end.
+    - `is_file`: the configuration is a copied file, whose size the device declares before it.
     - `sections`: each of these must be found in the text.
     """
 
@@ -134,12 +137,14 @@ class Completeness:
     trailer: re.Pattern[str] | None = None
     count: LineCount | None = None
     reread: bool = False
+    is_file: bool = False
     sections: tuple[re.Pattern[str], ...] = ()
 
     @property
     def is_confirmed_by_session(self) -> bool:
         """The proof is made while collecting and read from `Observation.confirmed`."""
-        return self.trailer is not None or self.count is not None or self.reread
+        is_asked_twice = self.count is not None or self.reread
+        return self.trailer is not None or is_asked_twice or self.is_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from netraven.platforms.a10_acos import A10_ACOS
 from netraven.platforms.alcatel_aos import ALCATEL_AOS
 from netraven.platforms.allied_telesis_awplus import ALLIED_TELESIS_AWPLUS
+from netraven.platforms.apc_aos import APC_AOS
 from netraven.platforms.arista_eos import ARISTA_EOS
 from netraven.platforms.aruba_aoscx import ARUBA_AOSCX
 from netraven.platforms.aruba_instant import ARUBA_INSTANT
@@ -60,6 +61,7 @@ PLATFORMS: tuple[Platform, ...] = (
     A10_ACOS,
     ALCATEL_AOS,
     ALLIED_TELESIS_AWPLUS,
+    APC_AOS,
     ARISTA_EOS,
     ARUBA_AOSCX,
     ARUBA_INSTANT,
