@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +10,7 @@ import pytest
 
 from netraven.vault.secrets import reveal_credential
 from tests.cli.conftest import Program
+from tests.cli.terminal import typed_at_terminal
 
 USAGE, NOT_FOUND, CONFLICT = 2, 3, 4
 ADD = ("credential", "add", "lab", "--username", "backup")
@@ -46,10 +45,11 @@ def test_standard_input_gives_each_secret_a_line(program: Program, key_file: Pat
 
 
 def test_a_prompt_hides_the_password_and_asks_twice(program: Program) -> None:
-    shown = _typed(ADD, b"hunter2\nhunter2\n")
+    screen = typed_at_terminal(*ADD, keys=b"hunter2\nhunter2\n")
 
-    assert b"hunter2" not in shown
-    assert b"Repeat for confirmation" in shown
+    assert screen.exit_code == 0, screen.text
+    assert "hunter2" not in screen.text
+    assert "Repeat for confirmation" in screen.text
     assert _secrets(program, "lab")["password"] == "hunter2"
 
 
@@ -191,25 +191,3 @@ def _secrets(program: Program, name: str) -> dict[str, str | None]:
     fields = ("password", "enable_secret", "private_key", "private_key_passphrase")
     secrets = {field: getattr(revealed, field) for field in fields}
     return {field: secret and secret.get_secret_value() for field, secret in secrets.items()}
-
-
-def _typed(arguments: tuple[str, ...], keys: bytes) -> bytes:
-    """Run the program at a terminal of its own, type there, and return what the terminal showed."""
-    process, terminal = pty.fork()
-    if process == 0:
-        script = Path(sys.executable).with_name("netraven")
-        os.execv(str(script), [str(script), *arguments])
-    shown = b""
-    for line in keys.splitlines(keepends=True):
-        while not shown.endswith((b"assword: ", b"onfirmation: ")):
-            shown += os.read(terminal, 1024)
-        os.write(terminal, line)
-        shown += b"\n"
-    try:
-        while chunk := os.read(terminal, 1024):
-            shown += chunk
-    except OSError:  # Linux says so when the other end of a terminal is closed
-        pass
-    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 0, shown
-    os.close(terminal)
-    return shown

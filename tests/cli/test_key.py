@@ -14,6 +14,7 @@ from netraven.db import KeyRing
 from netraven.seal import KeyState
 from netraven.vault.secrets import reveal_credential
 from tests.cli.conftest import Program
+from tests.cli.terminal import typed_at_terminal
 
 USAGE, CONFLICT, KEY, STORAGE = 2, 4, 6, 7
 PASSPHRASE = "correct horse battery"
@@ -142,6 +143,23 @@ def test_a_copy_goes_to_standard_output(program: Program, tmp_path: Path) -> Non
     program.ok("key", "import", tmp_path / "copy.json", "--passphrase-stdin", stdin=PASSPHRASE)
 
     assert program.json("credential", "list")["total"] == 0
+
+
+def test_a_new_passphrase_is_asked_twice_and_a_known_one_once(
+    program: Program, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy.json"
+    line = f"{PASSPHRASE}\n".encode()
+
+    new = typed_at_terminal("key", "export", copy, keys=line * 2)
+    (program.home / "keyring").unlink()
+    known = typed_at_terminal("key", "import", copy, keys=line)
+
+    assert (new.exit_code, known.exit_code) == (0, 0), new.text + known.text
+    assert new.text.count("Repeat for confirmation") == 1
+    assert "Repeat" not in known.text
+    assert PASSPHRASE not in new.text + known.text
+    assert (program.home / "keyring").exists()
 
 
 def test_a_file_that_is_there_is_never_overwritten(program: Program, tmp_path: Path) -> None:

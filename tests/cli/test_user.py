@@ -7,6 +7,7 @@ import pytest
 from netraven.admin.passwords import verify_password
 from netraven.admin.users import get_user_by_username, record_failed_login
 from tests.cli.conftest import Program
+from tests.cli.terminal import typed_at_terminal
 
 USAGE, NOT_FOUND, CONFLICT = 2, 3, 4
 PASSWORD = "Correct-horse-7"
@@ -51,6 +52,16 @@ def test_there_is_no_way_to_give_a_password_as_an_argument(program: Program, opt
 
     assert answer.exit_code == USAGE
     assert "hunter2" not in answer.text
+
+
+def test_a_prompt_hides_the_password_and_asks_twice(program: Program) -> None:
+    line = f"{PASSWORD}\n".encode()
+
+    screen = typed_at_terminal("user", "add", "ana", "--email", "a@b", keys=line * 2)
+
+    assert screen.exit_code == 0, screen.text
+    assert PASSWORD not in screen.text
+    assert verify_password(password_hash(program, "ana"), PASSWORD).ok
 
 
 def test_a_password_comes_from_a_variable(program: Program) -> None:

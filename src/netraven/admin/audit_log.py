@@ -43,10 +43,15 @@ def get_audit_events(
 ) -> list[AuditEvent]:
     """Return a page of events, the newest first; reading them adds none."""
     check_page(skip, limit)
-    # An event of this unit has its number only at the commit, and is the newest.
-    order = (AuditEvent.seq.is_(None).desc(), AuditEvent.seq.desc(), AuditEvent.id.desc())
-    wanted = select(AuditEvent).where(*_matching(filter_params)).order_by(*order)
-    return list(db.scalars(wanted.offset(skip).limit(limit)))
+    wanted = select(AuditEvent).where(*_matching(filter_params))
+    # An event of this unit has its number only at the commit, and is the newest. Asked for apart,
+    # so that the numbers' index gives the rest in order.
+    unnumbered = wanted.where(AuditEvent.seq.is_(None)).order_by(AuditEvent.id.desc())
+    newest = list(db.scalars(unnumbered))
+    page = newest[skip : skip + limit]
+    numbered = wanted.where(AuditEvent.seq.is_not(None)).order_by(AuditEvent.seq.desc())
+    rest = numbered.offset(max(0, skip - len(newest))).limit(limit - len(page))
+    return page + list(db.scalars(rest)) if len(page) < limit else page
 
 
 @operation

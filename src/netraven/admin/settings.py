@@ -32,6 +32,7 @@ from netraven.models import AdminSetting
 from netraven.schemas.setting import AdminSettingCreate, AdminSettingUpdate
 
 _PLACES = {builtin.key: place for place, builtin in enumerate(BUILTIN_SETTINGS)}
+_BUILTINS = ("built-in settings", None)
 # 1, 2, 3 ... within each category.
 _ORDER = {
     key: order
@@ -182,7 +183,7 @@ def delete_admin_setting(db: Session, setting_id: Id) -> bool:
     db.delete(db.get_one(AdminSetting, stored.id))
     db.flush()
     changes = told_changes({"value": _told(stored.value)}, {"value": None})
-    _audit(db, "setting_deleted", (stored.key, stored.id), changes)
+    _audit(db, "setting_deleted", (stored.key, stored.id), "deleted", changes=changes)
     return True
 
 
@@ -207,7 +208,7 @@ def reset_admin_settings(db: Session, keys: Sequence[str] | None = None) -> list
     db.flush()
     if changed:
         _follow(db, changed)
-        _audit(db, "settings_reset", ("built-in settings", None), {"settings": told})
+        _audit(db, "settings_reset", _BUILTINS, "reset", changes={"settings": told})
     return [changed[key] for key in BY_KEY if key in changed]
 
 
@@ -217,7 +218,7 @@ def initialize_default_settings(db: Session) -> list[AdminSetting]:
     made = _insert_builtins(db, BUILTIN_SETTINGS)
     if made:
         changes: dict[str, JsonValue] = {"keys": [row.key for row in made]}
-        _audit(db, "settings_initialized", ("built-in settings", None), changes)
+        _audit(db, "settings_initialized", _BUILTINS, "stored", changes=changes)
     return made
 
 
@@ -280,14 +281,14 @@ def _create(db: Session, setting: AdminSettingCreate) -> AdminSetting:
     with guarded(db):
         db.add(row)
     changes = told_changes({}, {"value": _told(row.value), "is_sensitive": row.is_sensitive})
-    _audit(db, "setting_created", (row.key, row.id), changes)
+    _audit(db, "setting_created", (row.key, row.id), "created", changes=changes)
     return row
 
 
 def _update(db: Session, stored: _Stored, given: Mapping[str, JsonValue]) -> AdminSetting:
     row, changes = _change(db, stored, given)
     if changes:
-        _audit(db, "setting_updated", (row.key, row.id), changes)
+        _audit(db, "setting_updated", (row.key, row.id), _verb(changes), changes=changes)
     return row
 
 
@@ -300,8 +301,8 @@ def _set_builtin(db: Session, builtin: Builtin, given: Mapping[str, JsonValue]) 
             raise Conflict("key", f"{builtin.key} was deleted meanwhile")
         row, changes = _change(db, stored, given)
     if made or changes:
-        name = "setting_created" if made else "setting_updated"
-        _audit(db, name, (row.key, row.id), changes)
+        name, verb = ("setting_created", "created") if made else ("setting_updated", _verb(changes))
+        _audit(db, name, (row.key, row.id), verb, changes=changes)
     return row
 
 
@@ -409,20 +410,26 @@ def _category(key: str) -> str:
     return key.partition(".")[0]
 
 
+def _verb(changes: Mapping[str, JsonValue]) -> str:
+    return f"changed {', '.join(changes)} of"
+
+
 def _audit(
     db: Session,
     event_name: str,
     target: tuple[str, UUID | None],
+    verb: str,
+    *,
     changes: dict[str, JsonValue],
 ) -> None:
-    target_name, target_id = target
+    name, target_id = target
     audit(
         db,
         event_type=EventType.ADMIN,
         event_name=event_name,
         target_type="setting",
         target_id=target_id,
-        target_name=target_name,
-        description=f"{event_name.replace('_', ' ')}: {target_name}",
+        target_name=name,
+        description=f"{verb} {name}" if target_id is None else f"{verb} the setting {name}",
         changes=changes,
     )

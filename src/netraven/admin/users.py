@@ -102,7 +102,7 @@ def create_user(db: Session, user: UserCreate, *, now: datetime | None = None) -
         _, tags = _replace_tags(db, row.id, user.tag_ids)
     given = {"email": row.email, "role": row.role.value, "is_active": row.is_active}
     limits: dict[str, JsonValue] = {"limited_to_tags": row.limited_to_tags, "tags": [*tags]}
-    _audit(db, "user_created", row, {**given, **limits})
+    _audit(db, "user_created", row, f"created the user {row.username}", changes={**given, **limits})
     return row
 
 
@@ -138,7 +138,8 @@ def update_user(
             had, has = _replace_tags(db, row.id, user_update.tag_ids)
             changes |= told_changes({"tags": had}, {"tags": has})
     if changes:
-        _audit(db, "user_updated", row, changes)
+        sentence = f"changed {', '.join(changes)} of the user {row.username}"
+        _audit(db, "user_updated", row, sentence, changes=changes)
     return row
 
 
@@ -154,7 +155,7 @@ def change_password(db: Session, user_id: Id, current_password: str, new_passwor
     if not verify_password(row.password_hash, current_password).ok:
         raise Invalid("current_password", "is not the user's password")
     _set_password(db, row, new_password)
-    _audit(db, "password_changed", row, {"password": {"before": MASK, "after": MASK}})
+    _audit_password(db, "password_changed", row, f"changed the password of {row.username}")
     return True
 
 
@@ -170,7 +171,7 @@ def reset_password(db: Session, user_id: Id, new_password: str) -> bool:
     _set_password(db, row, new_password)
     row.failed_logins, row.locked_until = 0, None
     db.flush()
-    _audit(db, "password_reset", row, {"password": {"before": MASK, "after": MASK}})
+    _audit_password(db, "password_reset", row, f"reset the password of {row.username}")
     return True
 
 
@@ -225,7 +226,7 @@ def delete_user(db: Session, user_id: Id, *, reassign_to: Id | None = None) -> b
         "schedules": schedules,
         "reassigned_to": heir.username if heir else None,
     }
-    _audit(db, "user_deleted", row, changes)
+    _audit(db, "user_deleted", row, f"deleted the user {row.username}", changes=changes)
     return True
 
 
@@ -372,7 +373,13 @@ def _pass_schedules_on(db: Session, row: User, heir: User | None) -> int:
     return count
 
 
-def _audit(db: Session, event_name: str, row: User, changes: dict[str, JsonValue]) -> None:
+def _audit_password(db: Session, event_name: str, row: User, sentence: str) -> None:
+    _audit(db, event_name, row, sentence, changes={"password": {"before": MASK, "after": MASK}})
+
+
+def _audit(
+    db: Session, event_name: str, row: User, sentence: str, *, changes: dict[str, JsonValue]
+) -> None:
     audit(
         db,
         event_type=EventType.ADMIN,
@@ -380,6 +387,6 @@ def _audit(db: Session, event_name: str, row: User, changes: dict[str, JsonValue
         target_type="user",
         target_id=row.id,
         target_name=row.username,
-        description=f"{event_name.replace('_', ' ')}: {row.username}",
+        description=sentence,
         changes=changes,
     )
