@@ -117,7 +117,7 @@ class StorageFailed(NetRavenError):
 
 
 class SchemaMismatch(NetRavenError):
-    """The database's schema is newer than this program, or not NetRaven's at all."""
+    """The database's schema is not this program's: newer, older, or not NetRaven's at all."""
 
     code = "schema_mismatch"
     http_status = 503

@@ -13,9 +13,11 @@ from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session, sessionmaker
 
+from netraven.cli import output
 from netraven.cli.ending import at_end
 from netraven.db import Actor, ActorKind, KeyRing, make_sessions, unit_of_work
-from netraven.db.schema import require_schema
+from netraven.db.copies import copy_path
+from netraven.db.schema import bring_schema, head_revision, require_schema
 from netraven.errors import Invalid, KeyUnavailable, StorageFailed
 from netraven.log import configure_logging
 from netraven.settings import Settings, load_settings
@@ -43,24 +45,27 @@ class Home:
 
 
 def open_home() -> Home:
-    """Return the installation that the environment names.
+    """Return the installation that the environment names, an older SQLite database upgraded.
 
     Raises SettingsInvalid, StorageFailed, SchemaMismatch or KeyUnavailable, each before anything
-    was read or changed.
+    but the schema was changed.
     """
     settings = read_settings()
     require_database(settings)
-    return open_installation(settings)
+    keyring = read_keyring(settings)
+    before = bring_schema(settings.url)
+    if before is not None:
+        output.note(
+            f"The database was brought from schema {before} to {head_revision()}; "
+            f"a copy of it as it was lies at {copy_path(settings.url)}."
+        )
+    return _opened(settings, keyring)
 
 
 def open_installation(settings: Settings) -> Home:
-    """Return the installation of these settings; raises as `open_home` does."""
+    """Return the installation of these settings, changing nothing; raises as `open_home` does."""
     require_schema(settings.url)
-    keyring = read_keyring(settings)
-    home = Home(settings, open_sessions(settings, keyring), whoever_runs_this(), keyring)
-    with home.reading() as db:
-        verify_keyring(db)
-    return home
+    return _opened(settings, read_keyring(settings))
 
 
 def open_sessions(settings: Settings, keyring: KeyRing) -> sessionmaker[Session]:
@@ -132,6 +137,13 @@ def whoever_runs_this() -> Actor:
     except KeyError:
         name = f"uid {number}"
     return Actor(kind=ActorKind.USER, name=name, client=CLIENT)
+
+
+def _opened(settings: Settings, keyring: KeyRing) -> Home:
+    home = Home(settings, open_sessions(settings, keyring), whoever_runs_this(), keyring)
+    with home.reading() as db:
+        verify_keyring(db)
+    return home
 
 
 def _parsed(text: str, source: str) -> KeyRing:

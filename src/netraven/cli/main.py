@@ -15,6 +15,7 @@ from netraven.cli import (
     audit,
     backup,
     credential,
+    database,
     demo,
     device,
     doctor,
@@ -58,6 +59,7 @@ app.add_typer(user.app, name="user", cls=Noun)
 app.add_typer(setting.app, name="setting", cls=Noun)
 app.add_typer(audit.app, name="audit", cls=Noun)
 app.add_typer(key.app, name="key", cls=Noun)
+app.add_typer(database.app, name="db", cls=Noun)
 app.command("verify")(verify.verify)
 app.command("retention")(retention.retention)
 app.command("doctor")(doctor.doctor)

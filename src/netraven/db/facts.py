@@ -13,6 +13,8 @@ from netraven.clock import as_utc
 from netraven.db.engine import READ_ONLY, make_engine
 from netraven.db.failures import as_storage_failure
 
+_MOST_FINDINGS = 100
+
 
 @dataclass(frozen=True, slots=True)
 class DatabaseFacts:
@@ -37,6 +39,27 @@ def database_facts(url: str | URL) -> DatabaseFacts:
         raise as_storage_failure(error) from error
     finally:
         engine.dispose()
+
+
+def database_damage(url: str | URL) -> list[str]:
+    """Return what is wrong with a SQLite file, at most a hundred findings; reads all of it.
+
+    Empty for other databases, which look after themselves. Raises StorageFailed for a file that
+    is too damaged to be read.
+    """
+    engine = make_engine(url)
+    if engine.dialect.name != "sqlite":
+        return []
+    try:
+        with engine.connect().execution_options(**{READ_ONLY: True}) as connection:
+            pages = connection.scalars(text("PRAGMA quick_check")).all()
+            rows = connection.execute(text("PRAGMA foreign_key_check")).fetchmany(_MOST_FINDINGS)
+    except DBAPIError as error:
+        raise as_storage_failure(error) from error
+    finally:
+        engine.dispose()
+    lost = [f"row {row[1]} of {row[0]} refers to a row of {row[2]} that is gone" for row in rows]
+    return [str(finding) for finding in pages if finding != "ok"] + lost
 
 
 def _sqlite_facts(connection: Connection, path: Path) -> DatabaseFacts:

@@ -2,54 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from alembic import command
+from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, inspect
+from sqlalchemy import URL, Connection, Engine, func, inspect, select
 from sqlalchemy.exc import DBAPIError
 
+from netraven.db.base import Base
+from netraven.db.copies import copy_path, keep_copy
 from netraven.db.engine import READ_ONLY, make_engine
 from netraven.db.failures import as_storage_failure
 from netraven.errors import SchemaMismatch
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
+# Any number that no other program takes on this database.
+_LOCK = 0x6E65747261766E
+
 
 def upgrade_schema(url: str | URL, *, revision: str = "head") -> str | None:
     """Bring the database to a revision, `head` without one; return the revision before.
 
-    Raises SchemaMismatch for a database that is newer than this program or not NetRaven's,
-    StorageFailed for one that cannot be used.
+    Of a SQLite database that holds something a copy is kept first (`copy_path`). Raises
+    SchemaMismatch for a database that is newer than this program or not NetRaven's, StorageFailed
+    for one that cannot be used or copied.
     """
-    return _run(url, revision=revision, step=command.upgrade)
+    return _run(url, revision=revision, step=_upgrade)
 
 
 def downgrade_schema(url: str | URL, *, revision: str = "base") -> str | None:
     """Take the database back to a revision, `base` without one; return the revision before."""
-    return _run(url, revision=revision, step=command.downgrade)
+    return _run(url, revision=revision, step=_downgrade)
+
+
+def bring_schema(url: str | URL) -> str | None:
+    """Upgrade a SQLite database that is older than this program; return the revision before.
+
+    None where nothing was to do. Raises SchemaMismatch for any other database that does not stand
+    at this program's revision: several programs use such a server, so a person decides.
+    """
+    current = current_revision(url)
+    if current is not None and current != head_revision() and copy_path(url) is not None:
+        return upgrade_schema(url)
+    _require_head(current)
+    return None
 
 
 def require_schema(url: str | URL) -> None:
     """Raise SchemaMismatch unless the database stands at exactly this program's revision."""
-    engine = make_engine(url)
-    try:
-        # Looking must not wait for a writer, so it takes no writer's lock.
-        with engine.connect().execution_options(**{READ_ONLY: True}) as connection:
-            current = _current(connection)
-    except DBAPIError as error:
-        raise as_storage_failure(error) from error
-    finally:
-        engine.dispose()
-    if current != head_revision():
-        message = (
-            f"the database's schema is {current or 'empty'}, this program needs {head_revision()}; "
-            "run `netraven init`"
-        )
-        raise SchemaMismatch(message)
+    _require_head(current_revision(url))
+
+
+def current_revision(url: str | URL) -> str | None:
+    """Return the database's revision, None for an empty one; raises as `upgrade_schema` does."""
+    with _looking(url) as connection:
+        return _current(connection)
+
+
+def schema_differences(url: str | URL) -> list[str]:
+    """Return what sets the tables apart from the models that the program has loaded."""
+    with _looking(url) as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return [_in_words(step) for step in compare_metadata(context, Base.metadata)]
 
 
 def head_revision() -> str:
@@ -61,20 +82,64 @@ def head_revision() -> str:
     return head
 
 
-def _run(url: str | URL, *, revision: str, step: Callable[[Config, str], None]) -> str | None:
+def _run(
+    url: str | URL, *, revision: str, step: Callable[[Connection, Config, str], None]
+) -> str | None:
+    with _used(url) as engine, engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            # SQLite's writers stand in a line as it is.
+            connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+        before = _current(connection)
+        config = Config()
+        config.set_main_option("script_location", str(_MIGRATIONS))
+        config.attributes["connection"] = connection
+        step(connection, config, revision)
+        return before
+
+
+def _upgrade(connection: Connection, config: Config, revision: str) -> None:
+    current = _current(connection)
+    if current is not None and current != head_revision():
+        keep_copy(connection.engine.url)
+    command.upgrade(config, revision)
+
+
+def _downgrade(_connection: Connection, config: Config, revision: str) -> None:
+    command.downgrade(config, revision)
+
+
+@contextmanager
+def _looking(url: str | URL) -> Iterator[Connection]:
+    # Looking must not wait for a writer, so it takes no writer's lock.
+    with (
+        _used(url) as engine,
+        engine.connect().execution_options(**{READ_ONLY: True}) as connection,
+    ):
+        yield connection
+
+
+@contextmanager
+def _used(url: str | URL) -> Iterator[Engine]:
     engine = make_engine(url)
     try:
-        with engine.begin() as connection:
-            before = _current(connection)
-            config = Config()
-            config.set_main_option("script_location", str(_MIGRATIONS))
-            config.attributes["connection"] = connection
-            step(config, revision)
-            return before
+        yield engine
     except DBAPIError as error:
         raise as_storage_failure(error) from error
     finally:
         engine.dispose()
+
+
+def _require_head(current: str | None) -> None:
+    head = head_revision()
+    if current is None:
+        message = f"the database's schema is empty, this program needs {head}; run `netraven init`"
+        raise SchemaMismatch(message)
+    if current != head:
+        message = (
+            f"the database's schema is {current}, this program needs {head}; "
+            "run `netraven db upgrade`"
+        )
+        raise SchemaMismatch(message)
 
 
 def _current(connection: Connection) -> str | None:
@@ -90,3 +155,11 @@ def _current(connection: Connection) -> str | None:
         message = "the database holds tables that are not NetRaven's; give it an empty database"
         raise SchemaMismatch(message)
     return current
+
+
+def _in_words(step: Sequence[Any]) -> str:
+    """Return one of Alembic's steps, or several for one column, as a sentence's end."""
+    kind, *parts = step[0] if isinstance(step[0], tuple) else step
+    names = [getattr(part, "name", part) for part in parts]
+    told = [name for name in names if isinstance(name, str)]
+    return " ".join([str(kind).replace("_", " "), *told])
