@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from uuid import UUID
 
 import pytest
 
@@ -311,16 +313,66 @@ def test_testing_sees_only_what_the_caller_may_see(inventory: Inventory) -> None
 def test_no_link_outlives_a_rule_that_is_deactivated_meanwhile(sync_database: Database) -> None:
     inventory = Inventory(sync_database)
     rule_id = inventory.add_rule(inventory.add_tag("core"), CORE)
-    start = threading.Barrier(2)
+    devices: list[UUID] = []
 
     def deactivate() -> None:
-        start.wait(timeout=30)
         inventory.update_rule(rule_id, is_active=False)
 
-    other = threading.Thread(target=deactivate)
-    other.start()
-    start.wait(timeout=30)
-    devices = [inventory.add_device(f"core-{number}") for number in range(10)]
-    other.join(timeout=30)
+    def add() -> None:
+        devices.extend(inventory.add_device(f"core-{number}") for number in range(10))
+
+    at_once(deactivate, add)
 
     assert [inventory.tags_of(device_id) for device_id in devices] == [[]] * 10
+
+
+def test_two_that_apply_a_rule_at_once_add_each_link_once(sync_database: Database) -> None:
+    inventory = Inventory(sync_database)
+    for number in range(5):
+        inventory.add_device(f"core-{number}")
+    rule_id = inventory.add_rule(inventory.add_tag("core"), CORE)
+    added: list[int] = []
+
+    def apply() -> None:
+        result = inventory.run(apply_rule, rule_id)
+        assert result is not None
+        added.append(result["added"])
+
+    at_once(apply, apply)
+
+    assert sorted(added) == [0, 5]
+
+
+def test_devices_renamed_while_a_rule_is_applied_carry_what_it_says(
+    sync_database: Database,
+) -> None:
+    inventory = Inventory(sync_database)
+    devices = [inventory.add_device(f"core-{number}") for number in range(6)]
+    rule_id = inventory.add_rule(inventory.add_tag("core"), CORE)
+
+    def apply() -> None:
+        for _ in range(6):
+            inventory.run(apply_rule, rule_id)
+
+    def rename() -> None:
+        for number, device_id in enumerate(devices):
+            inventory.update_device(device_id, hostname=f"edge-{number}")
+
+    at_once(apply, rename)
+
+    assert [inventory.tags_of(device_id) for device_id in devices] == [[]] * 6
+
+
+def at_once(*bodies: Callable[[], None]) -> None:
+    """Run these in threads that begin together."""
+    start = threading.Barrier(len(bodies))
+
+    def run(body: Callable[[], None]) -> None:
+        start.wait(timeout=30)
+        body()
+
+    threads = [threading.Thread(target=run, args=[body]) for body in bodies]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)

@@ -33,7 +33,9 @@ def record_device_facts(db: Session, facts: Mapping[UUID, DeviceFacts]) -> list[
     What a device did not say stays as it is; what is too long for its column is cut. Tag rules
     may ask for model and serial number, so they are applied to devices that changed.
     """
-    found = db.scalars(select(Device).where(Device.id.in_(facts)).order_by(Device.id))
+    wanted = select(Device).where(Device.id.in_(facts)).order_by(Device.id)
+    # Rules look at other columns as well, which nobody changes meanwhile.
+    found = db.scalars(wanted.with_for_update(key_share=True))
     changed = [device for device in found if _note(device, facts[device.id])]
     db.flush()
     rules = get_active_rules(db) if changed else []

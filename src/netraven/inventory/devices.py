@@ -28,7 +28,7 @@ from netraven.inventory.references import (
     checked_platform,
     checked_tags,
 )
-from netraven.inventory.rule_links import apply_rules_to_device
+from netraven.inventory.rule_links import apply_rules_to_device, get_active_rules
 from netraven.inventory.tag_links import (
     Link,
     add_links,
@@ -157,11 +157,14 @@ def update_device(
 
     Errors as for `create_device`.
     """
+    given = device_update.model_fields_set
+    if given & set(RULE_FIELDS):
+        # Before the device: who applies a rule to all devices locks in this order too.
+        get_active_rules(db)
     locked = select(Device).where(Device.id == as_uuid(device_id))
     row = db.scalar(loaded(locked).with_for_update(key_share=True, of=Device))
     if row is None:
         return None
-    given = device_update.model_fields_set
     with guarded(db):
         values = _columns(db, row.id, device_update, fields=given)
         before = {name: getattr(row, name) for name in values}

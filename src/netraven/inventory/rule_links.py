@@ -35,12 +35,13 @@ def apply_rules_to_device(db: Session, device_id: Id) -> list[Tag] | None:
     Returns the tags that active rules give it now, by name; None without a device. A rule that
     cannot be evaluated is skipped with its `last_error` set, and its links stay.
     """
+    # Locked before the device is read: what is read then stays true for them.
+    rules = get_active_rules(db)
     columns = [getattr(Device, field) for field in RULE_FIELDS]
     wanted = select(Device.id, *columns).where(Device.id == as_uuid(device_id))
     row = db.execute(wanted).mappings().one_or_none()
     if row is None:
         return None
-    rules = get_active_rules(db)
     facts = {field: row[field] for field in RULE_FIELDS}
     with guarded(db):
         is_changed = replace_rule_links(db, rules, {row["id"]: facts})
@@ -65,7 +66,7 @@ def get_active_rules(db: Session) -> list[ActiveRule]:
     """Return the active rules that can be evaluated, by name; the others get their `last_error`.
 
     The rules are locked against changes until the transaction ends, so that no link is made for
-    one that somebody deactivates meanwhile.
+    one that somebody deactivates meanwhile. Whoever locks devices too, locks rules first.
     """
     wanted = select(TagRule.id, TagRule.tag_id, TagRule.rule_criteria, TagRule.last_error)
     ordered = wanted.where(TagRule.is_active.is_(True)).order_by(TagRule.name_key, TagRule.id)

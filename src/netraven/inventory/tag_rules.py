@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, select
@@ -157,8 +158,8 @@ def apply_rule(db: Session, rule_id: Id) -> RuleApplyResult | None:
     with guarded(db):
         remove_rule_links(db, row.id, gone)
         added = sum(
-            add_links(db, [rule_link(device_id, row.tag_id, row.id) for device_id in chunk])
-            for chunk in in_chunks(sorted(matching - before))
+            add_links(db, [rule_link(device_id, row.tag_id, row.id) for device_id in present])
+            for present in map(partial(_still_there, db), in_chunks(sorted(matching - before)))
         )
         row.last_error = None
     if added or gone:
@@ -251,6 +252,12 @@ def _key(name: str) -> str:
     if len(key) > MAX_RULE_NAME:
         raise Invalid("name", f"is longer than {MAX_RULE_NAME} characters when its case is folded")
     return key
+
+
+def _still_there(db: Session, device_ids: Sequence[UUID]) -> list[UUID]:
+    """Return those of the devices that nobody deleted meanwhile, and keep anybody from it."""
+    wanted = select(Device.id).where(Device.id.in_(device_ids)).order_by(Device.id)
+    return list(db.scalars(wanted.with_for_update(read=True, key_share=True)))
 
 
 def _fact_pages(

@@ -292,13 +292,16 @@ class _Pairs:
 
 
 def _present(db: Session, device_ids: Sequence[Id], tag_ids: Sequence[Id]) -> _Pairs:
+    """Return what is there, locked against deletion until the transaction ends."""
     devices: dict[UUID, str] = {}
     for chunk in in_chunks(_known(device_ids)):
         wanted = select(Device.id, Device.hostname).where(Device.id.in_(chunk))
-        devices |= {row.id: row.hostname for row in db.execute(wanted.order_by(Device.id))}
+        kept = wanted.order_by(Device.id).with_for_update(read=True, key_share=True)
+        devices |= {row.id: row.hostname for row in db.execute(kept)}
     tags: dict[UUID, Tag] = {}
     for chunk in in_chunks(_known(tag_ids)):
-        found = db.scalars(select(Tag).where(Tag.id.in_(chunk)).order_by(Tag.id))
+        wanted_tags = select(Tag).where(Tag.id.in_(chunk)).order_by(Tag.id)
+        found = db.scalars(wanted_tags.with_for_update(read=True, key_share=True))
         tags |= {tag.id: tag for tag in found}
     failures = [
         BulkFailure(device_id=known, tag_id=None, reason=f"there is no device {given}")
