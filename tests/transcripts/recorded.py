@@ -139,7 +139,12 @@ def record(recording: Transcript) -> RecordedSession:
     """Return the session that NetRaven has with one of the laboratory's recorded devices."""
     platform = get_platform(MODELS[recording.model])
     assert platform is not None
-    return run_virtual(_record(recording, platform))
+    name = f"{recording.model}#{recording.variant}"
+
+    async def talk() -> RecordedSession:
+        return await record_stream(LabStream(recording), platform, name=name)
+
+    return run_virtual(talk())
 
 
 async def collect(stream: Stream, platform: Platform) -> list[Observation]:
@@ -158,8 +163,9 @@ async def collect_running(stream: Stream, platform: Platform) -> Observation:
     return next(item for item in observations if item.yields is Yields.RUNNING)
 
 
-async def _record(recording: Transcript, platform: Platform) -> RecordedSession:
-    tap = _Tap(LabStream(recording))
+async def record_stream(stream: Stream, platform: Platform, *, name: str) -> RecordedSession:
+    """Return the session that NetRaven has with the device at the other end of a stream."""
+    tap = _Tap(stream)
     observations = await collect(tap, platform)
     running = next(item for item in observations if item.yields is Yields.RUNNING)
     first, last = _places(running, platform, [exchange.typed for exchange in tap.exchanges])
@@ -167,7 +173,7 @@ async def _record(recording: Transcript, platform: Platform) -> RecordedSession:
     start = sum(len(exchange.said) for exchange in tap.exchanges[:first])
     end = sum(len(exchange.said) for exchange in tap.exchanges[: last + 1])
     return RecordedSession(
-        name=f"{recording.model}#{recording.variant}",
+        name=name,
         platform=platform,
         exchanges=tuple(tap.exchanges),
         running=running.text,
@@ -193,7 +199,7 @@ def _places(running: Observation, platform: Platform, typed: list[bytes]) -> tup
 class _Tap:
     """Passes a stream on and notes its exchanges."""
 
-    def __init__(self, stream: LabStream) -> None:
+    def __init__(self, stream: Stream) -> None:
         self._stream = stream
         self.exchanges = [Exchange(b"", b"")]
 

@@ -37,7 +37,11 @@ BROCADE_FOS = Platform(
     commands=(
         Command(text="version", yields=Yields.VERSION),
         Command(text="chassisshow", yields=Yields.INVENTORY),
-        Command(text="configshow -all", yields=Yields.RUNNING, alternatives=("configshow",)),
+        Command(
+            text="configshow -all",
+            yields=Yields.RUNNING,
+            alternatives=("configShow -all", "configshow"),
+        ),
     ),
     completeness=Completeness(reread=True),
     errors=(re.compile(r"(?i:rbash: .*|.*: command not found|error: )"), *CLI_REFUSALS),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from netraven.platforms.intruders import LOG_LINES
+from netraven.platforms.intruders import FOREIGN_PROMPT, LOG_LINES
 from netraven.platforms.manners import CLI_REFUSALS, MORE, PRESS_ANY_KEY
 from netraven.platforms.observation import Yields
 from netraven.platforms.platform import (
@@ -32,12 +32,16 @@ CITRIX_NETSCALER = Platform(
     commands=(
         Command(text="show ns version", yields=Yields.VERSION),
         Command(text="show ns hardware", yields=Yields.INVENTORY),
-        Command(text="show ns runningConfig", yields=Yields.RUNNING),
+        Command(
+            text="show ns runningConfig",
+            yields=Yields.RUNNING,
+            alternatives=("show runningConfig", "show run"),
+        ),
     ),
     # The shell says so behind whatever it has done.
     completeness=Completeness(end_marker=re.compile(r" ?Done")),
     errors=(re.compile(r"(?i:error: |no such (?:command|resource)|not authorized)"), *CLI_REFUSALS),
-    intruders=LOG_LINES,
+    intruders=(*LOG_LINES, FOREIGN_PROMPT),
     volatile=(re.compile(r"# Last modified (?:by|on) .*"),),
     secrets=(
         hidden("encrypted", r" {word} -encrypted\b"),

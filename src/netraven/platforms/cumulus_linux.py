@@ -67,7 +67,12 @@ CUMULUS_LINUX = Platform(
             alternatives=("cat /etc/cumulus/etc.replace/os-release",),
         ),
         Command(text="nv show platform --color off", yields=Yields.INVENTORY),
-        Command(text="nv config show --color off", yields=Yields.RUNNING, parts=_FILES),
+        Command(
+            text="nv config show --color off",
+            yields=Yields.RUNNING,
+            alternatives=("net show configuration commands",),
+            parts=_FILES,
+        ),
     ),
     completeness=Completeness(reread=True),
     errors=(

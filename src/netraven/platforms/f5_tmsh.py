@@ -9,7 +9,6 @@ from netraven.platforms.manners import PRESS_ANY_KEY
 from netraven.platforms.observation import Yields
 from netraven.platforms.platform import (
     Aliases,
-    BlockSyntax,
     Command,
     Completeness,
     Entry,
@@ -70,6 +69,5 @@ F5_TMSH = Platform(
         version=(re.compile(r"(?m:^ +Version +(\S+))"),),
     ),
     comment="#",
-    blocks=BlockSyntax.BRACES,
     leave=("quit",),
 )

@@ -44,7 +44,11 @@ FORTINET_FORTIOS = Platform(
     commands=(
         Command(text="get system status", yields=Yields.VERSION),
         # `grep .` leaves out blank lines, and passes the pager by on older versions.
-        Command(text="show | grep .", yields=Yields.RUNNING, alternatives=("show",)),
+        Command(
+            text="show | grep .",
+            yields=Yields.RUNNING,
+            alternatives=("show", "show full-configuration | grep .", "show full-configuration"),
+        ),
     ),
     # Every section ends in `end`, so the last one proves nothing.
     completeness=Completeness(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from netraven.platforms.intruders import LOG_LINES
+from netraven.platforms.intruders import FOREIGN_PROMPT, LOG_LINES
 from netraven.platforms.manners import CLI_REFUSALS, MORE, PRESS_ANY_KEY
 from netraven.platforms.observation import Yields
 from netraven.platforms.platform import (
@@ -46,12 +46,16 @@ HUAWEI_VRP = Platform(
             yields=Yields.INVENTORY,
             alternatives=("display device",),
         ),
-        Command(text="display current-configuration", yields=Yields.RUNNING),
+        Command(
+            text="display current-configuration",
+            yields=Yields.RUNNING,
+            alternatives=("display current-configuration all",),
+        ),
         Command(text="display saved-configuration", yields=Yields.STARTUP),
     ),
     completeness=Completeness(end_marker=re.compile(r"return")),
     errors=(re.compile(r"(?i:error: )"), *CLI_REFUSALS),
-    intruders=LOG_LINES,
+    intruders=(*LOG_LINES, FOREIGN_PROMPT),
     volatile=(
         re.compile(r"!Last configuration was (?:updated|saved) at .*"),
         re.compile(r"!Software Version .*"),

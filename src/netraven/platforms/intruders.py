@@ -17,3 +17,6 @@ LOG_LINES = (
     re.compile(r"\*\*\* (?:Message from|--- SHUTDOWN)"),
 )
 """Patterns for the start of a line that is a log message or a broadcast to all terminals."""
+
+FOREIGN_PROMPT = re.compile(r"[A-Za-z][\w.-]*[#>] *$")
+"""Another device's prompt alone on a line, where the platform's own has another form."""

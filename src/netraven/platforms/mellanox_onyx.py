@@ -36,7 +36,11 @@ MELLANOX_ONYX = Platform(
     commands=(
         Command(text="show version", yields=Yields.VERSION),
         Command(text="show inventory", yields=Yields.INVENTORY),
-        Command(text="show running-config", yields=Yields.RUNNING),
+        Command(
+            text="show running-config",
+            yields=Yields.RUNNING,
+            alternatives=("show running-config expanded",),
+        ),
     ),
     completeness=Completeness(reread=True),
     errors=CLI_REFUSALS,

@@ -47,7 +47,7 @@ MIKROTIK_ROUTEROS = Platform(
         Command(
             text="/export terse show-sensitive",
             yields=Yields.RUNNING,
-            alternatives=("/export terse", "/export"),
+            alternatives=("/export show-sensitive", "/export terse", "/export"),
         ),
     ),
     completeness=Completeness(reread=True),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from netraven.platforms.intruders import LOG_LINES
+from netraven.platforms.intruders import FOREIGN_PROMPT, LOG_LINES
 from netraven.platforms.manners import CLI_REFUSALS, PRESS_ANY_KEY
 from netraven.platforms.observation import Yields
 from netraven.platforms.platform import (
@@ -48,7 +48,7 @@ NOKIA_SROS = Platform(
     ),
     completeness=Completeness(end_marker=re.compile(r"# Finished .*")),
     errors=(re.compile(r"(?i:error: |minor: |major: |critical: )"), *CLI_REFUSALS),
-    intruders=LOG_LINES,
+    intruders=(*LOG_LINES, FOREIGN_PROMPT),
     volatile=(re.compile(r"# (?:Generated|Finished|Last modified) .*"),),
     secrets=(
         hidden("hashed", r" {word} (?:hash2?|custom)\b"),

@@ -9,7 +9,6 @@ from netraven.platforms.manners import CLI_REFUSALS, PRESS_ANY_KEY
 from netraven.platforms.observation import Yields
 from netraven.platforms.platform import (
     Aliases,
-    BlockSyntax,
     Command,
     Completeness,
     FactRules,
@@ -64,5 +63,4 @@ PALOALTO_PANOS = Platform(
         version=(re.compile(r"(?m:^sw-version: (\S+))"),),
     ),
     comment="#",
-    blocks=BlockSyntax.BRACES,
 )

@@ -9,7 +9,6 @@ from netraven.platforms.manners import CLI_REFUSALS, SHELL_PROMPT
 from netraven.platforms.observation import Yields
 from netraven.platforms.platform import (
     Aliases,
-    BlockSyntax,
     Command,
     Completeness,
     FactRules,
@@ -64,5 +63,4 @@ SONIC = Platform(
         version=(re.compile(r"(?m:^SONiC Software Version: (\S+))"),),
     ),
     comment="#",
-    blocks=BlockSyntax.BRACES,
 )

@@ -35,7 +35,11 @@ UBIQUITI_EDGEROUTER = Platform(
         Command(
             text="show configuration commands | no-more",
             yields=Yields.RUNNING,
-            alternatives=("show configuration commands",),
+            alternatives=(
+                "show configuration commands",
+                "show configuration | no-more",
+                "show configuration",
+            ),
         ),
     ),
     completeness=Completeness(reread=True),
