@@ -14,7 +14,7 @@ from netraven.cli.output import Column
 from netraven.errors import ExitCode
 
 if TYPE_CHECKING:
-    from netraven.schemas.audit import AuditEventFilter
+    from netraven.schemas.audit import AuditEventFilter, AuditEventRead
 
 app = typer.Typer(
     help="See who did what, and check that the record is whole.", no_args_is_help=True
@@ -22,34 +22,39 @@ app = typer.Typer(
 
 _MOMENTS = ["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S"]
 
-Moment: TypeAlias = datetime | None
+Kind: TypeAlias = Annotated[
+    str | None, typer.Option("--type", metavar="TYPE", help="auth, admin, data or key.")
+]
+EventName: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="NAME", help="What happened, such as user_created.")
+]
+Status: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="STATUS", help="success, failure, error or warning.")
+]
+Target: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="TYPE", help="To what, such as device or credential.")
+]
+Since: TypeAlias = Annotated[
+    datetime | None, typer.Option(formats=_MOMENTS, help="Not before, in this machine's zone.")
+]
+Until: TypeAlias = Annotated[
+    datetime | None, typer.Option(formats=_MOMENTS, help="Not after, in this machine's zone.")
+]
+Search: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="TEXT", help="Part of the description.")
+]
 
 
 @app.command("list")
 def list_events(
     *,
-    kind: Annotated[
-        str | None, typer.Option("--type", metavar="TYPE", help="auth, admin, data or key.")
-    ] = None,
-    name: Annotated[
-        str | None, typer.Option(metavar="NAME", help="What happened, such as user_created.")
-    ] = None,
-    status: Annotated[
-        str | None,
-        typer.Option(metavar="STATUS", help="success, failure, error or warning."),
-    ] = None,
-    target: Annotated[
-        str | None, typer.Option(metavar="TYPE", help="To what, such as device or credential.")
-    ] = None,
-    since: Annotated[
-        Moment, typer.Option(formats=_MOMENTS, help="Not before, in this machine's zone.")
-    ] = None,
-    until: Annotated[
-        Moment, typer.Option(formats=_MOMENTS, help="Not after, in this machine's zone.")
-    ] = None,
-    search: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="Part of the description.")
-    ] = None,
+    kind: Kind = None,
+    name: EventName = None,
+    status: Status = None,
+    target: Target = None,
+    since: Since = None,
+    until: Until = None,
+    search: Search = None,
     skip: Skip = 0,
     limit: Limit = 100,
     everything: Everything = False,
@@ -78,20 +83,7 @@ def list_events(
     if as_json:
         output.say_json({"items": events, "total": total})
     elif events:
-        columns = (
-            Column("Number", right=True),
-            Column("Time"),
-            Column("Who", wraps=True),
-            Column("Event", wraps=True),
-            Column("Description", wraps=True),
-        )
-        output.say_table(
-            columns,
-            (
-                (event.seq, event.created_at, event.actor_name, event.event_name, event.description)
-                for event in events
-            ),
-        )
+        _show_events(events)
         say_more(page, len(events), total)
     else:
         output.say("No event fits.")
@@ -192,6 +184,21 @@ def prune_events(
         output.say_json({"deleted": deleted, "days": kept_days})
     else:
         output.say(f"Deleted {output.counted(deleted, 'event')} older than {kept_days} days.")
+
+
+def _show_events(events: list[AuditEventRead]) -> None:
+    columns = (
+        Column("Number", right=True),
+        Column("Time"),
+        Column("Who", wraps=True),
+        Column("Event", wraps=True),
+        Column("Description", wraps=True),
+    )
+    rows = (
+        (event.seq, event.created_at, event.actor_name, event.event_name, event.description)
+        for event in events
+    )
+    output.say_table(columns, rows)
 
 
 def _filter(**wanted: object) -> AuditEventFilter:
