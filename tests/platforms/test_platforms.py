@@ -25,6 +25,7 @@ RECORDED = SESSIONS | FILES
 MODELS = RECORDED | {
     "fastiron": "ruckus_fastiron",
     "linuxgeneric": "linux",
+    "siklu": "siklu_etherhaul",
     "sonicos": "sonicwall_sonicos",
 }
 

@@ -31,6 +31,7 @@ from netraven.platforms.extreme_vsp import EXTREME_VSP
 from netraven.platforms.f5_tmsh import F5_TMSH
 from netraven.platforms.fortinet_fortios import FORTINET_FORTIOS
 from netraven.platforms.frr import FRR
+from netraven.platforms.garderos_grs import GARDEROS_GRS
 from netraven.platforms.hp_comware import HP_COMWARE
 from netraven.platforms.hp_procurve import HP_PROCURVE
 from netraven.platforms.huawei_vrp import HUAWEI_VRP
@@ -42,6 +43,7 @@ from netraven.platforms.mikrotik_routeros import MIKROTIK_ROUTEROS
 from netraven.platforms.netgate_tnsr import NETGATE_TNSR
 from netraven.platforms.netgear_prosafe import NETGEAR_PROSAFE
 from netraven.platforms.nokia_sros import NOKIA_SROS
+from netraven.platforms.opengear_linux import OPENGEAR_LINUX
 from netraven.platforms.opnsense import OPNSENSE
 from netraven.platforms.paloalto_panos import PALOALTO_PANOS
 from netraven.platforms.perle_iolan import PERLE_IOLAN
@@ -49,6 +51,7 @@ from netraven.platforms.pfsense import PFSENSE
 from netraven.platforms.platform import Platform
 from netraven.platforms.ruckus_fastiron import RUCKUS_FASTIRON
 from netraven.platforms.ruijie_os import RUIJIE_OS
+from netraven.platforms.siklu_etherhaul import SIKLU_ETHERHAUL
 from netraven.platforms.sonic import SONIC
 from netraven.platforms.sonicwall_sonicos import SONICWALL_SONICOS
 from netraven.platforms.tplink_jetstream import TPLINK_JETSTREAM
@@ -87,6 +90,7 @@ PLATFORMS: tuple[Platform, ...] = (
     F5_TMSH,
     FORTINET_FORTIOS,
     FRR,
+    GARDEROS_GRS,
     HP_COMWARE,
     HP_PROCURVE,
     HUAWEI_VRP,
@@ -98,12 +102,14 @@ PLATFORMS: tuple[Platform, ...] = (
     NETGATE_TNSR,
     NETGEAR_PROSAFE,
     NOKIA_SROS,
+    OPENGEAR_LINUX,
     OPNSENSE,
     PALOALTO_PANOS,
     PERLE_IOLAN,
     PFSENSE,
     RUCKUS_FASTIRON,
     RUIJIE_OS,
+    SIKLU_ETHERHAUL,
     SONIC,
     SONICWALL_SONICOS,
     TPLINK_JETSTREAM,
