@@ -204,6 +204,8 @@ def test_a_row_with_more_cells_than_columns_says_how_to_write_it() -> None:
         (LINE.encode() + b"\nB\xfcro,a.b,ios\n", "line 2, byte 2 is 0xFC, which is not UTF-8"),
         (LINE.encode() + b"\na\0b,a.b,ios\n", "line 2 holds a NUL character"),
         (codecs.BOM_UTF16_LE + b"a", "is not UTF-16"),
+        (f"{LINE},tags\na,b.c,ios,x\0y\n", "line 2 holds a NUL character"),
+        (f"{LINE},tags\na,b.c,ios,\ud800\n", "line 2 holds half a character"),
     ],
 )
 def test_what_is_no_such_file_is_refused_in_one_sentence(content: str | bytes, words: str) -> None:
@@ -240,6 +242,6 @@ def test_whatever_the_cells_there_is_a_row_or_a_fault(text: str) -> None:
     try:
         (row,) = rows_of(f"{LINE},notes,site", f'core-1,192.0.2.1,ios,"{cell}","{cell}"')
     except Invalid as refused:
-        assert "NUL" in refused.reason  # noqa: PT017  a text file has none
+        assert "character, so this is not a text" in refused.reason  # noqa: PT017  likewise
     else:
         assert row.number == 1

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from netraven.errors import Invalid
 from netraven.inventory.addresses import canonical_address
-from netraven.inventory.importers.text import FILE, decode_text
+from netraven.inventory.importers.text import FILE, checked_text, decode_text
 from netraven.inventory.platform_hints import platform_hint
 from netraven.platforms.registry import resolve_platform
 from netraven.schemas.device import DeviceCreate
@@ -60,7 +60,7 @@ def read_devices(content: bytes | str) -> Iterator[DeviceRow | RowFault]:
     Raises Invalid("file") for what is no such file at all: at once for encoding and header, at
     the row for broken quoting.
     """
-    text = content if isinstance(content, str) else decode_text(content)
+    text = checked_text(content) if isinstance(content, str) else decode_text(content)
     first, text, delimiter = _without_hint(text.removeprefix("\ufeff"))
     delimiter = delimiter or _delimiter(text)
     records = _records(text, delimiter, first=first)

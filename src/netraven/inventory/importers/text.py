@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 
 from netraven.errors import Invalid
 
@@ -22,6 +23,7 @@ _BINARY = (
     (b"\x1f\x8b", "compressed"),
     (b"%PDF", "a PDF document"),
 )
+_UNSTORABLE = re.compile("[\\0\ud800-\udfff]")
 _SAVE = 'save it as "CSV UTF-8"'
 
 
@@ -38,10 +40,16 @@ def decode_text(content: bytes) -> str:
         text = content.decode(encoding or _guessed(content))
     except UnicodeDecodeError as error:
         raise Invalid(FILE, _undecodable(content, error)) from None
-    nul = text.find("\0")
-    if nul >= 0:
-        line = text.count("\n", 0, nul) + 1
-        raise Invalid(FILE, f"line {line} holds a NUL character, so this is not a text; {_SAVE}")
+    return checked_text(text)
+
+
+def checked_text(text: str) -> str:
+    """Return the text; raises Invalid("file") with the line of what no database can hold."""
+    broken = _UNSTORABLE.search(text)
+    if broken is not None:
+        line = text.count("\n", 0, broken.start()) + 1
+        what = "a NUL character" if broken[0] == "\0" else "half a character"
+        raise Invalid(FILE, f"line {line} holds {what}, so this is not a text; {_SAVE}")
     return text
 
 
