@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 
-from netraven.admin.visibility import sees_everything, sees_own, visible_devices
+from netraven.admin.visibility import (
+    named_devices,
+    sees_everything,
+    sees_own,
+    sees_unowned,
+    visible_devices,
+)
 from netraven.clock import as_utc
 from netraven.db import Id, as_uuid, operation
 from netraven.db.enums import ACTIVE_RUN
@@ -51,15 +58,26 @@ def visible_runs(user_id: Id) -> ColumnElement[bool]:
     if viewer is None:
         return false()
     own_device = exists().where(Device.id == JobLog.device_id, visible_devices(viewer))
-    one_result = exists().where(
-        JobResult.job_log_id == JobLog.id,
-        Device.id == JobResult.device_id,
-        visible_devices(viewer),
-    )
     created = and_(JobLog.created_by == viewer, sees_own(viewer))
     # A query that has devices of its own asks about those of the run all the same.
-    of_run = (own_device.correlate(JobLog), one_result.correlate(JobLog))
-    return or_(sees_everything(viewer), created, *of_run)
+    of_run = own_device.correlate(JobLog)
+    return or_(sees_everything(viewer), created, of_run, *_has_visible_result(viewer))
+
+
+def _has_visible_result(viewer: UUID) -> Iterator[ColumnElement[bool]]:
+    """Yield two conditions, of which one holds for a run with a result that the viewer may see.
+
+    The few devices that are the viewer's lead to their runs; of the many without owner each run
+    meets one early. Asked in one, either would mean to look at all results.
+    """
+    named = select(JobResult.job_log_id).where(JobResult.device_id.in_(named_devices(viewer)))
+    yield JobLog.id.in_(named)
+    unowned = exists().where(
+        JobResult.job_log_id == JobLog.id,
+        Device.id == JobResult.device_id,
+        Device.owner_id.is_(None),
+    )
+    yield and_(sees_unowned(viewer), unowned.correlate(JobLog))
 
 
 def _visible(user_id: Id | None) -> ColumnElement[bool]:

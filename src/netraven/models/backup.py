@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from netraven.db.base import Base, HasCreated, HasId
@@ -35,6 +35,13 @@ class Backup(HasId, HasCreated, Base):
         UniqueConstraint("device_id", "config_type", "version", info={"field": "version"}),
         # The id that ends the order of lists is not in it: few backups share an instant.
         Index("ix_backups_created_at", "created_at"),
+        Index("ix_backups_status", "status", "created_at"),
+        Index(
+            "ix_backups_pinned",
+            "created_at",
+            sqlite_where=text("pinned IS 1"),
+            postgresql_where=text("pinned IS true"),
+        ),
         # Asked for equality only, by what removes contents: a quarter of a tree's size.
         Index("ix_backups_content_hash", "content_hash", postgresql_using="hash"),
     )

@@ -552,6 +552,14 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_backups_created_at", ["created_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_backups_job_log_id"), ["job_log_id"], unique=False)
+        batch_op.create_index(
+            "ix_backups_pinned",
+            ["created_at"],
+            unique=False,
+            sqlite_where=sa.text("pinned IS 1"),
+            postgresql_where=sa.text("pinned IS true"),
+        )
+        batch_op.create_index("ix_backups_status", ["status", "created_at"], unique=False)
 
     op.create_table(
         "job_log_entries",
@@ -672,6 +680,12 @@ def downgrade() -> None:
 
     op.drop_table("job_log_entries")
     with op.batch_alter_table("backups", schema=None) as batch_op:
+        batch_op.drop_index("ix_backups_status")
+        batch_op.drop_index(
+            "ix_backups_pinned",
+            sqlite_where=sa.text("pinned IS 1"),
+            postgresql_where=sa.text("pinned IS true"),
+        )
         batch_op.drop_index(batch_op.f("ix_backups_job_log_id"))
         batch_op.drop_index("ix_backups_created_at")
         batch_op.drop_index("ix_backups_content_hash", postgresql_using="hash")
