@@ -108,3 +108,25 @@ def test_own_settings_hold_what_their_type_says(
         office.update(setting_id, value=does_not)
 
     assert office.read(setting_id).value == fits
+
+
+def _deep(levels: int) -> JsonValue:
+    value: JsonValue = []
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [_deep(100_000), 10**5000, "x" * 100_001, ["x" * 100_000], {"a": "\ud800"}, {"\0": 1}],
+    ids=["deep", "large", "long", "long in a list", "broken", "nul"],
+)
+def test_no_value_is_beyond_what_can_be_kept(office: Office, value: JsonValue) -> None:
+    office.add("own.json", {}, value_type="json")
+
+    with pytest.raises(Invalid) as caught:
+        office.set("own.json", value)
+
+    assert caught.value.field == "value"
+    assert office.effective("own.json") == {}

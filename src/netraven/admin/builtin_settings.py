@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from netraven.errors import Invalid
 CATEGORIES = ("security", "system", "notification")
 
 _MAX_TEXT = 10_000
+_MAX_JSON = 100_000
 _MAX_ADDRESS = 254
 _ADDRESS = re.compile(r"[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9.])?|[0-9A-Fa-f:.]{2,45}")
@@ -65,10 +65,14 @@ def check_value(value: JsonValue, value_type: ValueType) -> None:
     }
     if not fits[value_type]:
         raise Invalid("value", f"must be a {value_type} value")
-    if isinstance(value, str) and len(value) > _MAX_TEXT:
-        raise Invalid("value", f"must have at most {_MAX_TEXT} characters")
-    if not all(_is_writable(leaf) for leaf in _leaves(value)):
-        raise Invalid("value", "holds a character or a number that cannot be stored")
+    try:
+        size = len(json.dumps(value, allow_nan=False))
+    except (RecursionError, TypeError, ValueError):
+        raise Invalid("value", "cannot be written as JSON") from None
+    if size > _MAX_JSON or (isinstance(value, str) and len(value) > _MAX_TEXT):
+        raise Invalid("value", f"is too long: {_MAX_TEXT} characters, {_MAX_JSON} as JSON")
+    if not all(map(is_storable, _texts(value))):
+        raise Invalid("value", "holds a character that cannot be stored")
 
 
 def is_blank(value: JsonValue) -> bool:
@@ -81,23 +85,17 @@ def same_value(one: JsonValue, other: JsonValue) -> bool:
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
-def _leaves(value: JsonValue) -> Iterator[JsonValue]:
+def _texts(value: JsonValue) -> Iterator[str]:
     match value:
+        case str():
+            yield value
         case dict():
             yield from value
             for item in value.values():
-                yield from _leaves(item)
+                yield from _texts(item)
         case list():
             for item in value:
-                yield from _leaves(item)
-        case _:
-            yield value
-
-
-def _is_writable(leaf: JsonValue) -> bool:
-    if isinstance(leaf, str):
-        return is_storable(leaf)
-    return not isinstance(leaf, float) or math.isfinite(leaf)
+                yield from _texts(item)
 
 
 def _no_zone(value: str) -> str | None:
