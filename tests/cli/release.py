@@ -14,7 +14,7 @@ from netraven.db.schema import head_revision
 from tests.cli.conftest import Answer
 
 MIGRATION = '''
-"""Devices get a rack."""
+"""Devices get a rack; SQLite copies the whole table for it, as it must for greater changes."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -24,7 +24,8 @@ down_revision = "{head}"
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("devices") as devices:
+    how = "always" if op.get_bind().dialect.name == "sqlite" else "never"
+    with op.batch_alter_table("devices", recreate=how) as devices:
         devices.add_column(sa.Column("rack", sa.Text(), nullable=True))
 
 

@@ -54,6 +54,7 @@ def test_first_command_of_a_later_release_upgrades_and_keeps_a_copy(
     assert f"from schema {head_revision()} to {later.schema}" in " ".join(listed.err.split())
     assert again.err == ""
     assert asked(program.database, "SELECT version_num FROM alembic_version") == [("9001",)]
+    assert asked(program.database, "SELECT count(*) FROM device_tags") == [(1,)]
     copy = copy_of(program)
     assert copy.stat().st_mode & 0o777 == 0o600
     assert asked(copy, "SELECT version_num FROM alembic_version") == [(head_revision(),)]

@@ -12,14 +12,16 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, Engine, func, inspect, select
+from sqlalchemy import URL, Connection, Engine, event, func, inspect, select, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from netraven.db.base import Base
 from netraven.db.copies import copy_path, keep_copy
 from netraven.db.engine import READ_ONLY, make_engine
 from netraven.db.failures import as_storage_failure
-from netraven.errors import SchemaMismatch
+from netraven.errors import SchemaMismatch, StorageFailed
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -85,13 +87,10 @@ def head_revision() -> str:
 def _run(
     url: str | URL, *, revision: str, step: Callable[[Connection, Config, str], None]
 ) -> str | None:
-    with _used(url) as engine, engine.begin() as connection:
-        if engine.dialect.name == "postgresql":
-            # SQLite's writers stand in a line as it is.
-            connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    with _used(url) as engine, _changing(engine) as connection:
         before = _current(connection)
-        config = Config()
-        config.set_main_option("script_location", str(_MIGRATIONS))
         config.attributes["connection"] = connection
         step(connection, config, revision)
         return before
@@ -106,6 +105,33 @@ def _upgrade(connection: Connection, config: Config, revision: str) -> None:
 
 def _downgrade(_connection: Connection, config: Config, revision: str) -> None:
     command.downgrade(config, revision)
+
+
+@contextmanager
+def _changing(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction for steps that change tables, one program at a time."""
+    if engine.dialect.name == "postgresql":
+        with engine.begin() as connection:
+            connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+            yield connection
+        return
+    # To alter a table SQLite copies it and drops the old one, which would delete what refers to
+    # its rows; within a transaction foreign keys cannot be put aside any more.
+    event.listen(engine, "connect", _put_foreign_keys_aside)
+    with engine.begin() as connection:
+        yield connection
+        if connection.execute(text("PRAGMA foreign_key_check")).first():
+            message = (
+                "rows of the database refer to rows that are gone, so its schema was left as it "
+                "is; see `netraven db check`"
+            )
+            raise StorageFailed(message)
+
+
+def _put_foreign_keys_aside(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA foreign_keys = OFF")
+    cursor.close()
 
 
 @contextmanager
