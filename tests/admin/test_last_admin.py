@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
 from threading import Barrier
 from uuid import UUID
 
@@ -16,6 +21,8 @@ from netraven.schemas.user import UserUpdate
 from tests.admin.conftest import Staff
 
 Ending = Callable[[Staff, UUID], object]
+
+ROOT = Path(__file__).parents[2]
 
 
 def demote(staff: Staff, user_id: UUID) -> object:
@@ -82,3 +89,57 @@ def test_of_two_at_the_same_time_one_fails(
 
     assert sorted(done) == [False, True]
     assert active_admins(sync_staff) == [pair[done.index(False)]]
+
+
+@contextmanager
+def leaving(
+    staff: Staff, user_id: UUID, change: dict[str, object] | None
+) -> Iterator[Callable[[], Callable[[], Callable[[], str]]]]:
+    """Start a process that will take the administrator away.
+
+    Yields a way to wait for it, which gives a way to let it go, which gives a way to ask.
+    """
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.admin.leaving"],
+        cwd=ROOT,
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        commands, answers = process.stdin, process.stdout
+        database = staff.database
+        told = {"url": database.url, "kind": database.kind, "user": str(user_id), "change": change}
+        commands.write(json.dumps({**told, "keyring": database.keyring.to_text()}) + "\n")
+        commands.flush()
+
+        def go() -> Callable[[], str]:
+            commands.write("go\n")
+            commands.flush()
+            return lambda: answers.readline().strip()
+
+        def wait_until_ready() -> Callable[[], Callable[[], str]]:
+            assert answers.readline() == "ready\n"
+            return go
+
+        yield wait_until_ready
+
+
+DEMOTED: dict[str, object] = {"role": "viewer"}
+INACTIVE: dict[str, object] = {"is_active": False}
+
+
+@pytest.mark.parametrize(("first", "second"), [(DEMOTED, INACTIVE), (DEMOTED, None)])
+def test_of_two_processes_at_the_same_time_one_fails(
+    staff: Staff, first: dict[str, object], second: dict[str, object] | None
+) -> None:
+    pair = [staff.add("root", role="admin"), staff.add("second", role="admin")]
+
+    with leaving(staff, pair[0], first) as one, leaving(staff, pair[1], second) as other:
+        ready = [one(), other()]
+        asked = [go() for go in ready]
+        ended = [answer() for answer in asked]
+
+    assert sorted(ended) == ["done", "in use"]
+    assert active_admins(staff) == [pair[ended.index("in use")]]
