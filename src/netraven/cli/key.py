@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -67,13 +68,15 @@ def rotate(
     NetRaven must be started again, and the ring needs a new copy. An interrupted rotation loses
     nothing; --continue finishes it.
     """
-    from netraven.cli.home import open_home
+    from netraven.cli.home import open_home, read_settings
 
-    home = open_home()
-    if not goes_on:
-        _add_key(home.settings)
+    # One at a time: a rotation beside it would seal rows under a key that this one does not hold.
+    with _alone(read_settings()):
         home = open_home()
-    wrapped = _wrap_all(home, batch)
+        if not goes_on:
+            _add_key(home.settings)
+            home = open_home()
+        wrapped = _wrap_all(home, batch)
     key_id = home.keyring.active.key_id
     if as_json:
         output.say_json({"key_id": key_id, "wrapped": wrapped})
@@ -156,9 +159,17 @@ def import_keyring(
         output.say(f"{settings.keyring_path} holds these keys; nothing was changed.")
 
 
+def _alone(settings: Settings) -> AbstractContextManager[None]:
+    """Keep other processes from changing the ring; one of the environment is not changed here."""
+    from netraven.cli.keyfile import locked_keyring
+
+    is_file = settings.keyring is None and settings.keyring_path.parent.is_dir()
+    return locked_keyring(settings.keyring_path) if is_file else nullcontext()
+
+
 def _add_key(settings: Settings) -> None:
     from netraven.cli.home import read_keyring
-    from netraven.cli.keyfile import locked_keyring, replace_keyring
+    from netraven.cli.keyfile import replace_keyring
     from netraven.errors import Invalid
 
     if settings.keyring is not None:
@@ -167,9 +178,8 @@ def _add_key(settings: Settings) -> None:
             "`netraven key rotate --continue`"
         )
         raise Invalid("keyring", reason)
-    with locked_keyring(settings.keyring_path):
-        # On the disk before anything is sealed under it.
-        replace_keyring(settings.keyring_path, read_keyring(settings).rotated())
+    # On the disk before anything is sealed under it.
+    replace_keyring(settings.keyring_path, read_keyring(settings).rotated())
 
 
 def _wrap_all(home: Home, batch: int) -> int:
