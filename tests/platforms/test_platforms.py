@@ -66,6 +66,19 @@ def test_every_platform_has_a_proof_that_its_configuration_is_whole(platform: Pl
 
 
 @each_platform
+def test_what_is_shown_as_its_end_is_its_end_and_half_of_it_is_not(platform: Platform) -> None:
+    marker = platform.completeness.end_marker
+    if marker is None:
+        pytest.skip("the platform shows no end")
+    ends = {"nokia_sros": "# Finished MON NOV 23 12:00:10 2026 UTC"}
+    end = ends.get(platform.name) or platform.completeness.end_shown
+    end = end or marker.pattern.replace("\\", "")
+
+    assert marker.fullmatch(end)
+    assert [end[:cut] for cut in range(len(end)) if marker.fullmatch(end[:cut])] == []
+
+
+@each_platform
 def test_every_platform_knows_secrets(platform: Platform) -> None:
     assert platform.secrets
 

@@ -339,10 +339,14 @@ class Session:
         return match is not None and int(match[1]) == answer.text.count("\n")
 
     def _is_same(self, again: Answer, before: Answer) -> bool:
-        """Tell whether two readings differ in nothing but lines that change by themselves."""
-        return again.text == before.text or settled_lines(
-            again.text, self._platform
-        ) == settled_lines(before.text, self._platform)
+        """Tell whether two readings differ in nothing but lines that change by themselves.
+
+        These must be there in both: one that is missing at the end was cut off.
+        """
+        if again.text == before.text:
+            return True
+        a, b = (settled_lines(answer.text, self._platform) for answer in (again, before))
+        return a == b and again.text.count("\n") == before.text.count("\n")
 
     def _read(self, command: Command, prompt: Prompt) -> Answer:
         return read_answer(

@@ -42,17 +42,14 @@ A10_ACOS = Platform(
             preamble=re.compile(r"!Current configuration: .*"),
         ),
     ),
-    # From version 4 on a comment stands behind the end.
-    completeness=Completeness(
-        end_marker=re.compile(r"end|!Current config commit point for partition .*")
-    ),
+    # From version 4 on a comment stands behind `end`, so that the line proves nothing.
+    completeness=Completeness(reread=True),
     errors=CLI_REFUSALS,
     intruders=LOG_LINES,
     volatile=(
         re.compile(
             r"!(?:Current configuration: |Configuration last (?:updated|saved|synchronized) ).*"
         ),
-        re.compile(r"!Current config commit point for partition .*"),
     ),
     secrets=(
         free("key-kind", r"^key (pass-phrase) "),

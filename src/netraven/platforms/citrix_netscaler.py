@@ -39,7 +39,7 @@ CITRIX_NETSCALER = Platform(
         ),
     ),
     # The shell says so behind whatever it has done.
-    completeness=Completeness(end_marker=re.compile(r" ?Done")),
+    completeness=Completeness(end_marker=re.compile(r" ?Done"), end_shown="Done"),
     errors=(re.compile(r"(?i:error: |no such (?:command|resource)|not authorized)"), *CLI_REFUSALS),
     intruders=(*LOG_LINES, FOREIGN_PROMPT),
     volatile=(re.compile(r"# Last modified (?:by|on) .*"),),

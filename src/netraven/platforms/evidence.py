@@ -18,7 +18,8 @@ def completeness_in_words(platform: Platform) -> str:
     if completeness.is_file:
         found.append("the file's size, which the device declares before it")
     if completeness.end_marker is not None:
-        found.append(f"the closing line `{_plain(completeness.end_marker.pattern)}`")
+        shown = completeness.end_shown or _ESCAPE.sub(r"\1", completeness.end_marker.pattern)
+        found.append(f"the closing line `{shown}`")
     if completeness.count is not None:
         found.append("the device's own count of lines, or a second reading that agrees")
     elif completeness.reread:
@@ -42,9 +43,3 @@ def paging_in_words(platform: Platform) -> str:
     if off:
         return f"off by {off}"
     return "answered page by page" if platform.pagers else "none"
-
-
-def _plain(pattern: str) -> str:
-    """Return a pattern of a whole line as people write the line."""
-    alternatives = [part.replace(".*", "…").replace(" ?", "") for part in pattern.split("|")]
-    return "` or `".join(_ESCAPE.sub(r"\1", part).replace("*+", "***") for part in alternatives)

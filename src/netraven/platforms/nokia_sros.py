@@ -46,7 +46,14 @@ NOKIA_SROS = Platform(
             alternatives=("admin show configuration",),
         ),
     ),
-    completeness=Completeness(end_marker=re.compile(r"# Finished .*")),
+    completeness=Completeness(
+        # In full: a line that breaks off within its date is no end.
+        end_marker=re.compile(
+            r"# Finished (?:\w{3} \w{3} +\d+ \d\d:\d\d:\d\d \d{4} [A-Z]{3,4}"
+            r"|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+(?:Z|[+-]\d\d:\d\d))"
+        ),
+        end_shown="# Finished …",
+    ),
     errors=(re.compile(r"(?i:error: |minor: |major: |critical: )"), *CLI_REFUSALS),
     intruders=(*LOG_LINES, FOREIGN_PROMPT),
     volatile=(re.compile(r"# (?:Generated|Finished|Last modified) .*"),),

@@ -40,7 +40,10 @@ PERLE_IOLAN = Platform(
             preamble=re.compile(r"Building running-config[ .]*"),
         ),
     ),
-    completeness=Completeness(end_marker=re.compile(r"! \*+ END of configuration \*+")),
+    completeness=Completeness(
+        end_marker=re.compile(r"! \*{5} END of configuration \*{5}"),
+        end_shown="! ***** END of configuration *****",
+    ),
     errors=CLI_REFUSALS,
     intruders=LOG_LINES,
     # Keys of type 7 are encrypted anew each time that they are shown.

@@ -124,7 +124,8 @@ class LineCount:
 class Completeness:
     """What proves that a configuration is whole; a platform without any is never graded A.
 
-    - `end_marker` matches the whole last line of a complete configuration.
+    - `end_marker` matches the whole last line of a complete configuration, and not the beginning
+      of that line; `end_shown` is how it looks, where the pattern says more than that.
     - `trailer` matches the whole last line of an answer that carries its own proof; the session
       takes it off. Its group `bytes`, where it has one, is the size of the text before it.
     - `count` and `reread`: the session asks a second time, for the number of lines or for the
@@ -134,6 +135,7 @@ class Completeness:
     """
 
     end_marker: re.Pattern[str] | None = None
+    end_shown: str = ""
     trailer: re.Pattern[str] | None = None
     count: LineCount | None = None
     reread: bool = False
