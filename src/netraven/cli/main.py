@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Sequence
-from typing import Annotated, NoReturn
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from typer.main import get_command
@@ -36,6 +37,9 @@ from netraven.cli import (
 from netraven.cli.ending import ending
 from netraven.cli.noun import Noun
 from netraven.errors import ExitCode
+
+if TYPE_CHECKING:
+    from typer._click import Command
 
 app = typer.Typer(
     name="netraven",
@@ -76,7 +80,7 @@ def run_command(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; errors are told in one sentence."""
     try:
         with ending():
-            ended = get_command(app).main(
+            ended = _program().main(
                 args=list(arguments), prog_name="netraven", standalone_mode=False
             )
         sys.stdout.flush()
@@ -86,6 +90,11 @@ def run_command(arguments: Sequence[str]) -> int:
     if code == ExitCode.INTERRUPTED:  # Typer makes a number of Ctrl-C
         return _tell(faults.fault_of(KeyboardInterrupt()), as_json="--json" in arguments)
     return code
+
+
+@cache
+def _program() -> Command:
+    return get_command(app)
 
 
 def _show_version(is_asked: bool) -> None:  # noqa: FBT001  as Typer calls it

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,7 @@ def schema_differences(url: str | URL) -> list[str]:
 
 def head_revision() -> str:
     """Return the newest revision that this program knows."""
-    head = ScriptDirectory(str(_MIGRATIONS)).get_current_head()
+    head = _scripts().get_current_head()
     if head is None:
         message = "this installation of NetRaven lacks its migrations; install it again"
         raise SchemaMismatch(message)
@@ -155,6 +156,12 @@ def _used(url: str | URL) -> Iterator[Engine]:
         engine.dispose()
 
 
+@cache
+def _scripts() -> ScriptDirectory:
+    # Reading them takes longer than all else here, and they do not change while a program runs.
+    return ScriptDirectory(str(_MIGRATIONS))
+
+
 def _require_head(current: str | None) -> None:
     head = head_revision()
     if current is None:
@@ -170,7 +177,7 @@ def _require_head(current: str | None) -> None:
 
 def _current(connection: Connection) -> str | None:
     current = MigrationContext.configure(connection).get_current_revision()
-    known = {script.revision for script in ScriptDirectory(str(_MIGRATIONS)).walk_revisions()}
+    known = {script.revision for script in _scripts().walk_revisions()}
     if current is not None and current not in known:
         message = (
             f"the database's schema {current} is newer than this program, which knows up to "
