@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -76,9 +77,10 @@ class DamagedStream:
 
     def __init__(self, session: RecordedSession, cut: int, damage: Damage) -> None:
         self._session = session
-        self._answers: dict[bytes, list[bytes]] = {}
-        for exchange in session.exchanges[1:]:
-            self._answers.setdefault(exchange.typed, []).append(exchange.said)
+        self._answers = _answers_in_pages(session.exchanges[1:])
+        self._command = b""
+        self._pages: list[bytes] = []
+        self._shown: list[bytes] = []
         self._left = cut
         self._is_cut = False
         self._damage = damage
@@ -105,10 +107,14 @@ class DamagedStream:
             raise SessionLost("the device has gone", step="test")
         answers = self._answers.get(data)
         if answers:
+            self._command = data
+            self._pages = [*(answers.pop(0) if len(answers) > 1 else answers[0])]
+            self._shown = []
+        if self._pages and (answers or _is_key(data)):
             was_whole = not self._is_cut
-            said = self._say(answers.pop(0) if len(answers) > 1 else answers[0])
+            self._shown.append(self._say(self._pages.pop(0)))
             if was_whole and self._is_cut and self._damage.is_repeated:
-                self._answers[data] = [said]
+                self._answers[self._command] = [self._shown]
 
     async def close(self) -> None:
         """Hang up."""
@@ -133,6 +139,23 @@ class DamagedStream:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
         return said
+
+
+def _answers_in_pages(exchanges: Sequence[Exchange]) -> dict[bytes, list[list[bytes]]]:
+    """Return what was said to each command, in turn and page by page."""
+    answers: dict[bytes, list[list[bytes]]] = {}
+    pages: list[bytes] = []
+    for exchange in exchanges:
+        if not _is_key(exchange.typed):
+            pages = []
+            answers.setdefault(exchange.typed, []).append(pages)
+        pages.append(exchange.said)
+    return answers
+
+
+def _is_key(typed: bytes) -> bool:
+    """Tell whether that is a pager's key: no platform has a command of one character."""
+    return len(typed) == 1 and typed != b"\r"
 
 
 def record(recording: Transcript) -> RecordedSession:
@@ -185,13 +208,13 @@ async def record_stream(stream: Stream, platform: Platform, *, name: str) -> Rec
 def _places(running: Observation, platform: Platform, typed: list[bytes]) -> tuple[int, int]:
     """Return in which exchanges the first reading of the configuration begins and ends.
 
-    A pager's keys are exchanges of their own; the platform has no command of one character.
+    A pager's keys are exchanges of their own.
     """
     (command,) = platform.commands_for(Yields.RUNNING)
     texts = command.parts if running.command == "; ".join(command.parts) else (running.command,)
     first = typed.index(f"{texts[0]}\r".encode())
     last = typed.index(f"{texts[-1]}\r".encode(), first)
-    while last + 1 < len(typed) and len(typed[last + 1]) == 1:
+    while last + 1 < len(typed) and _is_key(typed[last + 1]):
         last += 1
     return first, last
 
