@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy import NullPool, delete, func, select, update
 from sqlalchemy.orm import Session
 
@@ -277,3 +279,26 @@ def test_verifying_beside_writers_and_a_deletion_finds_nothing(sync_database: Da
 
     assert all(report.ok for report in reports)
     assert check(sync_database).ok
+
+
+JSON_VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=9), inner),
+    max_leaves=12,
+)
+
+
+def test_whatever_json_an_event_holds_its_chain_verifies(sync_database: Database) -> None:
+    @settings(max_examples=200, deadline=None, database=None)
+    @given(changes=st.dictionaries(st.text(max_size=9), JSON_VALUES, max_size=4))
+    def record_and_forget(changes: dict[str, JsonValue]) -> None:
+        sync_database.run(record_audit_event, event("any", changes=changes))
+
+    record_and_forget()
+
+    report = check(sync_database)
+    assert (report.first_bad_seq, report.checked >= 200) == (None, True)
