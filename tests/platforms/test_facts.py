@@ -12,6 +12,41 @@ from tests.transcripts.recorded import collect
 from tests.transcripts.test_recordings import RECORDINGS
 
 KNOWN = {
+    "arubainstant-IAP515_8.10.0.6_VWLC": Facts(
+        hostname="OXIDIZED-VC", model="515", serial="CNQHAAAAAM", version="8.10.0.6"
+    ),
+    "cumulus-MSN2010_5.9.2_nvue": Facts(
+        hostname="spine1-nyc2", model="MSN2010", serial=None, version="5.9.2"
+    ),
+    "cumulus-VX_5.4.0_frr": Facts(hostname="cumulus", model=None, serial=None, version="5.4.0"),
+    "fortigate-FortiGate-91G_7.4.7": Facts(
+        hostname="TEST-FW1234", model="FortiGate-91G", serial="FGT91GTK00000000", version="7.4.7"
+    ),
+    "h3c-5130-48G_7.1.070": Facts(
+        hostname=None,
+        model="5130 48G PoE+ 4SFP+ EI Switch",
+        serial=None,
+        version="7.1.070, Release 3507P18",
+    ),
+    "ironware-ICX7150-48Z-HPOE": Facts(
+        hostname=None, model="ICX7150-48Z-HPOE", serial=None, version="08.0.95jT211"
+    ),
+    "netgear-GS752TPP_6.0.10.14": Facts(
+        hostname="19sw011", model="GS752TPP", serial="0XX000XXX000X", version="6.0.10.14"
+    ),
+    "opnsense-nano_24.7": Facts(hostname="OPNsense", model=None, serial=None, version="24.7"),
+    "perle-SCG50-RRU_6.2.G3": Facts(
+        hostname=None, model="SCG50 RRU", serial="96-9640000000000", version="6.2.G3"
+    ),
+    "tnsr-TNSR_24.10-3_short-config": Facts(
+        hostname="tnsr-dev-24-10.example.com", model=None, serial=None, version="24.10-3"
+    ),
+    "tplink-DS-P7001-08_1.0.0": Facts(
+        hostname="RT_02-TPLink_OLT",
+        model="DS-P7001-08",
+        serial="SNREMOVED",
+        version="1.0.0 Build 20210907 Rel.69162",
+    ),
     "aoscx-6000-48G_PL.10.13.0005": Facts(
         hostname="TEST_SW123",
         model="R8N85A 6000 48G CL4 4SFP Swch",

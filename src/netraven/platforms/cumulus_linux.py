@@ -101,7 +101,10 @@ CUMULUS_LINUX = Platform(
         *LINUX,
     ),
     facts=FactRules(
-        hostname=(re.compile(r"(?m:^ *hostname: (\S+))"),),
+        hostname=(
+            re.compile(r"(?m:^ *hostname: (\S+))"),
+            re.compile(r"(?m:^# cat /etc/hostname\n(\S+)$)"),
+        ),
         model=(
             re.compile(r"(?m:^ *model: (\S+))"),
             re.compile(r"(?m:^product-name +(\S+))"),
