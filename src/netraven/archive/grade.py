@@ -200,7 +200,7 @@ def _proof(observation: Observation, platform: Platform) -> str | None:
     if not observation.confirmed:
         return None
     if platform.completeness.count is not None:
-        return "its number of lines"
+        return "its number of lines or a second reading"
     return "a second reading" if platform.completeness.reread else "its declared length"
 
 
