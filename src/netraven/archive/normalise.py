@@ -45,16 +45,21 @@ class _Rules:
     blocks: tuple[tuple[LinePattern, LineFinder], ...]
     revision: str
 
-    def behind(self, content: bytes, line: tuple[int, int]) -> int | None:
+    def behind(self, content: bytes, line: tuple[int, int], unclosed: set[int]) -> int | None:
         """Return where the text goes on behind a found line or the block that it begins.
 
-        None where that block is never closed: then it is none.
+        None where that block is never closed: then it is none. `unclosed` keeps which are not,
+        so that no text is searched for their ends again and again.
         """
         after = line[1] + 1
-        for begin, end in self.blocks:
+        for number, (begin, end) in enumerate(self.blocks):
             if begin.matches(content[line[0] : line[1]]):
-                last = end.next_line(content, after) if after <= len(content) else None
-                return None if last is None else last[1] + 1
+                is_searched = number not in unclosed and after <= len(content)
+                last = end.next_line(content, after) if is_searched else None
+                if last is None:
+                    unclosed.add(number)
+                    return None
+                return last[1] + 1
         return after
 
 
@@ -88,9 +93,10 @@ def _without_volatile(text: str | bytes, platform: Platform) -> bytes:
     content = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
     rules = _compiled(platform)
     kept: list[bytes] = []
+    unclosed: set[int] = set()
     at = 0
     while (line := rules.finder.next_line(content, at)) is not None:
-        behind = rules.behind(content, line)
+        behind = rules.behind(content, line, unclosed)
         kept.append(content[at : line[0] if behind is not None else line[1] + 1])
         at = line[1] + 1 if behind is None else behind
     kept.append(content[at:])

@@ -14,9 +14,10 @@ def settled_lines(text: str, platform: Platform) -> list[str]:
     """
     lines = text.split("\n")
     kept: list[str] = []
+    unclosed: set[Block] = set()
     at = 0
     while at < len(lines):
-        behind = _behind_block(lines, at, platform.volatile_blocks)
+        behind = _behind_block(lines, at, platform.volatile_blocks, unclosed)
         if behind is not None:
             at = behind
             continue
@@ -26,10 +27,14 @@ def settled_lines(text: str, platform: Platform) -> list[str]:
     return kept
 
 
-def _behind_block(lines: Sequence[str], at: int, blocks: Sequence[Block]) -> int | None:
+def _behind_block(
+    lines: Sequence[str], at: int, blocks: Sequence[Block], unclosed: set[Block]
+) -> int | None:
     for block in blocks:
-        if block.begin.fullmatch(lines[at]):
-            rest = range(at + 1, len(lines))
-            last = next((n for n in rest if block.end.fullmatch(lines[n])), None)
-            return None if last is None else last + 1
+        if block in unclosed or not block.begin.fullmatch(lines[at]):
+            continue
+        for number in range(at + 1, len(lines)):
+            if block.end.fullmatch(lines[number]):
+                return number + 1
+        unclosed.add(block)
     return None
