@@ -49,7 +49,7 @@ class Speed:
 
 QUICK = Speed(latency_s=0.0, at_once=100, threads=20)
 SLOW = Speed(latency_s=0.5, at_once=500, threads=50)
-SMALL = Effort(devices=60, turns=1, netmiko_devices=20)
+SMALL = Effort(devices=30, turns=1, netmiko_devices=10)
 
 
 @dataclass(frozen=True, slots=True)
