@@ -77,8 +77,14 @@ class Backlog:
         """The time at which the next parked job is due."""
         return self._parked[0][0] if self._parked else None
 
+    @property
+    def is_hungry(self) -> bool:
+        """A place is free for a request that is not here yet."""
+        has_room = self._waiting_count() < self._room and len(self._ready) < self._lanes.free
+        return has_room and not self._is_closed
+
     async def demand(self) -> None:
-        """Return when a place is free for a request that is not here yet."""
+        """Return when requests may be wanted."""
         await self._demand.wait()
         self._demand.clear()
 

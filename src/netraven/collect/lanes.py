@@ -49,6 +49,11 @@ class Lanes:
         return self._normal < self._limits.concurrency
 
     @property
+    def free(self) -> int:
+        """How many normal places are free."""
+        return self._limits.concurrency - self._normal
+
+    @property
     def is_slow_open(self) -> bool:
         """A place in the slow lane is free."""
         return self._slow < self._limits.slow_lane

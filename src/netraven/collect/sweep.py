@@ -137,16 +137,16 @@ class _Sweep:
             await self._shared.close()
 
     async def _feed(self) -> None:
-        """Draw requests as they are asked for, one at a time."""
+        """Draw requests while places are free for them."""
         while True:
             await self._backlog.demand()
-            request = await anext(self._requests, None)
-            if request is None:
-                break
-            self._backlog.add(request)
-            self._wake.set()
-        self._backlog.close()
-        self._wake.set()
+            while self._backlog.is_hungry:
+                request = await anext(self._requests, None)
+                self._wake.set()
+                if request is None:
+                    self._backlog.close()
+                    return
+                self._backlog.add(request)
 
     async def _watch_stop(self) -> None:
         await self._stop.wait()

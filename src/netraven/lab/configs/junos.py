@@ -147,7 +147,9 @@ def _snmp(plan: Plan, mint: Mint) -> Iterator[str]:
     yield from _block(f"community {mint.clear(keys.snmp_read)}", ["authorization read-only;"])
     yield from _block(f"community {mint.clear(keys.snmp_write)}", ["authorization read-write;"])
     targets = _block("targets", [f"10.{plan.site}.0.15;"])
-    yield from _block("trap-group NOC", ["version v2;", *targets])
+    # A trap group's name is the community of its traps.
+    group = f"trap-group {mint.clear(keys.snmp_read)}"
+    yield from _block(group, ["version v2;", *targets])
     auth = _block(
         "authentication-sha", [_secret(f'authentication-key "{mint.junos(keys.snmp_auth)}"')]
     )
