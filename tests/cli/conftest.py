@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -75,13 +76,20 @@ class Program:
     ) -> subprocess.Popen[str]:
         """Start a command as a process of its own; `prepare` runs in it before the program."""
         script = Path(sys.executable).with_name("netraven")
+
+        def begin() -> None:
+            # A shell ignores interrupts for what it runs in the background; that is inherited.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            if prepare is not None:
+                prepare()
+
         return subprocess.Popen(
             [str(script), *(str(each) for each in arguments)],
             text=True,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            preexec_fn=prepare,  # noqa: PLW1509  the tests start no threads of their own
+            preexec_fn=begin,  # noqa: PLW1509  the tests start no threads of their own
         )
 
     def process(self, *arguments: object, prepare: Callable[[], object] | None = None) -> Answer:
