@@ -308,11 +308,11 @@ class TestPaging:
         assert talk.device.typed.count(" ") == 1
 
     def test_a_refused_paging_command_is_tolerated_and_reported(self) -> None:
-        refusal = said("terminal width 0\n           ^\n% Invalid input detected\n\nR1#")
-        talk = Talk(ios(**{"terminal width 0": refusal}))
+        refusal = said("terminal length 0\n           ^\n% Invalid input detected\n\nR1#")
+        talk = Talk(ios(**{"terminal length 0": refusal}))
 
         assert talk.running().text == CONFIG
-        assert talk.session.refused == ("terminal width 0",)
+        assert talk.session.refused == ("terminal length 0",)
 
 
 class TestEcho:
@@ -540,7 +540,7 @@ def test_the_record_is_bounded_however_much_a_device_says() -> None:
     record = talk.session.dialogue.text()
     assert len(record) < 50 * 1024
     assert "bytes left out" in record
-    assert record.endswith("exit\r\n")
+    assert record.endswith("R1#")
 
 
 def test_a_version_that_is_refused_in_every_spelling_is_an_answer_all_the_same() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from enum import StrEnum
 from typing import Final, TypeVar
 
@@ -132,16 +133,11 @@ class Conversation:
         self._take(piece)
         return True
 
-    async def farewell(self, texts: tuple[str, ...], *, within_s: float) -> None:
-        """Type texts and wait until the device closes; what it says does not matter."""
-        try:
-            async with asyncio.timeout(within_s):
-                for text in texts:
-                    await self.type(text)
-                while piece := await self._stream.read():
-                    self.dialogue.received(piece)
-        except (TimeoutError, SessionLost):
-            pass
+    async def farewell(self, texts: tuple[str, ...]) -> None:
+        """Type texts and close; to wait for what the device makes of them helps nobody."""
+        with suppress(SessionLost):
+            for text in texts:
+                await self.type(text)
         await self._stream.close()
 
     def _take(self, piece: bytes) -> None:

@@ -27,7 +27,6 @@ from netraven.platforms.volatile import settled_lines
 
 _SETTLE_S: Final = 0.5
 _MISSING_END_S: Final = 3.0
-_LEAVE_S: Final = 3.0
 _REREADINGS: Final = 2
 _MAX_QUESTIONS: Final = 8
 
@@ -137,7 +136,7 @@ class Session:
         """Say goodbye and close; what the device makes of it does not matter any more."""
         self._talk.step = Step.LEAVE
         texts = self._platform.leave * (2 if self._is_entered else 1)
-        await self._talk.farewell(texts, within_s=_LEAVE_S)
+        await self._talk.farewell(texts)
 
     # Reaching the prompt
 

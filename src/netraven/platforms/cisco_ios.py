@@ -37,7 +37,8 @@ CISCO_IOS = Platform(
         Question(pattern=re.compile(r"(?i:.*press (?:any key|return|enter).*)"), answer=""),
     ),
     pagers=(Pager(pattern=re.compile(r"(?i:-- ?More ?--)$")),),
-    paging_off=("terminal length 0", "terminal width 0"),
+    # Its width is that of the terminal which the session asks for.
+    paging_off=("terminal length 0",),
     enable=Enable(),
     commands=(
         Command(text="show version", yields=Yields.VERSION),
