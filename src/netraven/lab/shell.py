@@ -112,7 +112,7 @@ class Shell:
         elif line.strip():
             self._after_latency(lambda: self._answer(line))
         else:
-            self._show_prompt()
+            self._after_latency(self._show_prompt)
 
     def _after_latency(self, call: Callable[[], None]) -> None:
         """Call now, or after the device's latency; nothing is read in the meantime."""
