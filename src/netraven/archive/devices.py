@@ -6,10 +6,10 @@ from sqlalchemy import ColumnElement, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from netraven.admin.audit import audit
-from netraven.archive.chunks import chunks
 from netraven.archive.removal import remove_backups
 from netraven.archive.series import lock_series
 from netraven.db import Id, as_uuid, guarded, operation
+from netraven.db.chunks import in_chunks
 from netraven.db.enums import ACTIVE_RUN, TargetKind
 from netraven.errors import InUse
 from netraven.models import Backup, Device, JobLog, JobResult, ScheduledJob, ScheduledJobDevice
@@ -71,7 +71,7 @@ def _remove_all_backups(db: Session, device: Device) -> None:
     types = select(Backup.config_type).where(Backup.device_id == device.id).distinct()
     lock_series(db, [(device.id, config_type) for config_type in db.scalars(types)])
     rows = select(Backup.id).where(Backup.device_id == device.id)
-    for chunk in chunks(db.scalars(rows.order_by(Backup.version.desc())).all()):
+    for chunk in in_chunks(db.scalars(rows.order_by(Backup.version.desc())).all()):
         remove_backups(db, chunk)
 
 

@@ -10,10 +10,10 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, exists, select, update
 from sqlalchemy.orm import Session
 
-from netraven.archive.chunks import chunks
 from netraven.archive.codec import make_frame
 from netraven.archive.reading import TextReader, open_contents
 from netraven.db import operation
+from netraven.db.chunks import in_chunks
 from netraven.models import Backup, Content
 
 
@@ -34,7 +34,7 @@ def drop_unused(db: Session, addresses: Sequence[str]) -> Dropped:
     Corrupt where one of those cannot be read.
     """
     count = size_bytes = 0
-    for chunk in chunks(addresses):
+    for chunk in in_chunks(addresses):
         sizes = _drop(db, chunk)
         count += len(sizes)
         size_bytes += sum(sizes.values())
@@ -98,7 +98,7 @@ def _lock(db: Session, addresses: Collection[str]) -> set[str]:
     statement = select(Content.hash).order_by(Content.hash).with_for_update()
     return {
         address
-        for chunk in chunks(sorted(addresses))
+        for chunk in in_chunks(sorted(addresses))
         for address in db.scalars(statement.where(Content.hash.in_(chunk)))
     }
 
@@ -112,7 +112,7 @@ def _resting_on(db: Session, addresses: Collection[str]) -> dict[str, _Resting]:
     while below:
         rows = [
             _Resting(address, base, depth, created_at)
-            for chunk in chunks(below)
+            for chunk in in_chunks(below)
             for address, base, depth, created_at in db.execute(
                 select(*columns).where(Content.base_hash.in_(chunk))
             )

@@ -9,9 +9,9 @@ from typing import NamedTuple
 from sqlalchemy import BindParameter, Select, bindparam, select
 from sqlalchemy.orm import Session
 
-from netraven.archive.chunks import chunks
 from netraven.archive.codec import MAX_DEPTH, check_text, corrupt_content, open_frame
 from netraven.db import KeyRing, get_keyring, operation
+from netraven.db.chunks import in_chunks
 from netraven.errors import KeyUnavailable
 from netraven.models import Content
 
@@ -83,10 +83,12 @@ def open_contents(db: Session, addresses: Collection[str]) -> TextReader:
     """
     keyring = _required_keyring(db)
     columns = (Content.hash, Content.size, Content.base_hash, Content.depth, Content.data)
-    chain = {one for chunk in chunks(addresses) for one in db.scalars(_CHAIN, {"addresses": chunk})}
+    chain = {
+        one for chunk in in_chunks(addresses) for one in db.scalars(_CHAIN, {"addresses": chunk})
+    }
     frames = (
         StoredFrame(*row)
-        for chunk in chunks(chain)
+        for chunk in in_chunks(chain)
         for row in db.execute(select(*columns).where(Content.hash.in_(chunk)))
     )
     return TextReader(keyring, {frame.address: frame for frame in frames})

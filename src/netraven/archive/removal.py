@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import Row, delete, select
 from sqlalchemy.orm import Session
 
-from netraven.archive.chunks import chunks
 from netraven.archive.dropping import Dropped, drop_unused
 from netraven.db import operation
+from netraven.db.chunks import in_chunks
 from netraven.models import Backup
 
 
@@ -21,7 +21,7 @@ def remove_backups(db: Session, backup_ids: Sequence[UUID]) -> Dropped:
     The caller holds their series and has seen that none is protected.
     """
     doomed: list[Row[UUID, str | None, int | None]] = []
-    for chunk in chunks(backup_ids):
+    for chunk in in_chunks(backup_ids):
         known = select(Backup.id, Backup.content_hash, Backup.version).where(Backup.id.in_(chunk))
         doomed += db.execute(known).all()
         db.execute(delete(Backup).where(Backup.id.in_(chunk)))

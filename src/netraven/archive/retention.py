@@ -16,12 +16,12 @@ from sqlalchemy.orm import Session
 from netraven import clock
 from netraven.admin.audit import audit
 from netraven.admin.settings import get_number, get_setting_value
-from netraven.archive.chunks import chunks
 from netraven.archive.dropping import Dropped
 from netraven.archive.keeping import DatedRow, reasons_to_keep
 from netraven.archive.removal import remove_backups
 from netraven.archive.series import Series, lock_series
 from netraven.db import Id, as_uuid, guarded, operation
+from netraven.db.chunks import in_chunks
 from netraven.db.enums import ACTIVE_RUN
 from netraven.errors import Corrupt, Invalid
 from netraven.models import Backup, Content, Device, JobLog
@@ -189,7 +189,7 @@ def _would_drop(db: Session, doomed: Sequence[DatedRow]) -> Dropped:
     """Return what would go with these rows: the contents that no other row refers to."""
     going = Counter(row.content_hash for row in doomed if row.content_hash is not None)
     sizes: list[int] = []
-    for chunk in chunks(going):
+    for chunk in in_chunks(going):
         referred = (
             select(Content.hash, Content.size, func.count(Backup.id))
             .join(Backup, Backup.content_hash == Content.hash)
@@ -226,7 +226,7 @@ def _remove_all(db: Session, doomed: Sequence[DatedRow]) -> _Removed:
 def _unchanged(db: Session, doomed: Sequence[DatedRow]) -> list[DatedRow]:
     """Hold these rows; leave out those that somebody has pinned, accepted or deleted meanwhile."""
     still: set[tuple[UUID, str]] = set()
-    for chunk in chunks(sorted(row.id for row in doomed)):
+    for chunk in in_chunks(sorted(row.id for row in doomed)):
         held = select(Backup.id, Backup.status).where(Backup.id.in_(chunk), ~Backup.pinned)
         still |= {
             (row[0], row[1]) for row in db.execute(held.order_by(Backup.id).with_for_update())

@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session
 
 from netraven.admin.installation import get_installation_key
 from netraven.archive.backups import get_backup
-from netraven.archive.chunks import chunks
 from netraven.archive.codec import pack, unpack
 from netraven.archive.dialogues import bounded, show
 from netraven.db import Id, KeyRing, guarded, insert_into, operation
+from netraven.db.chunks import in_chunks
 from netraven.errors import Corrupt, FailureReport, Invalid, Negotiated
 from netraven.models import Backup, SealedTranscript
 from netraven.platforms.registry import get_platform
@@ -86,7 +86,7 @@ def store_transcripts(db: Session, transcripts: Mapping[UUID, Transcript]) -> No
     """
     keyring = require_keyring(db)
     with guarded(db):
-        for chunk in chunks(transcripts):
+        for chunk in in_chunks(transcripts):
             found = select(Backup.id, Backup.content_hash).where(Backup.id.in_(chunk))
             has_content = {row[0]: row[1] is not None for row in db.execute(found)}
             if len(has_content) < len(chunk):

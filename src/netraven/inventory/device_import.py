@@ -19,9 +19,9 @@ from sqlalchemy.orm import Session
 from netraven import clock
 from netraven.admin.audit import audit
 from netraven.db import Id, as_uuid, guarded, name_key, new_id, operation
+from netraven.db.chunks import in_chunks
 from netraven.errors import Invalid
 from netraven.inventory.addresses import canonical_address
-from netraven.inventory.chunks import in_chunks
 from netraven.inventory.criteria import RULE_FIELDS, Facts
 from netraven.inventory.import_views import (
     COLUMNS,

@@ -11,10 +11,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from netraven.db import as_uuid, name_key
+from netraven.db.chunks import in_chunks
 from netraven.db.enums import LinkSource
 from netraven.errors import Invalid
 from netraven.inventory.addresses import canonical_address
-from netraven.inventory.chunks import in_chunks
 from netraven.models import Credential, Device, DeviceTag, Tag
 from netraven.schemas.imports import DeviceRow
 

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from netraven.admin.audit import audit
 from netraven.db import Id, as_uuid, guarded, operation
+from netraven.db.chunks import in_chunks
 from netraven.db.enums import LinkSource
 from netraven.errors import Invalid
-from netraven.inventory.chunks import in_chunks
 from netraven.inventory.criteria import RULE_FIELDS, Facts, Matcher, compile_criteria
 from netraven.inventory.tag_links import Link, add_links, rule_link
 from netraven.models import Device, DeviceTag, Tag, TagRule

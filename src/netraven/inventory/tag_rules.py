@@ -13,10 +13,10 @@ from netraven.admin.audit import audit
 from netraven.admin.changes import told_changes
 from netraven.admin.visibility import visible_devices
 from netraven.db import Id, as_uuid, guarded, name_key, new_id, operation
+from netraven.db.chunks import CHUNK, in_chunks
 from netraven.db.paging import check_page
 from netraven.db.types import JsonValue
 from netraven.errors import Invalid
-from netraven.inventory.chunks import CHUNK, in_chunks
 from netraven.inventory.criteria import RULE_FIELDS, Facts, compile_criteria
 from netraven.inventory.rule_links import remove_rule_links
 from netraven.inventory.tag_links import add_links, rule_link

@@ -13,11 +13,11 @@ from netraven.admin.audit import audit
 from netraven.admin.changes import told_changes
 from netraven.admin.visibility import visible_devices
 from netraven.db import Id, as_uuid, guarded, name_key, new_id, operation
+from netraven.db.chunks import in_chunks
 from netraven.db.enums import LinkSource, TargetKind
 from netraven.db.paging import check_page, contains
 from netraven.db.types import JsonValue
 from netraven.errors import InUse, Invalid
-from netraven.inventory.chunks import in_chunks
 from netraven.inventory.device_queries import in_order, loaded, owned_by
 from netraven.inventory.tag_links import (
     add_links,

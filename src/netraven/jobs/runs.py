@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from itertools import islice
 from typing import TypeVar
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from sqlalchemy.orm import Session, selectinload
 from netraven import clock
 from netraven.clock import as_utc
 from netraven.db import Id, as_uuid, get_actor, guarded, new_id, operation
+from netraven.db.chunks import in_chunks
 from netraven.db.enums import (
     ACTIVE_RUN,
     RUN_STEPS,
@@ -32,7 +32,6 @@ from netraven.schemas.job import JobLogCreate
 
 Item = TypeVar("Item")
 
-_CHUNK = 500
 _OPEN_RESULTS = (ResultStatus.PENDING, ResultStatus.RUNNING)
 
 
@@ -75,7 +74,7 @@ def create_job_log(
         run.device_id, run.device_hostname = next(iter(hostnames.items()))
     with guarded(db):
         db.add(run)
-    for chunk in _chunks(list(hostnames.items())):
+    for chunk in in_chunks(list(hostnames.items())):
         rows = [_result(run, device_id, name) for device_id, name in chunk]
         db.execute(insert(JobResult), rows)
     return _loaded(db, run.id)
@@ -269,7 +268,7 @@ def _hostnames(db: Session, device_ids: Sequence[Id]) -> dict[UUID, str]:
     """Return the hostname of each device, each once, in id order."""
     wanted = sorted({_known_id(device_id) for device_id in device_ids})
     found: dict[UUID, str] = {}
-    for chunk in _chunks(wanted):
+    for chunk in in_chunks(wanted):
         rows = db.execute(select(Device.id, Device.hostname).where(Device.id.in_(chunk)))
         found.update((row[0], row[1]) for row in rows)
     absent = [device_id for device_id in wanted if device_id not in found]
@@ -313,9 +312,3 @@ def _result(run: JobLog, device_id: UUID, hostname: str) -> dict[str, object]:
         "created_at": run.created_at,
         "updated_at": run.created_at,
     }
-
-
-def _chunks(items: Sequence[Item]) -> Iterator[list[Item]]:
-    remaining = iter(items)
-    while chunk := list(islice(remaining, _CHUNK)):
-        yield chunk

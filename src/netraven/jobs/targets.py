@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from netraven.admin.visibility import visible_devices
 from netraven.db import Id, as_uuid, operation
+from netraven.db.chunks import in_chunks
 from netraven.db.enums import TargetKind
 from netraven.errors import Invalid
-from netraven.inventory.chunks import in_chunks
 from netraven.inventory.device_queries import loaded
 from netraven.models import (
     Device,

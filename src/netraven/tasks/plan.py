@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
 from uuid import UUID
 
 from sqlalchemy import select
@@ -18,6 +17,7 @@ from netraven.collect.lanes import SweepLimits
 from netraven.collect.limits import Limits
 from netraven.collect.target import Login
 from netraven.db import Actor, unit_of_work
+from netraven.db.chunks import in_chunks
 from netraven.db.enums import BackupStatus, JobType, RunStatus
 from netraven.jobs.entries import append_job_log_entries
 from netraven.jobs.refusals import get_login_refusals
@@ -25,7 +25,6 @@ from netraven.jobs.runs import create_job_log, start_job_log
 from netraven.models import Credential, Device
 from netraven.schemas.job import JobLogCreate, JobLogEntryCreate
 
-_CHUNK = 500
 _MIB = 1024 * 1024
 _PROVEN_FOR = timedelta(minutes=10)
 
@@ -90,7 +89,7 @@ def login_rules(db: Session) -> tuple[LoginPolicy, LoginHistory]:
 def _in_order(db: Session, device_ids: Sequence[UUID]) -> tuple[UUID, ...]:
     """Put the devices that failed last time last, so that the dead hold nobody up."""
     failed: set[UUID] = set()
-    for chunk in _chunks(device_ids):
+    for chunk in in_chunks(device_ids):
         of_chunk = select(Device.id).where(Device.id.in_(chunk))
         failed.update(db.scalars(of_chunk.where(Device.last_backup_status == BackupStatus.FAILED)))
     return tuple(sorted(device_ids, key=failed.__contains__))
@@ -141,9 +140,3 @@ def _login(credential: Credential) -> Login:
     return Login(
         name=credential.name, username=credential.username, aaa_domain=credential.aaa_domain
     )
-
-
-def _chunks(items: Sequence[UUID]) -> Iterator[list[UUID]]:
-    remaining = iter(items)
-    while chunk := list(islice(remaining, _CHUNK)):
-        yield chunk

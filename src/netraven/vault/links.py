@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, contains_eager, selectinload
 
 from netraven.admin.audit import audit
 from netraven.db import Id, as_uuid, guarded, insert_into, operation
+from netraven.db.chunks import in_chunks
 from netraven.db.types import JsonValue
 from netraven.errors import Invalid
 from netraven.models import Credential, CredentialTag, Tag
@@ -26,8 +27,6 @@ from netraven.schemas.credential import (
 )
 
 Item = TypeVar("Item")
-
-_CHUNK = 1_000
 
 
 @operation
@@ -142,7 +141,7 @@ def bulk_remove_credentials_from_tags(
     removed = 0
     for credential_id in pairs.credentials:
         of_credential = CredentialTag.credential_id == credential_id
-        for chunk in _chunks(sorted(pairs.tags)):
+        for chunk in in_chunks(sorted(pairs.tags)):
             gone = delete(CredentialTag).where(of_credential, CredentialTag.tag_id.in_(chunk))
             quiet = gone.returning(CredentialTag.tag_id).execution_options(
                 synchronize_session=False
@@ -222,7 +221,7 @@ def _put_links(db: Session, credential_id: UUID, priorities: Mapping[UUID, int])
         for tag_id, priority in sorted(priorities.items())
     ]
     with guarded(db):
-        for chunk in _chunks(rows):
+        for chunk in in_chunks(rows):
             inserted = insert_into(db, CredentialTag).values(chunk)
             settled = inserted.on_conflict_do_update(
                 index_elements=[CredentialTag.credential_id, CredentialTag.tag_id],
@@ -243,12 +242,12 @@ class _Pairs:
 def _present(db: Session, credential_ids: Sequence[Id], tag_ids: Sequence[Id]) -> _Pairs:
     """Return what is there, the credentials locked against other changes of their links."""
     credentials: dict[UUID, str] = {}
-    for chunk in _chunks(_known(credential_ids)):
+    for chunk in in_chunks(_known(credential_ids)):
         named = select(Credential.id, Credential.name).where(Credential.id.in_(chunk))
         locked = named.order_by(Credential.id).with_for_update(key_share=True)
         credentials |= {row.id: row.name for row in db.execute(locked)}
     tags: dict[UUID, str] = {}
-    for chunk in _chunks(_known(tag_ids)):
+    for chunk in in_chunks(_known(tag_ids)):
         found = select(Tag.id, Tag.name).where(Tag.id.in_(chunk)).order_by(Tag.id)
         tags |= {row.id: row.name for row in db.execute(found)}
     failures = [
@@ -274,11 +273,6 @@ def _absent(ids: Sequence[Id], present: Mapping[UUID, str]) -> list[Id]:
     """Return the ids that nothing has, each once."""
     read = {as_uuid(given) or given: given for given in ids}
     return [given for key, given in read.items() if key not in present]
-
-
-def _chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
-    for start in range(0, len(items), _CHUNK):
-        yield items[start : start + _CHUNK]
 
 
 def _audit_pairs(

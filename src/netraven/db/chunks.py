@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import TypeVar
+from typing import Final, TypeVar
 
 T = TypeVar("T")
 
 # SQLite takes 32 766 variables in a statement; a piece may name several a row.
-CHUNK = 1_000
+CHUNK: Final = 1_000
 
 
 def in_chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
