@@ -71,13 +71,13 @@ class Collection:
 
         Raises StorageFailed or KeyUnavailable where it cannot go on.
         """
-        _search_less_for_garbage()
         self._stop = asyncio.Event()
         self._finished: asyncio.Queue[Finished | None] = asyncio.Queue(maxsize=2 * _BATCH)
         with (
             ThreadPoolExecutor(1, "load") as self._loading,
             ThreadPoolExecutor(1, "keep") as self._keeping,
             _set_by_signals(self._stop),
+            _less_searched_for_garbage(),
         ):
             try:
                 async with asyncio.TaskGroup() as group:
@@ -163,16 +163,23 @@ class Collection:
             return db.scalar(asked) is not None
 
 
-def _search_less_for_garbage() -> None:
-    """Spare the program itself from the search for cycles, and search after 10 000 new objects.
+@contextmanager
+def _less_searched_for_garbage() -> Iterator[None]:
+    """Spare what is there from the search for cycles, and search after 10 000 new objects.
 
     Else it takes a fifteenth of a sweep's time, most of it for looking through modules again.
     """
-    if gc.get_freeze_count() == 0:
-        gc.collect()  # what is frozen stays for good
+    before = gc.get_threshold()
+    is_ours = gc.get_freeze_count() == 0
+    if is_ours:
         gc.freeze()
-    first, *others = gc.get_threshold()
-    gc.set_threshold(max(first, _NEW_OBJECTS), *others)
+    gc.set_threshold(max(before[0], _NEW_OBJECTS), *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        if is_ours:
+            gc.unfreeze()
 
 
 async def _in_thread(

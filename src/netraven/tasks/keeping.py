@@ -159,7 +159,7 @@ def _result(kept: _Kept) -> JobResultCreate:
         reason=kept.reason,
         message=kept.message or None,
         backup_id=None if kept.stored is None else kept.stored.backup.id,
-        credential_name=getattr(kept.finished, "credential_name", None),
+        credential_name=kept.finished.credential_name,
         attempts=attempts,
         duration_ms=duration_ms,
     )

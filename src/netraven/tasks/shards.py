@@ -46,6 +46,10 @@ class PassedOver:
     message: str
     lease_token: int | None = None
 
+    @property
+    def credential_name(self) -> None:
+        """No credential was tried."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shard:
