@@ -31,6 +31,7 @@ from netraven.db import (
 from netraven.db.schema import upgrade_schema
 from tests.databases import EmptiedDatabase, administer
 from tests.databases import database_url as postgres_url
+from tests.laboratory import IS_ABSENT, LABORATORY, WHY_SKIPPED
 from tests.parts import PART, pytest_terminal_summary
 from tests.postgres import shared_server
 
@@ -40,7 +41,6 @@ P = ParamSpec("P")
 R = TypeVar("R")
 Factory = TypeVar("Factory", sessionmaker[Session], async_sessionmaker[AsyncSession])
 
-DEVICELAB = Path(__file__).parents[2] / "shared" / "devicelab"
 POSTGRES_URL = "NETRAVEN_TEST_POSTGRES_URL"
 
 assert models.__all__, "the tables must be known before the first migration runs"
@@ -191,9 +191,9 @@ def sqlite_database(tmp_path: Path, sqlite_template: Path, keyring: KeyRing) -> 
 @pytest.fixture(scope="session")
 def devicelab() -> Path:
     """Return where the independent device laboratory lies; skip where it does not."""
-    if not DEVICELAB.is_dir():
-        pytest.skip("the device laboratory is not beside this checkout (../shared/devicelab)")
-    return DEVICELAB
+    if IS_ABSENT:
+        pytest.skip(WHY_SKIPPED)
+    return LABORATORY
 
 
 def _emptied_sqlite(template: Path) -> str:

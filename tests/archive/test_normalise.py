@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 import re
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import yaml
@@ -14,11 +12,9 @@ from netraven.archive.normalise import changed, normal_hash, normalise, rules_di
 from netraven.platforms.platform import Platform
 from netraven.platforms.registry import PLATFORMS, get_platform
 from tests.collect.memory import MODELS
+from tests.laboratory import IS_ABSENT, RECORDINGS, WHY_SKIPPED, admit_laboratory
 
-LABORATORY = Path(__file__).parents[3] / "shared" / "devicelab"
-needs_laboratory = pytest.mark.skipif(
-    not LABORATORY.is_dir(), reason="the device laboratory with its recordings is not here"
-)
+needs_laboratory = pytest.mark.skipif(IS_ABSENT, reason=WHY_SKIPPED)
 
 VOLATILE = {
     "cisco_ios": (
@@ -133,7 +129,7 @@ class TestProperties:
 
 @needs_laboratory
 def test_what_recordings_list_as_no_change_is_left_out_and_the_rest_is_kept() -> None:
-    for path in (LABORATORY / "transcripts").glob("*#significant_changes.yaml"):
+    for path in RECORDINGS.glob("*#significant_changes.yaml"):
         name = path.name.removesuffix("#significant_changes.yaml")
         if name.partition("#")[0] not in MODELS:
             continue
@@ -148,7 +144,7 @@ def test_what_recordings_list_as_no_change_is_left_out_and_the_rest_is_kept() ->
 
 @needs_laboratory
 def test_a_synthetic_device_changes_when_its_version_does() -> None:
-    sys.path.insert(0, str(LABORATORY))
+    admit_laboratory()
     from devicelab.iosconfig import IosDevice  # noqa: PLC0415
 
     ios = platform("cisco_ios")

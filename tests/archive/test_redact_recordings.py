@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import sys
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,12 +18,11 @@ from netraven.collect.session import Session
 from netraven.platforms.observation import Yields
 from netraven.platforms.registry import get_platform
 from tests.collect.memory import MODELS, Behaviour, LabStream, load_recordings
+from tests.laboratory import RECORDINGS, admit_laboratory
 
 if TYPE_CHECKING:
     from devicelab.transcript import Transcript
 
-LABORATORY = Path(__file__).parents[3] / "shared" / "devicelab"
-RECORDINGS = LABORATORY / "transcripts"
 KEY = bytes(range(32))
 TOKEN = re.compile("‹secret:[0-9a-f]{12}›")
 # The lists of secrets name places by what another collector puts there, without the quotes.
@@ -175,7 +173,7 @@ FLEET_SECRETS = tuple(
 
 @pytest.mark.parametrize("number", range(6))
 def test_a_synthetic_device_shows_all_but_its_secrets(number: int) -> None:
-    sys.path.insert(0, str(LABORATORY))
+    admit_laboratory()
     from devicelab.iosconfig import IosDevice  # noqa: PLC0415
 
     text = IosDevice(seed=7, number=number, size=30_000).running_config(3, 5)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netraven.errors import SessionLost
+from tests.laboratory import admit_laboratory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,8 +40,7 @@ FILES = {"apcaos": "apc_aos"}
 
 def load_recordings(laboratory: Path, models: Sequence[str] = tuple(MODELS)) -> list[Transcript]:
     """Return the laboratory's recordings of these models."""
-    if str(laboratory) not in sys.path:
-        sys.path.insert(0, str(laboratory))
+    admit_laboratory(laboratory)
     from devicelab.transcript import load_directory  # noqa: PLC0415
 
     return list(load_directory(laboratory / "transcripts", models))

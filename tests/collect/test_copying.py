@@ -26,7 +26,7 @@ from netraven.platforms.facts import read_facts
 from tests.collect.memory import FILES
 from tests.collect.peers import LOGIN, Device, Talk
 from tests.collect.test_laboratory import laboratory, login_of, target_of
-from tests.conftest import DEVICELAB
+from tests.laboratory import IS_ABSENT, WHY_SKIPPED
 
 CONFIG = b"; generated\r\n[NetworkTCP/IP]\r\nHostName=ups-1\r\n; caf\xc3\xa9\r\n"
 HEADER = b"C0644 %d config.ini\n" % len(CONFIG)
@@ -106,7 +106,7 @@ async def test_a_file_larger_than_allowed_is_not_begun() -> None:
         await copied(card(b"C0644 1001 config.ini\n"), replace(LIMITS, max_bytes=1000))
 
 
-@pytest.mark.skipif(not DEVICELAB.is_dir(), reason="the laboratory is not on this machine")
+@pytest.mark.skipif(IS_ABSENT, reason=WHY_SKIPPED)
 async def test_a_recorded_card_gives_the_file_that_was_recorded() -> None:
     async with laboratory(only=list(FILES)) as lab:
         (endpoint,) = lab.endpoints

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -27,11 +26,9 @@ from netraven.errors import (
 from netraven.platforms.observation import Observation
 from netraven.platforms.registry import get_platform
 from tests.collect.memory import MODELS
-from tests.conftest import DEVICELAB
+from tests.laboratory import IS_ABSENT, RECORDINGS, WHY_SKIPPED, admit_laboratory
 
-pytestmark = pytest.mark.skipif(
-    not DEVICELAB.is_dir(), reason="the laboratory of recorded devices is not on this machine"
-)
+pytestmark = pytest.mark.skipif(IS_ABSENT, reason=WHY_SKIPPED)
 
 LIMITS = Limits(connect_s=60, idle_s=60, deadline_s=200)
 
@@ -54,11 +51,10 @@ class Farm(Protocol):
 
 @asynccontextmanager
 async def laboratory(**options: object) -> AsyncIterator[Any]:
-    if str(DEVICELAB) not in sys.path:
-        sys.path.insert(0, str(DEVICELAB))
+    admit_laboratory()
     from devicelab import DeviceLab  # noqa: PLC0415
 
-    async with DeviceLab(DEVICELAB / "transcripts", **options) as lab:
+    async with DeviceLab(RECORDINGS, **options) as lab:
         yield lab
 
 
@@ -149,8 +145,7 @@ ERRORS: dict[str, type[CollectError] | tuple[type[CollectError], ...]] = {
 
 @asynccontextmanager
 async def farm(**options: object) -> AsyncIterator[Farm]:
-    if str(DEVICELAB) not in sys.path:
-        sys.path.insert(0, str(DEVICELAB))
+    admit_laboratory()
     from devicelab import farm as fleets  # noqa: PLC0415
 
     with socket.create_server(("127.0.0.1", 0)) as found:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import fields
-from pathlib import Path
 
 import pytest
 import re2
@@ -18,8 +17,8 @@ from netraven.platforms.platform import Platform, Proof
 from netraven.platforms.registry import PLATFORMS, get_platform
 from tests.collect.memory import FILES
 from tests.collect.memory import MODELS as SESSIONS
+from tests.laboratory import IS_ABSENT, RECORDINGS, WHY_SKIPPED
 
-LABORATORY = Path(__file__).parents[3] / "shared" / "devicelab" / "transcripts"
 RECORDED = SESSIONS | FILES
 # Models of the laboratory that there are lists of prompts for, but no recorded sessions.
 MODELS = RECORDED | {
@@ -88,12 +87,12 @@ def test_a_recorded_platform_is_one_with_recordings(platform: Platform) -> None:
     assert (platform.proof is Proof.RECORDED) == (platform.recordings > 0)
 
 
-@pytest.mark.skipif(not LABORATORY.is_dir(), reason="the device laboratory is not here")
+@pytest.mark.skipif(IS_ABSENT, reason=WHY_SKIPPED)
 @each_platform
 def test_a_platform_counts_its_recordings(platform: Platform) -> None:
     models = [model for model, name in RECORDED.items() if name == platform.name]
 
-    recordings = [path for model in models for path in LABORATORY.glob(f"{model}#*simulation.yaml")]
+    recordings = [path for model in models for path in RECORDINGS.glob(f"{model}#*simulation.yaml")]
 
     assert platform.recordings == len(recordings)
 
@@ -101,7 +100,7 @@ def test_a_platform_counts_its_recordings(platform: Platform) -> None:
 def prompts(verdict: str) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for model, name in MODELS.items():
-        path = LABORATORY / f"{model}#generic#prompt.yaml"
+        path = RECORDINGS / f"{model}#generic#prompt.yaml"
         if path.exists():
             listed = yaml.safe_load(path.read_text(encoding="utf-8"))
             found += [(name, prompt) for prompt in listed.get(verdict, ())]

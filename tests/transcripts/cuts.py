@@ -14,7 +14,6 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 
 from netraven.archive.grade import grade
 from netraven.db.enums import BackupStatus
@@ -22,6 +21,7 @@ from netraven.errors import CollectError
 from netraven.platforms.observation import Observation
 from tests.collect.clock import VirtualClockLoop
 from tests.collect.memory import load_recordings
+from tests.laboratory import IS_ABSENT, LABORATORY
 from tests.transcripts.recorded import (
     Damage,
     DamagedStream,
@@ -29,8 +29,6 @@ from tests.transcripts.recorded import (
     collect_running,
     record,
 )
-
-LABORATORY = Path(__file__).parents[3] / "shared" / "devicelab"
 
 RANDOM_CUTS = 200
 WORKERS = 2
@@ -76,7 +74,7 @@ class Tally:
 @cache
 def recorded_sessions() -> tuple[RecordedSession, ...]:
     """Return all recorded sessions, none where the laboratory is absent."""
-    if not LABORATORY.is_dir():
+    if IS_ABSENT:
         return ()
     return tuple(record(recording) for recording in load_recordings(LABORATORY))
 

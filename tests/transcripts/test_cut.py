@@ -21,6 +21,7 @@ from netraven.collect.fetch import fetch
 from netraven.collect.limits import Limits
 from netraven.errors import CollectError
 from tests.collect.peers import LOGIN, Device, Talk
+from tests.laboratory import IS_ABSENT, WHY_SKIPPED
 from tests.transcripts.cuts import (
     Tally,
     cut_session,
@@ -36,9 +37,7 @@ LINE_CUTS = 8
 RANDOM_CUTS = 3
 SSH_CUTS = 6
 
-pytestmark = pytest.mark.skipif(
-    not SESSIONS, reason="the device laboratory is not beside this checkout (../shared/devicelab)"
-)
+pytestmark = pytest.mark.skipif(IS_ABSENT, reason=WHY_SKIPPED)
 each_session = pytest.mark.parametrize(
     "session", SESSIONS, ids=[session.name for session in SESSIONS]
 )

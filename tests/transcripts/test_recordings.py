@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +15,7 @@ from netraven.platforms.platform import Platform
 from netraven.platforms.registry import get_platform
 from tests.collect.clock import run_virtual
 from tests.collect.memory import MODELS, Behaviour, LabStream, load_recordings
+from tests.laboratory import IS_ABSENT, LABORATORY, WHY_SKIPPED
 from tests.transcripts.recorded import LIMITS, collect_running
 
 if TYPE_CHECKING:
@@ -53,14 +53,11 @@ MANY_BYTES = 20_000
 
 
 def recordings() -> list[Transcript]:
-    laboratory = Path(__file__).parents[3] / "shared" / "devicelab"
-    return load_recordings(laboratory) if laboratory.is_dir() else []
+    return [] if IS_ABSENT else load_recordings(LABORATORY)
 
 
 RECORDINGS = recordings()
-pytestmark = pytest.mark.skipif(
-    not RECORDINGS, reason="the device laboratory is not beside this checkout (../shared/devicelab)"
-)
+pytestmark = pytest.mark.skipif(IS_ABSENT, reason=WHY_SKIPPED)
 each_recording = pytest.mark.parametrize(
     "recording", RECORDINGS, ids=[recording.name for recording in RECORDINGS]
 )
