@@ -235,21 +235,17 @@ def change_credential(
 @app.command("delete")
 def remove_credential(name: Name, *, yes: Yes = False, as_json: AsJson = False) -> None:
     """Delete a login; one that a device names is protected."""
-    from netraven.cli.home import open_home
     from netraven.cli.names import named_credential
-    from netraven.cli.questions import confirm
+    from netraven.cli.removal import remove
     from netraven.vault.credentials import delete_credential
 
-    home = open_home()
-    with home.reading() as db:
-        credential = named_credential(db, name)
-    confirm(f"Delete the credential {credential.name}?", is_answered=yes)
-    with home.writing() as db:
-        delete_credential(db, credential.id)
-    if as_json:
-        output.say_json({"deleted": credential.id, "name": credential.name})
-    else:
-        output.say(f"Deleted the credential {credential.name}.")
+    remove(
+        lambda db: named_credential(db, name),
+        delete_credential,
+        noun="credential",
+        is_answered=yes,
+        as_json=as_json,
+    )
 
 
 def _read_secrets(

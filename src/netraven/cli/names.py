@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -19,6 +20,8 @@ from netraven.models import Backup, Credential, Device, Tag, TagRule, User
 from netraven.platforms.registry import platform_names, resolve_platform
 from netraven.vault.credentials import get_credential, get_credential_by_name
 
+Row = TypeVar("Row")
+
 _BY_STATUS = {
     "latest": BackupStatus.COMPLETED,
     "quarantined": BackupStatus.QUARANTINED,
@@ -28,47 +31,32 @@ _BAD = (BackupStatus.FAILED, BackupStatus.QUARANTINED)
 
 def named_device(db: Session, name: str) -> Device:
     """Return the device of that hostname (case ignored) or id; raises NotFound."""
-    device = get_device_by_hostname(db, name) or get_device(db, name)
-    if device is None:
-        message = f"there is no device {name}; see `netraven device list`"
-        raise NotFound(message)
-    return device
+    found = get_device_by_hostname(db, name) or get_device(db, name)
+    return _there(found, f"device {name}; see `netraven device list`")
 
 
 def named_tag(db: Session, name: str) -> Tag:
     """Return the tag of that name (case ignored) or id; raises NotFound."""
-    tag = get_tag_by_name(db, name) or get_tag(db, name)
-    if tag is None:
-        message = f"there is no tag {name}; make it with `netraven tag add {name}`"
-        raise NotFound(message)
-    return tag
+    found = get_tag_by_name(db, name) or get_tag(db, name)
+    return _there(found, f"tag {name}; make it with `netraven tag add {name}`")
 
 
 def named_credential(db: Session, name: str) -> Credential:
     """Return the credential of that name (case ignored) or id; raises NotFound."""
-    credential = get_credential_by_name(db, name) or get_credential(db, name)
-    if credential is None:
-        message = f"there is no credential {name}; see `netraven credential list`"
-        raise NotFound(message)
-    return credential
+    found = get_credential_by_name(db, name) or get_credential(db, name)
+    return _there(found, f"credential {name}; see `netraven credential list`")
 
 
 def named_rule(db: Session, name: str) -> TagRule:
     """Return the tag rule of that name (case ignored) or id; raises NotFound."""
-    rule = get_tag_rule_by_name(db, name) or get_tag_rule(db, name)
-    if rule is None:
-        message = f"there is no tag rule {name}; see `netraven rule list`"
-        raise NotFound(message)
-    return rule
+    found = get_tag_rule_by_name(db, name) or get_tag_rule(db, name)
+    return _there(found, f"tag rule {name}; see `netraven rule list`")
 
 
 def named_user(db: Session, name: str) -> User:
     """Return the user of that name or address (case ignored) or id; raises NotFound."""
-    user = get_user_by_username(db, name) or get_user_by_email(db, name) or get_user(db, name)
-    if user is None:
-        message = f"there is no user {name}; see `netraven user list`"
-        raise NotFound(message)
-    return user
+    found = get_user_by_username(db, name) or get_user_by_email(db, name) or get_user(db, name)
+    return _there(found, f"user {name}; see `netraven user list`")
 
 
 def platform_name(name: str) -> str:
@@ -138,6 +126,13 @@ def last_two_versions(
         )
         raise NotFound(message)
     return newest[1], newest[0]
+
+
+def _there(found: Row | None, what: str) -> Row:
+    if found is None:
+        message = f"there is no {what}"
+        raise NotFound(message)
+    return found
 
 
 def _newest_of(

@@ -253,21 +253,18 @@ def disable_rule(name: RuleName, *, as_json: AsJson = False) -> None:
 @app.command("delete")
 def remove_rule(name: RuleName, *, yes: Yes = False, as_json: AsJson = False) -> None:
     """Delete a rule with the tags that it gave; those put on by hand stay."""
-    from netraven.cli.home import open_home
     from netraven.cli.names import named_rule
-    from netraven.cli.questions import confirm
+    from netraven.cli.removal import remove
     from netraven.inventory.tag_rules import delete_tag_rule
 
-    home = open_home()
-    with home.reading() as db:
-        rule = named_rule(db, name)
-    confirm(f"Delete the rule {rule.name} with the tags that it gave?", is_answered=yes)
-    with home.writing() as db:
-        delete_tag_rule(db, rule.id)
-    if as_json:
-        output.say_json({"deleted": rule.id, "name": rule.name})
-    else:
-        output.say(f"Deleted the rule {rule.name}.")
+    remove(
+        lambda db: named_rule(db, name),
+        delete_tag_rule,
+        noun="rule",
+        along=" with the tags that it gave",
+        is_answered=yes,
+        as_json=as_json,
+    )
 
 
 def _switch(name: str, *, is_active: bool, as_json: bool) -> None:

@@ -156,20 +156,17 @@ def disable_schedule(name: ScheduleName, *, as_json: AsJson = False) -> None:
 @app.command("delete")
 def remove_schedule(name: ScheduleName, *, yes: Yes = False, as_json: AsJson = False) -> None:
     """Delete a schedule; its runs stay. Built-in ones can only be disabled."""
-    from netraven.cli.home import open_home
-    from netraven.cli.questions import confirm
+    from netraven.cli.removal import remove
     from netraven.jobs.schedules import delete_scheduled_job
 
-    home = open_home()
-    with home.reading() as db:
-        job = _named(db, name)
-    confirm(f"Delete the schedule {job.name}?", is_answered=yes)
-    with home.writing() as db:
-        delete_scheduled_job(db, job.id)
-    if as_json:
-        output.say_json({"deleted": job.id, "name": job.name})
-    else:
-        output.say(f"Deleted the schedule {job.name}; its runs stay.")
+    remove(
+        lambda db: _named(db, name),
+        delete_scheduled_job,
+        noun="schedule",
+        stays="; its runs stay",
+        is_answered=yes,
+        as_json=as_json,
+    )
 
 
 @app.command("next")
