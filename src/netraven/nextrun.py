@@ -119,6 +119,17 @@ def jitter_offset(schedule_id: UUID, jitter_seconds: int) -> timedelta:
     return timedelta(seconds=int.from_bytes(digest[:8]) % (jitter_seconds + 1))
 
 
+def instant_of(day: date, at: time, zone: ZoneInfo) -> datetime:
+    """Return the first instant at which the zone's clock shows that time of that day, in UTC.
+
+    For a time that the clock jumps over it is the first whole minute after the gap.
+    """
+    wall = datetime.combine(day, at)
+    instant = wall.replace(tzinfo=zone).astimezone(UTC)
+    shown = instant.astimezone(zone).replace(tzinfo=None)
+    return instant if shown == wall else _gap_end(instant, shown - wall, zone)
+
+
 def checked_time(schedule_time: object) -> time:
     """Return the wall time of `HH:MM`; raises Invalid("schedule_time")."""
     matched = _WALL_TIME.fullmatch(schedule_time) if isinstance(schedule_time, str) else None
@@ -244,7 +255,7 @@ def _first_after(now: datetime, wanted: _WallTimes, zone: ZoneInfo) -> datetime:
     today = now.astimezone(zone).date()
     # Yesterday too: where a gap ends within a minute, its first whole minute may be still ahead.
     for day in _days(today - timedelta(days=1), wanted.days_of):
-        instant = partial(_instant, day, zone=zone)
+        instant = partial(instant_of, day, zone=zone)
         ahead = bisect_right(wanted.times, now, key=instant)
         if ahead < len(wanted.times):
             return instant(wanted.times[ahead])
@@ -260,17 +271,6 @@ def _days(first: date, days_of: _DaysOf) -> Iterator[date]:
             day = date(year, index + 1, number)
             if day >= first:
                 yield day
-
-
-def _instant(day: date, at: time, zone: ZoneInfo) -> datetime:
-    """Return the first instant at which the zone's clock shows that time of that day, in UTC.
-
-    For a time that the clock jumps over it is the first whole minute after the gap.
-    """
-    wall = datetime.combine(day, at)
-    instant = wall.replace(tzinfo=zone).astimezone(UTC)
-    shown = instant.astimezone(zone).replace(tzinfo=None)
-    return instant if shown == wall else _gap_end(instant, shown - wall, zone)
 
 
 def _gap_end(after: datetime, gap: timedelta, zone: ZoneInfo) -> datetime:

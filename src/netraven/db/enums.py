@@ -114,6 +114,7 @@ class RunReason(StrEnum):
     OVERLAP = "overlap"
     WORKER_LOST = "worker_lost"
     DEADLINE = "deadline"
+    BLACKOUT = "blackout"
     CANCELLED = "cancelled"
     ERROR = "error"
 
@@ -165,6 +166,13 @@ class Overlap(StrEnum):
 
     SKIP = "skip"
     QUEUE = "queue"
+
+
+class HoldBack(StrEnum):
+    """What a due job does with a device in a black-out: takes it later, or leaves it out."""
+
+    WAIT = "wait"
+    SKIP = "skip"
 
 
 class WorkerState(StrEnum):

@@ -2,6 +2,7 @@
 
 from netraven.models.admin import AdminSetting, AuditEvent, AuditHead
 from netraven.models.backup import Backup, BackupCounter, Content
+from netraven.models.blackout import Blackout, ScheduleWait
 from netraven.models.credential import Credential, CredentialTag, KeyCanary
 from netraven.models.device import Device, HostKey
 from netraven.models.job import (
@@ -23,6 +24,7 @@ __all__ = [
     "AuditHead",
     "Backup",
     "BackupCounter",
+    "Blackout",
     "Content",
     "Credential",
     "CredentialTag",
@@ -35,6 +37,7 @@ __all__ = [
     "JobResult",
     "JobShard",
     "KeyCanary",
+    "ScheduleWait",
     "ScheduledJob",
     "ScheduledJobDevice",
     "ScheduledJobTag",
