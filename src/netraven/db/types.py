@@ -6,6 +6,7 @@ import os
 import threading
 import time
 import unicodedata
+from collections.abc import Container, Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TypeAlias
@@ -26,12 +27,14 @@ __all__ = [
     "JsonValue",
     "UtcDateTime",
     "UuidColumn",
+    "absent",
     "as_uuid",
     "enum_text",
     "is_storable",
     "key_text",
     "name_key",
     "new_id",
+    "well_formed",
 ]
 
 JsonColumn = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
@@ -62,6 +65,21 @@ def as_uuid(value: Id) -> UUID | None:
         return UUID(value)
     except (ValueError, AttributeError, TypeError):
         return None
+
+
+def well_formed(ids: Iterable[Id]) -> list[UUID]:
+    """Return those of the ids that a row may have, in order, each once."""
+    return sorted({known for given in ids if (known := as_uuid(given)) is not None})
+
+
+def absent(ids: Iterable[Id], present: Container[UUID]) -> list[tuple[Id, UUID | None]]:
+    """Return the ids that nothing has, each once: as given, and as a UUID unless malformed."""
+    read = {as_uuid(given) or given: given for given in ids}
+    return [
+        (given, key if isinstance(key, UUID) else None)
+        for key, given in read.items()
+        if not isinstance(key, UUID) or key not in present
+    ]
 
 
 def name_key(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from netraven.db import Id, as_uuid, guarded, name_key, new_id, operation
 from netraven.db.chunks import in_chunks
 from netraven.db.enums import LinkSource, TargetKind
 from netraven.db.paging import check_page, contains
-from netraven.db.types import JsonValue
+from netraven.db.types import JsonValue, absent, well_formed
 from netraven.errors import InUse, Invalid
 from netraven.inventory.device_queries import in_order, loaded, owned_by
 from netraven.inventory.tag_links import (
@@ -294,38 +294,24 @@ class _Pairs:
 def _present(db: Session, device_ids: Sequence[Id], tag_ids: Sequence[Id]) -> _Pairs:
     """Return what is there, locked against deletion until the transaction ends."""
     devices: dict[UUID, str] = {}
-    for chunk in in_chunks(_known(device_ids)):
+    for chunk in in_chunks(well_formed(device_ids)):
         wanted = select(Device.id, Device.hostname).where(Device.id.in_(chunk))
         kept = wanted.order_by(Device.id).with_for_update(read=True, key_share=True)
         devices |= {row.id: row.hostname for row in db.execute(kept)}
     tags: dict[UUID, Tag] = {}
-    for chunk in in_chunks(_known(tag_ids)):
+    for chunk in in_chunks(well_formed(tag_ids)):
         wanted_tags = select(Tag).where(Tag.id.in_(chunk)).order_by(Tag.id)
         found = db.scalars(wanted_tags.with_for_update(read=True, key_share=True))
         tags |= {tag.id: tag for tag in found}
     failures = [
         BulkFailure(device_id=known, tag_id=None, reason=f"there is no device {given}")
-        for given, known in _absent(device_ids, devices)
+        for given, known in absent(device_ids, devices)
     ]
     failures += [
         BulkFailure(device_id=None, tag_id=known, reason=f"there is no tag {given}")
-        for given, known in _absent(tag_ids, tags)
+        for given, known in absent(tag_ids, tags)
     ]
     return _Pairs(devices, tags, failures)
-
-
-def _known(ids: Sequence[Id]) -> list[UUID]:
-    return sorted({known for given in ids if (known := as_uuid(given)) is not None})
-
-
-def _absent(ids: Sequence[Id], present: Container[UUID]) -> list[tuple[Id, UUID | None]]:
-    """Return the ids that nothing has, each once, as they were given and as they were read."""
-    read = {as_uuid(given) or given: given for given in ids}
-    return [
-        (given, key if isinstance(key, UUID) else None)
-        for key, given in read.items()
-        if not isinstance(key, UUID) or key not in present
-    ]
 
 
 def _link_by_hand(db: Session, pairs: _Pairs) -> int:

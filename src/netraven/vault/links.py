@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, contains_eager, selectinload
 from netraven.admin.audit import audit
 from netraven.db import Id, as_uuid, guarded, insert_into, operation
 from netraven.db.chunks import in_chunks
-from netraven.db.types import JsonValue
+from netraven.db.types import JsonValue, absent, well_formed
 from netraven.errors import Invalid
 from netraven.models import Credential, CredentialTag, Tag
 from netraven.schemas.credential import (
@@ -242,37 +242,25 @@ class _Pairs:
 def _present(db: Session, credential_ids: Sequence[Id], tag_ids: Sequence[Id]) -> _Pairs:
     """Return what is there, the credentials locked against other changes of their links."""
     credentials: dict[UUID, str] = {}
-    for chunk in in_chunks(_known(credential_ids)):
+    for chunk in in_chunks(well_formed(credential_ids)):
         named = select(Credential.id, Credential.name).where(Credential.id.in_(chunk))
         locked = named.order_by(Credential.id).with_for_update(key_share=True)
         credentials |= {row.id: row.name for row in db.execute(locked)}
     tags: dict[UUID, str] = {}
-    for chunk in in_chunks(_known(tag_ids)):
+    for chunk in in_chunks(well_formed(tag_ids)):
         found = select(Tag.id, Tag.name).where(Tag.id.in_(chunk)).order_by(Tag.id)
         tags |= {row.id: row.name for row in db.execute(found)}
     failures = [
         BulkCredentialFailure(
-            credential_id=as_uuid(given), tag_id=None, reason=f"there is no credential {given}"
+            credential_id=known, tag_id=None, reason=f"there is no credential {given}"
         )
-        for given in _absent(credential_ids, credentials)
+        for given, known in absent(credential_ids, credentials)
     ]
     failures += [
-        BulkCredentialFailure(
-            credential_id=None, tag_id=as_uuid(given), reason=f"there is no tag {given}"
-        )
-        for given in _absent(tag_ids, tags)
+        BulkCredentialFailure(credential_id=None, tag_id=known, reason=f"there is no tag {given}")
+        for given, known in absent(tag_ids, tags)
     ]
     return _Pairs(credentials, tags, failures)
-
-
-def _known(ids: Sequence[Id]) -> list[UUID]:
-    return sorted({known for given in ids if (known := as_uuid(given)) is not None})
-
-
-def _absent(ids: Sequence[Id], present: Mapping[UUID, str]) -> list[Id]:
-    """Return the ids that nothing has, each once."""
-    read = {as_uuid(given) or given: given for given in ids}
-    return [given for key, given in read.items() if key not in present]
 
 
 def _audit_pairs(
@@ -305,7 +293,7 @@ def _checked(links: Sequence[CredentialTagLink]) -> dict[UUID, int]:
 def _tag_names(db: Session, wanted: Mapping[UUID, int]) -> dict[UUID, str]:
     rows = db.execute(select(Tag.id, Tag.name).where(Tag.id.in_(sorted(wanted))))
     names = {row.id: row.name for row in rows}
-    absent = sorted(wanted.keys() - names.keys())
-    if absent:
-        raise Invalid("tags", f"there is no tag {absent[0]}")
+    missing = sorted(wanted.keys() - names.keys())
+    if missing:
+        raise Invalid("tags", f"there is no tag {missing[0]}")
     return names
