@@ -2,7 +2,7 @@
 
 from netraven.db.actor import SYSTEM, Actor, ActorKind
 from netraven.db.base import Base
-from netraven.db.dialect import insert_into, is_postgresql, seconds_between
+from netraven.db.dialect import insert_into, is_postgresql, present_time, seconds_between
 from netraven.db.engine import (
     at_commit,
     get_keyring,
@@ -42,6 +42,7 @@ __all__ = [
     "name_key",
     "new_id",
     "operation",
+    "present_time",
     "seconds_between",
     "unit_of_work",
 ]

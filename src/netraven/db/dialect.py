@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Float, cast, func
+from sqlalchemy import ColumnElement, Float, cast, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from netraven import clock
 from netraven.db.base import Base
+from netraven.db.types import UtcDateTime
 
 
 def insert_into(db: Session, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
@@ -32,3 +34,14 @@ def seconds_between(
     if is_postgresql(db):
         return cast(func.extract("epoch", later - earlier), Float)
     return (func.julianday(later) - func.julianday(earlier)) * 86_400.0
+
+
+def present_time(db: Session) -> datetime:
+    """Return the time by the clock that all processes of this database share.
+
+    That of the server, else that of this machine, which is the only one: so what several
+    hosts' clocks disagree on makes nobody look dead and lets nobody take a lease too early.
+    """
+    if not is_postgresql(db):
+        return clock.now()
+    return db.scalars(select(func.clock_timestamp(type_=UtcDateTime()))).one()

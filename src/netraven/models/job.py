@@ -64,15 +64,27 @@ class JobLog(HasId, HasCreated, Base):
 
 
 class JobShard(HasId, HasUpdated, Base):
-    """A part of a run that one worker does at a time."""
+    """A part of a run that one worker does at a time.
+
+    `attempts` counts how often it was begun, and tells who does it now from who did before;
+    `deaths` counts the workers that died of it, or with it.
+    """
 
     __tablename__ = "job_shards"
-    __table_args__ = (UniqueConstraint("job_log_id", "number", info={"field": "number"}),)
+    __table_args__ = (
+        UniqueConstraint("job_log_id", "number", info={"field": "number"}),
+        Index("ix_job_shards_status", "status", "updated_at"),
+        Index("ix_job_shards_worker_id", "worker_id"),
+    )
 
     job_log_id: Mapped[UUID] = mapped_column(ForeignKey("job_logs.id", ondelete="CASCADE"))
     number: Mapped[int]
+    queue: Mapped[str] = mapped_column(String(64))
     status: Mapped[RunStatus] = mapped_column(enum_text(RunStatus), default=RunStatus.QUEUED)
     attempts: Mapped[int] = mapped_column(default=0)
+    deaths: Mapped[int] = mapped_column(default=0)
+    worker_id: Mapped[UUID | None] = mapped_column(ForeignKey("workers.id", ondelete="SET NULL"))
+    begun_at: Mapped[datetime | None]
 
 
 class JobResult(HasId, HasUpdated, Base):
@@ -143,3 +155,5 @@ class Worker(HasId, HasCreated, Base):
     started_at: Mapped[datetime]
     heartbeat_at: Mapped[datetime]
     state: Mapped[WorkerState] = mapped_column(enum_text(WorkerState), default=WorkerState.LIVE)
+    version: Mapped[str] = mapped_column(String(40), default="")
+    queues: Mapped[list[str]] = mapped_column(JsonColumn, default=list)

@@ -45,6 +45,8 @@ def upgrade() -> None:
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("heartbeat_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("version", sa.String(length=40), nullable=False),
+        sa.Column("queues", _JSON, nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_workers")),
     )
@@ -296,8 +298,12 @@ def upgrade() -> None:
         sa.Column("id", _ID, nullable=False),
         sa.Column("job_log_id", _ID, nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("queue", sa.String(length=64), nullable=False),
         sa.Column("status", sa.String(length=20), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("deaths", sa.Integer(), nullable=False),
+        sa.Column("worker_id", _ID, nullable=True),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
@@ -306,9 +312,18 @@ def upgrade() -> None:
             name=op.f("fk_job_shards_job_log_id"),
             ondelete="CASCADE",
         ),
+        sa.ForeignKeyConstraint(
+            ["worker_id"],
+            ["workers.id"],
+            name=op.f("fk_job_shards_worker_id"),
+            ondelete="SET NULL",
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_job_shards")),
         sa.UniqueConstraint("job_log_id", "number", name=op.f("uq_job_shards_job_log_id_number")),
     )
+    with op.batch_alter_table("job_shards", schema=None) as batch_op:
+        batch_op.create_index("ix_job_shards_status", ["status", "updated_at"], unique=False)
+        batch_op.create_index("ix_job_shards_worker_id", ["worker_id"], unique=False)
     op.create_table(
         "job_results",
         sa.Column("id", _ID, nullable=False),
