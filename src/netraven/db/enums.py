@@ -13,6 +13,13 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+class LoginKind(StrEnum):
+    """What keeps a login: a browser's cookie, or a client's refresh tokens."""
+
+    BROWSER = "browser"
+    CLIENT = "client"
+
+
 class Protocol(StrEnum):
     """How a device is reached."""
 

@@ -1,5 +1,13 @@
 """The tables, one noun a file."""
 
+from netraven.models.access import (
+    ApiToken,
+    LoginSession,
+    LoginThrottle,
+    RecoveryCode,
+    SecondFactor,
+    SetupToken,
+)
 from netraven.models.admin import AdminSetting, AuditEvent, AuditHead
 from netraven.models.backup import Backup, BackupCounter, Content
 from netraven.models.blackout import Blackout, ScheduleWait
@@ -20,6 +28,7 @@ from netraven.models.user import User, UserTag
 
 __all__ = [
     "AdminSetting",
+    "ApiToken",
     "AuditEvent",
     "AuditHead",
     "Backup",
@@ -37,11 +46,16 @@ __all__ = [
     "JobResult",
     "JobShard",
     "KeyCanary",
+    "LoginSession",
+    "LoginThrottle",
+    "RecoveryCode",
     "ScheduleWait",
     "ScheduledJob",
     "ScheduledJobDevice",
     "ScheduledJobTag",
     "SealedTranscript",
+    "SecondFactor",
+    "SetupToken",
     "Tag",
     "TagRule",
     "User",

@@ -20,7 +20,14 @@ from netraven.admin.installation import get_installation_key
 from netraven.db import Base, KeyRing, operation
 from netraven.db.enums import EventType
 from netraven.errors import Corrupt, Invalid, KeyUnavailable
-from netraven.models import AdminSetting, Content, Credential, KeyCanary, SealedTranscript
+from netraven.models import (
+    AdminSetting,
+    Content,
+    Credential,
+    KeyCanary,
+    SealedTranscript,
+    SecondFactor,
+)
 from netraven.seal import KeyState, Place
 from netraven.vault.secrets import SECRET_FIELDS, require_keyring
 
@@ -44,6 +51,7 @@ SEALED_TABLES: tuple[SealedTable, ...] = (
     SealedTable(Base.metadata.tables[KeyCanary.__tablename__], ("installation_key",)),
     SealedTable(Base.metadata.tables[Credential.__tablename__], SECRET_FIELDS),
     SealedTable(Base.metadata.tables[AdminSetting.__tablename__], ("sealed_value",)),
+    SealedTable(Base.metadata.tables[SecondFactor.__tablename__], ("secret",)),
     SealedTable(Base.metadata.tables[Content.__tablename__], ("data",)),
     SealedTable(Base.metadata.tables[SealedTranscript.__tablename__], ("data",)),
 )
