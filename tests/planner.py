@@ -10,13 +10,15 @@ from sqlalchemy import select
 from netraven.admin.users import create_user
 from netraven.db import name_key, new_id
 from netraven.db.enums import JobType, LinkSource, ResultStatus
+from netraven.jobs.blackouts import create_blackout
 from netraven.jobs.due import enqueue_due_jobs
 from netraven.jobs.listing import get_job_log
-from netraven.jobs.results import record_job_result
+from netraven.jobs.results import get_job_results, record_job_result
 from netraven.jobs.runs import create_job_log
 from netraven.jobs.schedule_listing import get_scheduled_job
 from netraven.jobs.schedules import create_scheduled_job, update_scheduled_job
 from netraven.models import AuditEvent, Device, DeviceTag, JobLog, ScheduledJob, Tag
+from netraven.schemas.blackout import BlackoutCreate
 from netraven.schemas.job import JobLogCreate, JobResultCreate
 from netraven.schemas.schedule import ScheduledJobCreate, ScheduledJobUpdate
 from netraven.schemas.user import UserCreate
@@ -112,6 +114,19 @@ class Planner:
         with self.database.unit() as db:
             db.add(tag)
         return tag.id
+
+    def add_blackout(self, tag_id: UUID, *, now: datetime = NINE, **fields: object) -> UUID:
+        """Keep a black-out of the tag: daily from 10:00 to 12:00, unless something else is said."""
+        wanted = {"name": "hours", "tag_id": tag_id, **fields}
+        if "starts_at" not in wanted:
+            wanted = {"from_time": "10:00", "until_time": "12:00", **wanted}
+        create = BlackoutCreate.model_validate(wanted)
+        return self.database.run(create_blackout, create, now=now).id
+
+    def results(self, run_id: UUID) -> dict[str, tuple[str, str | None]]:
+        """Return status and reason of each device of a run, by its name."""
+        rows = self.database.run(get_job_results, run_id)
+        return {row.device_hostname: (row.status.value, row.reason) for row in rows}
 
     def add_user(self, username: str, **fields: object) -> UUID:
         wanted = {

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from netraven import clock
 from netraven.db import Id, as_uuid, operation
+from netraven.db.enums import HoldBack, RunStatus
 from netraven.db.paging import check_page
 from netraven.errors import Conflict
-from netraven.jobs.firing import moved_on
+from netraven.jobs.blackouts import get_held_back
+from netraven.jobs.firing import RUNS_ONCE, moved_on
+from netraven.jobs.holding_back import hold_back
 from netraven.jobs.options import NEEDS_DEVICES
 from netraven.jobs.runs import create_job_log
-from netraven.jobs.schedule_rows import with_relations
+from netraven.jobs.schedule_rows import lock_schedule, with_relations
 from netraven.jobs.targets import get_target_ids
+from netraven.jobs.waits import forget_waits, get_waited_for, put_off, take_waits
 from netraven.models import JobLog, ScheduledJob
 from netraven.schemas.job import JobLogCreate
 
@@ -41,15 +47,28 @@ def enqueue_due_jobs(db: Session, *, now: datetime | None = None, limit: int = 1
     """Make one run for each due schedule that no other process took, and move the schedule on.
 
     The run is for the time that was due; times that passed since then are counted as missed.
-    Safe in any number of processes: a row that another one fired, edited or disabled meanwhile
-    is left alone.
+    Devices in a black-out are left out, or get a run of their own when it is over, which is made
+    here too. Safe in any number of processes: a row that another one fired, edited or disabled
+    meanwhile is left alone.
     """
     moment = clock.moment(now)
-    return [
+    made = [
         run
         for job in get_due_jobs(db, moment, limit)
         if _claim(db, job, moment) and (run := _run_of(db, job, moment)) is not None
     ]
+    waited_for = get_waited_for(db, now=moment, limit=limit)
+    runs = (_run_after_blackout(db, job_id, moment) for job_id in waited_for)
+    return made + [run for run in runs if run is not None]
+
+
+@operation
+def is_anything_due(db: Session, *, now: datetime | None = None) -> bool:
+    """Tell whether `enqueue_due_jobs` has something to do: a tick asks this first."""
+    moment = clock.moment(now)
+    if db.scalar(select(exists().where(*_due(moment)))):
+        return True
+    return bool(get_waited_for(db, now=moment, limit=1))
 
 
 @operation
@@ -60,7 +79,10 @@ def run_scheduled_job_now(
     job = db.scalar(select(ScheduledJob).where(ScheduledJob.id == as_uuid(job_id)))
     if job is None:
         return None
-    return create_job_log(db, _wanted_run(db, job), user_id, now=now)
+    run = create_job_log(db, _wanted_run(job, _target_ids(db, job)), user_id, now=now)
+    if run.status is RunStatus.QUEUED:
+        forget_waits(db, job.id, _target_ids(db, job))
+    return run
 
 
 def _due(now: datetime | None) -> tuple[ColumnElement[bool], ...]:
@@ -92,22 +114,50 @@ def _claim(db: Session, job: ScheduledJob, now: datetime) -> bool:
 
 
 def _run_of(db: Session, job: ScheduledJob, now: datetime) -> JobLog | None:
-    wanted = _wanted_run(db, job, scheduled_for=job.next_run)
+    wanted = _wanted_run(job, _target_ids(db, job), scheduled_for=job.next_run)
     try:
-        return create_job_log(db, wanted, job.created_by, now=now)
+        run = create_job_log(db, wanted, job.created_by, now=now)
     except Conflict:  # somebody made the run of this time by hand
         return None
+    return hold_back(db, run, now=now)
+
+
+def _run_after_blackout(db: Session, job_id: UUID, now: datetime) -> JobLog | None:
+    """Return a run for the devices of the schedule that have waited long enough, if any.
+
+    Those that are no longer its targets are forgotten, and so are all of a schedule that somebody
+    switched off meanwhile; those that are in a black-out still wait on.
+    """
+    job = lock_schedule(db, job_id)
+    if job is None:
+        return None
+    taken = take_waits(db, job_id, now=now)
+    if not job.enabled and job.schedule_type not in RUNS_ONCE:
+        return None
+    waiting = [one for one in _target_ids(db, job) if one in taken]
+    held = get_held_back(db, waiting, now=now)
+    again = {one: why.until for one, why in held.items() if why.hold_back is HoldBack.WAIT}
+    put_off(db, job_id, again, now=now)
+    free = [one for one in waiting if one not in held]
+    if not free:
+        return None
+    try:
+        wanted = _wanted_run(job, free, scheduled_for=max(taken[one] for one in free))
+        return create_job_log(db, wanted, job.created_by, now=now)
+    except Conflict:  # the schedule has a run for this very time
+        return create_job_log(db, _wanted_run(job, free), job.created_by, now=now)
+
+
+def _target_ids(db: Session, job: ScheduledJob) -> list[UUID]:
+    return get_target_ids(db, job) if job.job_type in NEEDS_DEVICES else []
 
 
 def _wanted_run(
-    db: Session, job: ScheduledJob, *, scheduled_for: datetime | None = None
+    job: ScheduledJob, device_ids: Sequence[Id], *, scheduled_for: datetime | None = None
 ) -> JobLogCreate:
-    device_ids: list[Id] = []
-    if job.job_type in NEEDS_DEVICES:
-        device_ids += get_target_ids(db, job)
     return JobLogCreate(
         job_type=job.job_type,
-        device_ids=device_ids,
+        device_ids=list(device_ids),
         job_data=job.job_data,
         scheduled_job_id=job.id,
         scheduled_for=scheduled_for,
