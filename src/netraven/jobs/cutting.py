@@ -12,7 +12,6 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from netraven.admin.settings import get_number
 from netraven.db import new_id, operation, present_time
 from netraven.db.chunks import in_chunks
 from netraven.db.enums import (
@@ -23,6 +22,7 @@ from netraven.db.enums import (
     RunStatus,
     WorkerState,
 )
+from netraven.jobs.limits import hold_run_limit
 from netraven.jobs.schedule_rows import lock_schedule
 from netraven.jobs.shards import ShardRef
 from netraven.models import Device, JobLog, JobResult, JobShard, Worker
@@ -62,7 +62,7 @@ def cut_runs(db: Session, *, limit: int = 20) -> list[ShardRef]:
     waiting = list(db.scalars(wanted.with_for_update(skip_locked=True)))
     if not waiting:
         return []
-    room = get_number(db, "system.jobs.max_concurrent_jobs") - _sweeps_under_way(db)
+    room = hold_run_limit(db) - _sweeps_under_way(db)
     sites = _sites_with_collector(db)
     refs: list[ShardRef] = []
     for run in waiting:
