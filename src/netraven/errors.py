@@ -131,6 +131,79 @@ class SettingsInvalid(NetRavenError):
     exit_code = ExitCode.USAGE
 
 
+class NotAuthenticated(NetRavenError):
+    """Nobody says who asks, or the login or token that should say so is not valid any more."""
+
+    code = "not_authenticated"
+    http_status = 401
+
+
+class SecondFactorNeeded(NetRavenError):
+    """The password is right; the code of the user's authenticator is asked for besides."""
+
+    code = "second_factor_needed"
+    http_status = 401
+
+
+class Forbidden(NetRavenError):
+    """Who asks is known, and may not do this: their role or their token's scopes lack it."""
+
+    code = "forbidden"
+    http_status = 403
+
+
+class TooManyAttempts(NetRavenError):
+    """This name or address failed to log in too often; the next try counts after a while."""
+
+    code = "too_many_attempts"
+    http_status = 429
+    retryable = True
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__(f"too many attempts to log in failed; try again in {retry_after_s} s")
+        self.retry_after_s = retry_after_s
+
+
+class Malformed(NetRavenError):
+    """A request cannot be read: broken JSON, broken UTF-8, or no HTTP."""
+
+    code = "malformed"
+    http_status = 400
+    exit_code = ExitCode.USAGE
+
+
+class NotAllowed(NetRavenError):
+    """The address exists, but not for this HTTP method."""
+
+    code = "not_allowed"
+    http_status = 405
+    exit_code = ExitCode.USAGE
+
+
+class TooLarge(NetRavenError):
+    """A request's body is larger than the server takes."""
+
+    code = "too_large"
+    http_status = 413
+    exit_code = ExitCode.USAGE
+
+
+class UnsupportedMedia(NetRavenError):
+    """A request's body is of another type than the address takes."""
+
+    code = "unsupported_media"
+    http_status = 415
+    exit_code = ExitCode.USAGE
+
+
+class Overdue(NetRavenError):
+    """A request took longer than the server lets it; nothing of it was kept."""
+
+    code = "overdue"
+    http_status = 503
+    retryable = True
+
+
 class DevicesFailed(NetRavenError):
     """A run ended, but not every device has a completed backup."""
 
