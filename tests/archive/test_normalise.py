@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from netraven.archive.normalise import changed, normal_hash, normalise, rules_differ
 from netraven.platforms.platform import Platform
 from netraven.platforms.registry import PLATFORMS, get_platform
+from netraven.platforms.volatile import settled_lines
 from tests.collect.memory import MODELS
 from tests.laboratory import IS_ABSENT, RECORDINGS, WHY_SKIPPED, admit_laboratory
 
@@ -77,6 +78,35 @@ class TestLinesThatChangeByThemselves:
         text = f"hostname r1\r\n{VOLATILE[name]}".replace("\n", "\r\n").removesuffix("\r\n")
 
         assert normalise(text, platform(name)).split() == ["hostname", "r1"]
+
+
+class TestLinesInAnyOrder:
+    """Where a platform says so, neighbours may change places; nothing else may."""
+
+    A, B, C = (f"snmp-server host 192.0.2.{number} public" for number in (1, 2, 3))
+
+    def test_another_order_is_no_change(self) -> None:
+        before = f"hostname r1\n{self.A}\n{self.B}\n{self.C}\nend\n"
+        after = f"hostname r1\n{self.C}\n{self.A}\n{self.B}\nend"
+
+        assert not changed(before, after + "\n", platform("cisco_ios"))
+        assert not changed(f"{self.B}\n{self.A}", f"{self.A}\n{self.B}", platform("cisco_ios"))
+
+    def test_one_more_one_less_and_one_twice_are_changes(self) -> None:
+        whole = f"{self.A}\n{self.B}\n"
+        for other in (f"{self.A}\n", f"{whole}{self.C}\n", f"{whole}{self.A}\n"):
+            assert changed(whole, other, platform("cisco_ios"))
+
+    def test_those_apart_keep_their_places(self) -> None:
+        before = f"{self.B}\ninterface e0\n{self.A}\n"
+
+        assert changed(before, f"{self.A}\ninterface e0\n{self.B}\n", platform("cisco_ios"))
+        assert normalise(before, platform("cisco_ios")) == before
+
+    def test_a_session_takes_two_readings_for_the_same(self) -> None:
+        ios = platform("cisco_ios")
+
+        assert settled_lines(f"{self.B}\n{self.A}\nend", ios) == [self.A, self.B, "end"]
 
 
 class TestTheHash:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from netraven.archive.redact import NOTHING_SHOWN, redact
+from netraven.platforms.linear import joined_pattern
 from netraven.platforms.platform import Platform
 from netraven.platforms.secrets import HiddenBlock
 
@@ -68,7 +69,8 @@ def _show_piece(
     lines = [_HARMLESS.sub("", line).strip("\r") for line in piece.split("\n")]
     plain = [_CONTROLS.sub("", _SEQUENCE.sub("", line)) for line in lines]
     view = redact("\n".join(plain), platform, key).split("\n")
-    pagers = [re.compile(pager.pattern.pattern.removesuffix("$")) for pager in platform.pagers]
+    # By RE2, since the platform may be a user's own.
+    pagers = [joined_pattern(pager.pattern.pattern.removesuffix("$")) for pager in platform.pagers]
     hidden = {
         number
         for number, line in enumerate(lines)
@@ -103,7 +105,7 @@ def _lines_without_context(lines: list[str], platform: Platform) -> int:
     unsure = next(starts, len(lines))
     for rule in platform.secrets:
         if isinstance(rule, HiddenBlock):
-            begins = re.compile(rule.begin, re.IGNORECASE)
+            begins = joined_pattern(f"(?i){rule.begin}")
             for number, line in enumerate(lines):
                 if begins.search(line):
                     break

@@ -39,10 +39,14 @@ def rules_differ(normal_hash_a: str, normal_hash_b: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Rules:
-    """`blocks` holds, for each volatile block, what knows its first line and finds its last."""
+    """`blocks` holds, for each volatile block, what knows its first line and finds its last.
+
+    `unordered` find the lines whose order means nothing.
+    """
 
     finder: LineFinder
     blocks: tuple[tuple[LinePattern, LineFinder], ...]
+    unordered: tuple[LineFinder, ...]
     revision: str
 
     def behind(self, content: bytes, line: tuple[int, int], unclosed: set[int]) -> int | None:
@@ -74,13 +78,15 @@ def _compiled(platform: Platform) -> _Rules:
         (_whole(block.begin.pattern), _whole(block.end.pattern))
         for block in platform.volatile_blocks
     ]
-    rules = [*lines, *(begin + end for begin, end in blocks)]
+    unordered = [_whole(pattern.pattern) for pattern in platform.unordered]
+    rules = [*lines, *(begin + end for begin, end in blocks), *unordered]
     digest = hashlib.sha256("\n".join(rules).encode()).hexdigest()
     return _Rules(
         finder=LineFinder([*lines, *(begin for begin, _ in blocks)], ignores_case=False),
         blocks=tuple(
             (LinePattern(begin), LineFinder([end], ignores_case=False)) for begin, end in blocks
         ),
+        unordered=tuple(LineFinder([each], ignores_case=False) for each in unordered),
         revision=f"{NORMAL_REVISION}-{digest[:8]}",
     )
 
@@ -100,4 +106,23 @@ def _without_volatile(text: str | bytes, platform: Platform) -> bytes:
         kept.append(content[at : line[0] if behind is not None else line[1] + 1])
         at = line[1] + 1 if behind is None else behind
     kept.append(content[at:])
-    return b"".join(kept)
+    settled = b"".join(kept)
+    for finder in rules.unordered:
+        settled = _with_sorted_runs(settled, finder)
+    return settled
+
+
+def _with_sorted_runs(content: bytes, finder: LineFinder) -> bytes:
+    """Return the text with neighbouring lines that are found sorted among themselves."""
+    parts: list[bytes] = []
+    at = 0
+    line = finder.next_line(content, at)
+    while line is not None:
+        start, end = line
+        run = [content[start:end]]
+        while (line := finder.next_line(content, end + 1)) is not None and line[0] == end + 1:
+            run.append(content[slice(*line)])
+            end = line[1]
+        parts += [content[at:start], b"\n".join(sorted(run))]
+        at = end
+    return b"".join([*parts, content[at:]])

@@ -21,8 +21,9 @@ from netraven.archive.dialogues import bounded, show
 from netraven.db import Id, KeyRing, guarded, insert_into, operation
 from netraven.db.chunks import in_chunks
 from netraven.errors import Corrupt, FailureReport, Invalid, Negotiated
+from netraven.inventory.platforms import get_platforms
 from netraven.models import Backup, SealedTranscript
-from netraven.platforms.registry import get_platform
+from netraven.platforms.platform import Platform
 from netraven.seal import Place
 from netraven.vault.secrets import require_keyring
 
@@ -117,7 +118,8 @@ def get_transcript(
     if row is None:
         return None
     transcript = _opened(require_keyring(db), backup.id, size=row.size, data=row.data)
-    return _view(transcript, backup, get_installation_key(db))
+    platform = get_platforms(db).get(backup.device_type)
+    return _view(transcript, backup, platform, get_installation_key(db))
 
 
 def transcript_place(backup_id: UUID) -> Place:
@@ -191,8 +193,9 @@ def _bounded_offer(offered: Mapping[str, Sequence[str]]) -> dict[str, tuple[str,
     }
 
 
-def _view(transcript: Transcript, backup: Backup, key: bytes) -> TranscriptView:
-    platform = get_platform(backup.device_type)
+def _view(
+    transcript: Transcript, backup: Backup, platform: Platform | None, key: bytes
+) -> TranscriptView:
     dialogue = text = None
     not_shown = ""
     if platform is None or not platform.secrets:

@@ -10,8 +10,8 @@ from netraven.archive.diff import diff_texts
 from netraven.archive.normalise import normalise
 from netraven.archive.redact import redact
 from netraven.db import Id, operation
-from netraven.models import Backup
-from netraven.platforms.registry import get_platform
+from netraven.inventory.platforms import get_platforms
+from netraven.platforms.platform import Platform
 from netraven.schemas.backup import BackupComparison
 
 
@@ -26,7 +26,8 @@ def get_redacted_content(db: Session, backup_id: Id, *, visible_to: Id | None = 
     content = get_backup_content(db, backup_id, visible_to=visible_to)
     if backup is None or content is None:
         return None
-    return _view(backup, content, get_installation_key(db))
+    platform = get_platforms(db).get(backup.device_type)
+    return redact(content, platform, get_installation_key(db))
 
 
 @operation
@@ -50,7 +51,10 @@ def redacted_diff(
     key = get_installation_key(db)
     a_view, b_view = (
         _compared(
-            backup, content.decode("utf-8", "surrogateescape"), key, with_volatile=with_volatile
+            content.decode("utf-8", "surrogateescape"),
+            get_platforms(db).get(backup.device_type),
+            key,
+            with_volatile=with_volatile,
         )
         for backup, content in both
     )
@@ -66,11 +70,6 @@ def redacted_diff(
     )
 
 
-def _compared(backup: Backup, content: str, key: bytes, *, with_volatile: bool) -> bytes:
-    platform = get_platform(backup.device_type)
+def _compared(content: str, platform: Platform | None, key: bytes, *, with_volatile: bool) -> bytes:
     text = content if with_volatile or platform is None else normalise(content, platform)
-    return _view(backup, text, key).encode("utf-8", "surrogateescape")
-
-
-def _view(backup: Backup, content: str, key: bytes) -> str:
-    return redact(content, get_platform(backup.device_type), key)
+    return redact(text, platform, key).encode("utf-8", "surrogateescape")

@@ -30,7 +30,6 @@ from netraven.errors import ExitCode, NetRavenError, StorageFailed
 from netraven.inventory.devices import count_devices
 from netraven.jobs.listing import get_job_logs
 from netraven.platforms.platform import Proof
-from netraven.platforms.registry import PLATFORMS
 from netraven.settings import Settings
 from netraven.vault.credentials import count_credentials, get_credentials
 
@@ -207,14 +206,18 @@ def _clock(settings: Settings) -> Check:
 def _platforms(home: Home) -> Check:
     with home.reading() as db:
         total = count_devices(db)
-        known = sum(count_devices(db, device_type=platform.name) for platform in PLATFORMS)
-    proven = sum(platform.proof is Proof.RECORDED for platform in PLATFORMS)
-    finding = f"{len(PLATFORMS)} known, {proven} proven by recordings; {counted(total, 'device')}"
+        known = sum(count_devices(db, device_type=platform.name) for platform in home.platforms)
+    platforms = [*home.platforms]
+    proven = sum(platform.proof is Proof.RECORDED for platform in platforms)
+    finding = f"{len(platforms)} known, {proven} proven by recordings; {counted(total, 'device')}"
     if known < total:
         lost = counted(total - known, "device")
         fact = f"{lost} with a platform that this program does not know"
         remedy = "install a newer NetRaven, or `netraven device update NAME --platform NAME`"
         return Check("platforms", CheckState.ERROR, fact, remedy, ExitCode.ERROR)
+    if home.platforms.faults:
+        fact = f"{counted(len(home.platforms.faults), 'file')} of your own left out"
+        return _warning("platforms", f"{finding}; {fact}", "see `netraven platform list`")
     return _ok("platforms", finding)
 
 

@@ -56,11 +56,12 @@ def add_device(
     from netraven.inventory.devices import create_device
     from netraven.schemas.device import DeviceCreate, DeviceRead
 
-    with open_home().writing() as db:
+    home = open_home()
+    with home.writing() as db:
         wanted = {
             "hostname": hostname,
             "ip_address": address,
-            "device_type": names.platform_name(platform),
+            "device_type": names.platform_name(platform, home.platforms),
             "port": port,
             "legacy_ssh": bool(legacy_ssh),
             "host_key_policy": host_key_policy,

@@ -74,7 +74,9 @@ def import_content(
     title = "Checking" if dry_run else "Importing"
     watched = progress_bar(title, max(lines, 1), is_quiet=is_quiet)
     with watched as bar, suppress(_TakenBack), home.writing() as db:
-        verdicts = import_devices(db, _counted(read_devices(content), bar))
+        verdicts = import_devices(
+            db, _counted(read_devices(content, platforms=home.platforms), bar)
+        )
         if dry_run:
             raise _TakenBack
     return verdicts

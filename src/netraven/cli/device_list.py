@@ -43,8 +43,9 @@ def list_devices(
     from netraven.schemas.device import DeviceRead
 
     page = Page(skip, limit, is_everything=everything)
-    device_type = platform_name(platform) if platform else None
-    with open_home().reading() as db:
+    home = open_home()
+    device_type = platform_name(platform, home.platforms) if platform else None
+    with home.reading() as db:
         tag_ids = [named_tag(db, tag).id] if tag else None
         devices = take(
             page,

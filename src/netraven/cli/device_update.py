@@ -17,6 +17,7 @@ from netraven.cli.device_options import (
 from netraven.cli.options import AsJson, DeviceName
 
 if TYPE_CHECKING:
+    from netraven.cli.home import Home
     from netraven.schemas.device import DeviceRead
 
 
@@ -46,12 +47,14 @@ def change_device(
     as_json: AsJson = False,
 ) -> None:
     """Change a device; what is not named stays, and an empty text ("") clears."""
+    from netraven.cli.home import open_home
     from netraven.cli.names import platform_name
 
+    home = open_home()
     changes: dict[str, object] = _given(
         hostname=hostname,
         ip_address=address,
-        device_type=platform and platform_name(platform),
+        device_type=platform and platform_name(platform, home.platforms),
         port=port,
         legacy_ssh=legacy_ssh,
         host_key_policy=host_key_policy,
@@ -65,7 +68,7 @@ def change_device(
         notes=notes,
     )
     changes |= {field: text or None for field, text in texts.items()}
-    told = _change(name, changes, credential=credential, jump=jump)
+    told = _change(home, name, changes, credential=credential, jump=jump)
     if as_json:
         output.say_json(told)
     elif changes:
@@ -79,16 +82,15 @@ def _given(**values: object) -> dict[str, object]:
 
 
 def _change(
-    name: str, changes: dict[str, object], *, credential: str | None, jump: str | None
+    home: Home, name: str, changes: dict[str, object], *, credential: str | None, jump: str | None
 ) -> DeviceRead:
     """Make the changes, to which those are added that name other rows; return the device."""
     from netraven.cli import names
-    from netraven.cli.home import open_home
     from netraven.errors import NotFound
     from netraven.inventory.devices import update_device
     from netraven.schemas.device import DeviceRead, DeviceUpdate
 
-    with open_home().writing() as db:
+    with home.writing() as db:
         device = names.named_device(db, name)
         if credential is not None:
             pinned = names.named_credential(db, credential).id if credential else None

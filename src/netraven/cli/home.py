@@ -19,8 +19,11 @@ from netraven.db import Actor, ActorKind, KeyRing, make_sessions, unit_of_work
 from netraven.db.copies import copy_path
 from netraven.db.schema import bring_schema, head_revision, require_schema
 from netraven.errors import Invalid, KeyUnavailable, StorageFailed
+from netraven.inventory.platforms import give_platforms
 from netraven.log import configure_logging
+from netraven.platforms.catalogue import NATIVE, Platforms
 from netraven.settings import Settings, load_settings
+from netraven.tasks.home_platforms import platforms_in
 from netraven.vault.keyring import verify_keyring
 
 CLIENT = "command line"
@@ -34,6 +37,7 @@ class Home:
     sessions: sessionmaker[Session]
     actor: Actor
     keyring: KeyRing
+    platforms: Platforms
 
     def reading(self) -> AbstractContextManager[Session]:
         """Return a unit of work that may only read."""
@@ -68,9 +72,20 @@ def open_installation(settings: Settings) -> Home:
     return _opened(settings, read_keyring(settings))
 
 
-def open_sessions(settings: Settings, keyring: KeyRing) -> sessionmaker[Session]:
+def known_platforms(settings: Settings) -> Platforms:
+    """Return the platforms of this installation; says of each file that is wrong what is."""
+    platforms = platforms_in(settings.home)
+    for fault in platforms.faults:
+        output.note(f"A platform is left out: {fault}.", style="yellow")
+    return platforms
+
+
+def open_sessions(
+    settings: Settings, keyring: KeyRing, platforms: Platforms = NATIVE
+) -> sessionmaker[Session]:
     """Return a factory of sessions whose connections close when the running command ends."""
     sessions = make_sessions(settings.url, keyring)
+    give_platforms(sessions, platforms)
     at_end(cast("Engine", sessions.kw["bind"]).dispose)
     return sessions
 
@@ -140,7 +155,9 @@ def whoever_runs_this() -> Actor:
 
 
 def _opened(settings: Settings, keyring: KeyRing) -> Home:
-    home = Home(settings, open_sessions(settings, keyring), whoever_runs_this(), keyring)
+    platforms = known_platforms(settings)
+    sessions = open_sessions(settings, keyring, platforms)
+    home = Home(settings, sessions, whoever_runs_this(), keyring, platforms)
     with home.reading() as db:
         verify_keyring(db)
     return home

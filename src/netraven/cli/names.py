@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TypeVar
 
 from sqlalchemy.orm import Session
@@ -17,7 +16,7 @@ from netraven.inventory.devices import get_device, get_device_by_hostname
 from netraven.inventory.tag_rules import get_tag_rule, get_tag_rule_by_name
 from netraven.inventory.tags import get_tag, get_tag_by_name
 from netraven.models import Backup, Credential, Device, Tag, TagRule, User
-from netraven.platforms.registry import platform_names, resolve_platform
+from netraven.platforms.catalogue import Platforms
 from netraven.vault.credentials import get_credential, get_credential_by_name
 
 Row = TypeVar("Row")
@@ -59,11 +58,11 @@ def named_user(db: Session, name: str) -> User:
     return _there(found, f"user {name}; see `netraven user list`")
 
 
-def platform_name(name: str) -> str:
+def platform_name(name: str, platforms: Platforms) -> str:
     """Return NetRaven's name for the platform that any tool calls so; raises Invalid."""
-    platform = resolve_platform(name)
+    platform = platforms.resolve(name)
     if platform is None:
-        close = get_close_matches(name.lower().replace("-", "_"), platform_names(), n=1)
+        close = platforms.close_names(name, at_most=1)
         meant = f"did you mean {close[0]}? " if close else ""
         raise Invalid(
             "platform",

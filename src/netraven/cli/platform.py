@@ -39,11 +39,12 @@ def list_platforms(
     as_json: AsJson = False,
 ) -> None:
     """Show each platform: vendor, names in other tools, and what its declaration rests on."""
+    from netraven.cli.home import known_platforms, read_settings
     from netraven.cli.names import platform_name
-    from netraven.platforms.registry import PLATFORMS
 
-    asked = {platform_name(name) for name in names or ()}
-    wanted = [platform for platform in PLATFORMS if not asked or platform.name in asked]
+    known = known_platforms(read_settings())
+    asked = {platform_name(name, known) for name in names or ()}
+    wanted = [platform for platform in known if not asked or platform.name in asked]
     if as_json:
         output.say_json([_described(platform) for platform in wanted])
     elif names or in_full:
@@ -92,6 +93,7 @@ def _described(platform: Platform) -> dict[str, JsonValue]:
         "label": platform.label,
         "proof": platform.proof.value,
         "recordings": platform.recordings,
+        "source": platform.source or None,
         "aliases": {tool.lower(): list(names) for tool, names in _aliases(platform)},
         "commands": [{"yields": yields, "text": text} for yields, text in _commands(platform)],
         "paging_off": list(platform.paging_off),

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-import re2
-
 from netraven.collect.prompt import Prompt
 from netraven.collect.terminal import LATIN_1, Screen
+from netraven.platforms.linear import joined_pattern
 from netraven.platforms.literals import find_free_text
 from netraven.platforms.observation import Oddity
 from netraven.platforms.platform import BlockSyntax, Command, Platform
@@ -97,11 +96,14 @@ def find_open_blocks(text: str, platform: Platform) -> Signs:
 
 
 class _Patterns:
-    """A platform's signs: each apart, and all at once for RE2, which is quick to find none."""
+    """A platform's signs: each apart, and all at once, which is quick to find none.
+
+    Both by RE2, since the platform may be a user's own.
+    """
 
     def __init__(self, signs: tuple[tuple[Oddity, str], ...]) -> None:
-        self.any_of_them = re2.compile("(?m)" + "|".join(f"(?:{text})" for _, text in signs))
-        self._apart = [(oddity, re.compile(text, re.MULTILINE)) for oddity, text in signs]
+        self.any_of_them = joined_pattern("(?m)" + "|".join(f"(?:{text})" for _, text in signs))
+        self._apart = [(oddity, joined_pattern(f"(?m){text}")) for oddity, text in signs]
 
     def matches(self, text: str) -> Iterator[tuple[Oddity, re.Match[str]]]:
         for oddity, pattern in self._apart:

@@ -231,7 +231,7 @@ def _columns(
     if "ip_address" in fields:
         values["ip_address"] = canonical_address(request.ip_address)
     if "device_type" in fields:
-        values["device_type"] = checked_platform(request.device_type)
+        values["device_type"] = checked_platform(db, request.device_type)
     if "credential_id" in fields:
         values["credential_id"] = checked_credential(db, request.credential_id)
     if "jump_device_id" in fields:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from functools import lru_cache
 
-from netraven.platforms.registry import platform_names
+from netraven.platforms.catalogue import Platforms
 
 
 @lru_cache(maxsize=1024)
-def platform_hint(name: str) -> str:
+def platform_hint(name: str, platforms: Platforms) -> str:
     """Return the end of a sentence: the platforms that were perhaps meant, or where all stand."""
-    close = get_close_matches(name.lower(), platform_names(), n=3)
+    close = platforms.close_names(name)
     if not close:
         return "docs/operations/platforms.md lists the known ones"
     return f"did you mean {' or '.join(close)}?"

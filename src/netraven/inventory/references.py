@@ -11,16 +11,19 @@ from sqlalchemy.orm import Session
 from netraven.db import Id, as_uuid, operation
 from netraven.errors import Invalid
 from netraven.inventory.platform_hints import platform_hint
+from netraven.inventory.platforms import get_platforms
 from netraven.models import Credential, Device, Tag, User
-from netraven.platforms.registry import get_platform
 
 MAX_JUMPS = 16
 
 
-def checked_platform(name: str) -> str:
-    """Return the name; raises Invalid("device_type") for what is no platform of NetRaven."""
-    if get_platform(name) is None:
-        raise Invalid("device_type", f"{name} is not a platform; {platform_hint(name)}")
+@operation
+def checked_platform(db: Session, name: str) -> str:
+    """Return the name; raises Invalid("device_type") for what is no platform here."""
+    platforms = get_platforms(db)
+    if platforms.get(name) is None:
+        hint = platform_hint(name, platforms)
+        raise Invalid("device_type", f"{name} is not a platform; {hint}")
     return name
 
 

@@ -77,6 +77,12 @@ CISCO_IOS = Platform(
         re.compile(r"Load for five secs: .*"),
         re.compile(r"Time source is .*"),
     ),
+    # Old versions show these in whatever order their tables have just now.
+    unordered=(
+        re.compile(r"snmp-server host .*"),
+        re.compile(r"snmp-server enable traps .*"),
+        re.compile(r"ntp (?:server|peer) .*"),
+    ),
     facts=FactRules(
         hostname=(re.compile(r"(?m:^(\S+) uptime is )"), re.compile(r"(?m:^hostname (\S+))")),
         model=(

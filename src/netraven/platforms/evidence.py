@@ -28,7 +28,9 @@ def completeness_in_words(platform: Platform) -> str:
 
 
 def proof_in_words(platform: Platform) -> str:
-    """Return what the declaration rests on: `recorded 3 times`, `documented`."""
+    """Return what the declaration rests on: `recorded 3 times`, `documented`, a file's name."""
+    if platform.source:
+        return f"own, in {platform.source}"
     if not platform.recordings:
         return platform.proof.value
     times = "once" if platform.recordings == 1 else f"{platform.recordings} times"

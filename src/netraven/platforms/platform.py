@@ -15,6 +15,7 @@ class Proof(StrEnum):
 
     RECORDED = "recorded"
     DOCUMENTED = "documented"
+    OWN = "own"
 
 
 class BlockSyntax(StrEnum):
@@ -163,7 +164,8 @@ class FactRules:
 class Platform:
     """One network operating system.
 
-    - `recordings` is how many recorded sessions of real devices prove it.
+    - `recordings` is how many recorded sessions of real devices prove it; `source` is the file
+      that declares it, where its users do.
     - `prompt` matches the whole visible last line, without trailing blanks; a named group in it
       is the host name.
     - `questions` are answered between login and first prompt.
@@ -175,6 +177,8 @@ class Platform:
       role; it is no part of an answer.
     - `volatile` match whole lines that change by themselves: no new version because of them;
       `volatile_blocks` are lines that do so together.
+    - `unordered` match whole lines that the device shows in any order where they follow each
+      other: another order of those that match the same pattern is no new version.
 
     Patterns carry their flags within, scoped (`(?i:...)`), so that they can be joined. Equal is
     only the same object: what is compiled from a platform is kept by it.
@@ -185,6 +189,7 @@ class Platform:
     label: str
     proof: Proof
     recordings: int = 0
+    source: str = ""
     prompt: re.Pattern[str]
     commands: tuple[Command, ...]
     prompt_lead: re.Pattern[str] | None = None
@@ -201,6 +206,7 @@ class Platform:
     literals: tuple[Literal, ...] = ()
     volatile: tuple[re.Pattern[str], ...] = ()
     volatile_blocks: tuple[Block, ...] = ()
+    unordered: tuple[re.Pattern[str], ...] = ()
     secrets: tuple[SecretRule, ...] = ()
     facts: FactRules = field(default_factory=FactRules)
     comment: str = "!"

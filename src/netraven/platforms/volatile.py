@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from itertools import groupby
 
 from netraven.platforms.platform import Block, Platform
 
 
 def settled_lines(text: str, platform: Platform) -> list[str]:
-    """Return the lines that do not change by themselves, in their order.
+    """Return the lines that do not change by themselves, in an order that does not either.
 
     A block that is never closed is none.
     """
@@ -24,7 +26,15 @@ def settled_lines(text: str, platform: Platform) -> list[str]:
         if not any(pattern.fullmatch(lines[at]) for pattern in platform.volatile):
             kept.append(lines[at])
         at += 1
+    for pattern in platform.unordered:
+        kept = _sorted_runs(kept, pattern)
     return kept
+
+
+def _sorted_runs(lines: Sequence[str], pattern: re.Pattern[str]) -> list[str]:
+    """Return the lines, neighbours that match the pattern sorted among themselves."""
+    runs = groupby(lines, key=lambda line: pattern.fullmatch(line) is not None)
+    return [line for is_unordered, run in runs for line in (sorted(run) if is_unordered else run)]
 
 
 def _behind_block(

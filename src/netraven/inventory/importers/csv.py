@@ -20,7 +20,7 @@ from netraven.errors import Invalid
 from netraven.inventory.addresses import canonical_address
 from netraven.inventory.importers.text import FILE, checked_text, decode_text
 from netraven.inventory.platform_hints import platform_hint
-from netraven.platforms.registry import resolve_platform
+from netraven.platforms.catalogue import NATIVE, Platforms
 from netraven.schemas.device import DeviceCreate
 from netraven.schemas.imports import DeviceRow, RowFault
 
@@ -54,9 +54,12 @@ _EXPECTED: Mapping[str, str] = {
 _ONE_LINE = "one line of at most 100 characters"
 
 
-def read_devices(content: bytes | str) -> Iterator[DeviceRow | RowFault]:
+def read_devices(
+    content: bytes | str, *, platforms: Platforms = NATIVE
+) -> Iterator[DeviceRow | RowFault]:
     """Return the rows of the file in order, each a device or the fault that is in it.
 
+    `platforms` are those that a row may name.
     Raises Invalid("file") for what is no such file at all: at once for encoding and header, at
     the row for broken quoting.
     """
@@ -68,11 +71,11 @@ def read_devices(content: bytes | str) -> Iterator[DeviceRow | RowFault]:
     if not header:
         raise Invalid(FILE, f"it is empty; its first line must be {','.join(HEADER)}")
     columns = _checked_header([cell.strip().lower() for cell in header], delimiter)
-    return _rows(columns, records)
+    return _rows(columns, records, platforms)
 
 
 def _rows(
-    columns: Sequence[str], records: Iterator[tuple[int, list[str]]]
+    columns: Sequence[str], records: Iterator[tuple[int, list[str]]], platforms: Platforms
 ) -> Iterator[DeviceRow | RowFault]:
     number = 0
     for number, (line, cells) in zip(count(1), records, strict=False):
@@ -80,6 +83,8 @@ def _rows(
         given = {column: filled[at] for at, column in enumerate(columns) if at in filled}
         try:
             _refuse_surplus(filled, cells=len(cells), columns=len(columns))
+            if "device_type" in given:
+                given["device_type"] = _platform(given["device_type"], platforms)
             yield _row(given, number=number, line=line)
         except _Refused as refusal:
             hostname = _short(given.get("hostname", ""))
@@ -118,11 +123,12 @@ def _row(given: Mapping[str, str], *, number: int, line: int) -> DeviceRow:
     )
 
 
-def _platform(text: str) -> str:
-    platform = resolve_platform(text)
+def _platform(text: str, platforms: Platforms) -> str:
+    platform = platforms.resolve(text)
     if platform is None:
         shown = _short(text)
-        raise _Refused(f"device_type {shown!r} is not a platform; {platform_hint(shown)}")
+        hint = platform_hint(shown, platforms)
+        raise _Refused(f"device_type {shown!r} is not a platform; {hint}")
     return platform.name
 
 
@@ -137,7 +143,6 @@ def _address(text: str) -> str:
 
 
 _READERS: Mapping[str, Callable[[str], str]] = {
-    "device_type": _platform,
     "ip_address": _address,
     **dict.fromkeys(_LOWER_CASE, str.lower),
 }

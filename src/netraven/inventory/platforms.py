@@ -1,0 +1,32 @@
+"""The platforms that an installation knows, as its sessions carry them.
+
+Native ones are part of the program; its users' own are read by the door and handed down with the
+factory of sessions, as the key ring is.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import async_sessionmaker
+from sqlalchemy.orm import Session, sessionmaker
+
+from netraven.db import operation
+from netraven.platforms.catalogue import NATIVE, Platforms
+
+
+def give_platforms(
+    sessions: sessionmaker[Session] | async_sessionmaker[Any], platforms: Platforms
+) -> None:
+    """Let all sessions that the factory makes from now on carry these platforms."""
+    sessions.configure(info={**sessions.kw.get("info", {}), _PLATFORMS: platforms})
+
+
+@operation
+def get_platforms(db: Session) -> Platforms:
+    """Return the platforms that the session's factory was given, else the native ones."""
+    platforms: Platforms = db.info.get(_PLATFORMS, NATIVE)
+    return platforms
+
+
+_PLATFORMS: Final = "platforms"
