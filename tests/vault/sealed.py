@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import cast
 from uuid import UUID
 
 from sqlalchemy import select
@@ -24,7 +25,7 @@ from netraven.schemas.backup import BackupCreate
 from netraven.schemas.credential import CredentialCreate
 from netraven.schemas.device import DeviceCreate
 from netraven.vault.credentials import create_credential
-from netraven.vault.rotation import SEALED_TABLES
+from netraven.vault.rotation import SEALED_TABLES, row_name
 from netraven.vault.secrets import SECRET_FIELDS, reveal_credential
 from tests.conftest import Database
 from tests.vault.test_secrets import key_text
@@ -71,15 +72,15 @@ class Sealed:
 
     def stored(self) -> dict[tuple[str, str, str], bytes | None]:
         """Return every sealed value as it lies in the database, by its place."""
+        found: dict[tuple[str, str, str], bytes | None] = {}
         with self.database.unit() as db:
-            return {
-                (sealed.table.name, str(row[0]), name): value
-                for sealed in SEALED_TABLES
-                for row in db.execute(
-                    select(sealed.key, *(sealed.table.c[name] for name in sealed.columns))
-                )
-                for name, value in zip(sealed.columns, row[1:], strict=True)
-            }
+            for sealed in SEALED_TABLES:
+                columns = [sealed.table.c[name] for name in sealed.columns]
+                for row in db.execute(select(*sealed.key, *columns)):
+                    name = row_name(row[: len(sealed.key)])
+                    for column, value in zip(sealed.columns, row[len(sealed.key) :], strict=True):
+                        found[sealed.table.name, name, column] = cast("bytes | None", value)
+        return found
 
 
 def fill(database: Database) -> Sealed:

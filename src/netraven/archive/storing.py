@@ -1,6 +1,7 @@
 """Storing captures: one at a time, or a batch of devices in a few statements.
 
-Locks are taken in one order: devices by id, series by device id, contents by hash.
+Locks are taken in one order: devices by id, series by device id, contents by hash, weaves by
+series.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from netraven.admin.settings import get_setting_value
 from netraven.archive.codec import content_hash
 from netraven.archive.contents import Offer, keep_texts
 from netraven.archive.series import OF_SERIES, Series, SeriesHead, load_heads, lock_series, named
+from netraven.archive.weave_keep import NewVersion, weave_in
 from netraven.db import as_uuid, guarded, new_id, operation
 from netraven.db.enums import BackupStatus
 from netraven.errors import Conflict, Invalid, NetRavenError
@@ -314,6 +316,14 @@ def _add(
     counted = [item.series for item in items if item.text is not None]
     if counted:
         db.connection().execute(_COUNT_ON, named(counted))
+    weave_in(
+        db,
+        [
+            NewVersion(row, item.text, heads[item.series].latest_completed)
+            for item, row in rows
+            if item.text is not None and row.status is BackupStatus.COMPLETED
+        ],
+    )
     return outcomes
 
 

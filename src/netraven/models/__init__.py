@@ -13,6 +13,7 @@ from netraven.models.backup import Backup, BackupCounter, Content
 from netraven.models.blackout import Blackout, ScheduleWait
 from netraven.models.credential import Credential, CredentialTag, KeyCanary
 from netraven.models.device import Device, HostKey
+from netraven.models.history import BackupChange, History
 from netraven.models.job import (
     DeviceLease,
     JobLog,
@@ -32,6 +33,7 @@ __all__ = [
     "AuditEvent",
     "AuditHead",
     "Backup",
+    "BackupChange",
     "BackupCounter",
     "Blackout",
     "Content",
@@ -40,6 +42,7 @@ __all__ = [
     "Device",
     "DeviceLease",
     "DeviceTag",
+    "History",
     "HostKey",
     "JobLog",
     "JobLogEntry",

@@ -7,12 +7,24 @@ is the same at whatever row somebody pulls the plug.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Column, ColumnElement, LargeBinary, Table, func, literal, or_, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    LargeBinary,
+    Table,
+    and_,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from netraven.admin.audit import audit
@@ -24,6 +36,7 @@ from netraven.models import (
     AdminSetting,
     Content,
     Credential,
+    History,
     KeyCanary,
     SealedTranscript,
     SecondFactor,
@@ -40,10 +53,18 @@ class SealedTable:
     columns: tuple[str, ...]
 
     @property
-    def key(self) -> Column[object]:
-        """Return the primary key, which is one column."""
-        (column,) = self.table.primary_key.columns
-        return column
+    def key(self) -> tuple[Column[object], ...]:
+        """Return the columns of the primary key."""
+        return tuple(self.table.primary_key.columns)
+
+    def place(self, row_key: Sequence[object], column: str) -> Place:
+        """Return where a value of this row lives."""
+        return Place(self.table.name, row_name(row_key), column)
+
+
+def row_name(row_key: Sequence[object]) -> str:
+    """Return a primary key in words: the values of its columns, parted by slashes."""
+    return "/".join(map(str, row_key))
 
 
 # The canary first: once a value needs the new key, a process without it does not start.
@@ -54,6 +75,7 @@ SEALED_TABLES: tuple[SealedTable, ...] = (
     SealedTable(Base.metadata.tables[SecondFactor.__tablename__], ("secret",)),
     SealedTable(Base.metadata.tables[Content.__tablename__], ("data",)),
     SealedTable(Base.metadata.tables[SealedTranscript.__tablename__], ("data",)),
+    SealedTable(Base.metadata.tables[History.__tablename__], ("data",)),
 )
 
 
@@ -158,7 +180,7 @@ def _wrap_from(db: Session, keyring: KeyRing, start: _Position, batch: int) -> _
             failure = failure or found.failure
             wrapped += found.wrapped
             if wrapped == batch:
-                return _Step(wrapped, failure, _Position(sealed.table.name, str(row_key)))
+                return _Step(wrapped, failure, _Position(sealed.table.name, row_name(row_key)))
         after = None
     return _Step(wrapped, failure, None)
 
@@ -168,23 +190,30 @@ _PAGE = 100
 
 def _stale_rows(
     db: Session, keyring: KeyRing, sealed: SealedTable, after: str | None
-) -> Iterator[object]:
+) -> Iterator[Sequence[object]]:
     """Yield the primary keys of rows with a value that another key wraps, in their order."""
     key = sealed.key
     stale = _is_stale(keyring, sealed)
     # In no order this reads the table as it lies, which is how a rotated one is done with.
     if after is None and db.scalar(select(literal(1)).where(stale).limit(1)) is None:
         return
-    last: object = None
-    if after is not None:
-        last = UUID(after) if key.type.python_type is UUID else after
+    last = None if after is None else _row_key(sealed, after)
     while True:
-        page = select(key).where(stale).order_by(key).limit(_PAGE)
-        rows = db.scalars(page if last is None else page.where(key > last)).all()
+        page = select(*key).where(stale).order_by(*key).limit(_PAGE)
+        rows = db.execute(page if last is None else page.where(tuple_(*key) > last)).all()
         yield from rows
         if len(rows) < _PAGE:
             return
-        last = rows[-1]
+        last = tuple(rows[-1])
+
+
+def _row_key(sealed: SealedTable, name: str) -> tuple[object, ...]:
+    """Return the primary key that `row_name` wrote."""
+    values = name.split("/", len(sealed.key) - 1)
+    return tuple(
+        UUID(value) if column.type.python_type is UUID else value
+        for column, value in zip(sealed.key, values, strict=True)
+    )
 
 
 def _is_stale(keyring: KeyRing, sealed: SealedTable) -> ColumnElement[bool]:
@@ -203,9 +232,11 @@ class _Wrapped(NamedTuple):
     failure: Corrupt | KeyUnavailable | None
 
 
-def _wrap_row(db: Session, keyring: KeyRing, sealed: SealedTable, row_key: object) -> _Wrapped:
+def _wrap_row(
+    db: Session, keyring: KeyRing, sealed: SealedTable, row_key: Sequence[object]
+) -> _Wrapped:
     table = sealed.table
-    of_row = sealed.key == row_key
+    of_row = and_(*(column == value for column, value in zip(sealed.key, row_key, strict=True)))
     found = select(*(table.c[name] for name in sealed.columns)).where(of_row)
     row = db.execute(found.with_for_update(key_share=True)).one_or_none()
     values: dict[str, object] = {}
@@ -215,7 +246,7 @@ def _wrap_row(db: Session, keyring: KeyRing, sealed: SealedTable, row_key: objec
         if value is None or keyring.is_current(value):
             continue
         try:
-            values[name] = keyring.rewrap(value, Place(sealed.table.name, str(row_key), name))
+            values[name] = keyring.rewrap(value, sealed.place(row_key, name))
         except (Corrupt, KeyUnavailable) as error:
             failure = failure or error
     if values:

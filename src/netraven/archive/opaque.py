@@ -1,0 +1,75 @@
+"""Folding: what nobody searches by its letters stands in a weave as a keyed hash.
+
+Each line of a block of hexadecimal or base64 text (a certificate, a public key) becomes the hash of
+the whole block, and a line of more than 4 KiB its own: one line in, one line out, so line numbers
+agree with the text. Equal blocks have equal hashes, on whatever device. The hash is the first 48
+bits of HMAC-SHA256 under the installation key.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Sequence
+
+import re2
+
+MOST_LINE_BYTES = 4096
+"""A longer line is folded."""
+
+
+def fold(text: bytes, key: bytes) -> list[bytes]:
+    """Return the lines of a view as a weave keeps them."""
+    lines = text.split(b"\n")
+    # A device's own text that looks like a fold is none.
+    if _BEGIN in text or max(map(len, lines)) > MOST_LINE_BYTES:
+        lines = [
+            _hash([line], key) if _BEGIN in line or len(line) > MOST_LINE_BYTES else line
+            for line in lines
+        ]
+    if _OPAQUE.search(text) is not None:
+        _fold_blocks(lines, key)
+    return lines
+
+
+def is_folded(line: bytes) -> bool:
+    """Tell whether this line of a weave stands for another text."""
+    return line.startswith(_BEGIN) and line.endswith(_END) and len(line) == _FOLDED_BYTES
+
+
+_BEGIN, _END = "‹opaque:".encode(), "›".encode()
+_FOLDED_BYTES = len(_BEGIN) + 12 + len(_END)
+_DOMAIN = b"netraven opaque lines 1\x00"
+_LEAST_LINES = 3
+
+
+def _options() -> re2.Options:
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1
+    options.never_nl = True
+    options.never_capture = True
+    return options
+
+
+_HEX = rb"(?:[0-9A-Fa-f]{8}[ \t]?){3,}"
+_BASE64 = rb"[0-9A-Za-z+/]{40,}={0,2}"
+# Cisco shows eight groups of eight digits a line, PEM (RFC 7468) sixty-four letters.
+_OPAQUE = re2.compile(rb"(?m:^[ \t]*(?:" + _HEX + rb"|" + _BASE64 + rb")[ \t\r]*$)", _options())
+_LAST = re2.compile(rb"^[ \t]*(?:[0-9A-Fa-f]{2,8}[ \t]?)+[ \t\r]*$", _options())
+
+
+def _fold_blocks(lines: list[bytes], key: bytes) -> None:
+    start = 0
+    while start < len(lines):
+        end = start
+        while end < len(lines) and _OPAQUE.search(lines[end]) is not None:
+            end += 1
+        if end - start >= _LEAST_LINES:
+            # The last line of a block is shorter.
+            end += end < len(lines) and _LAST.search(lines[end]) is not None
+            lines[start:end] = [_hash(lines[start:end], key)] * (end - start)
+        start = max(end, start + 1)
+
+
+def _hash(lines: Sequence[bytes], key: bytes) -> bytes:
+    digest = hmac.digest(key, _DOMAIN + b"\n".join(lines), "sha256").hex()
+    return _BEGIN + digest[:12].encode() + _END

@@ -1,0 +1,217 @@
+"""The weave of a series: every line that any of its versions ever had, in order, with its span.
+
+The idea is that of the interleaved deltas of SCCS (Rochkind, 1975): a line carries the first and
+the last version that has it, so any version's text is the lines whose span holds it. A weave is
+derived: it can be made again from the contents at any time. Nothing here touches a database.
+
+A text is taken as the pieces between its line feeds, so that what comes back is the text exactly:
+without a final line feed, with carriage returns, or empty.
+"""
+
+from __future__ import annotations
+
+import struct
+import sys
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from netraven.archive.alignment import changed_blocks
+
+OPEN = 2**32 - 1
+"""The last version of a line that stands still; above every version, so that spans compare."""
+
+
+class WeaveMisfit(ValueError):
+    """Bytes that are no weave, or a version that does not fit behind those of a weave."""
+
+
+class WovenVersion(NamedTuple):
+    """A version whose lines a weave knows; what only one not kept any more had, has gone."""
+
+    number: int
+    at_us: int
+    is_kept: bool = True
+
+    @property
+    def at(self) -> datetime:
+        """Return since when it was there."""
+        return _EPOCH + timedelta(microseconds=self.at_us)
+
+
+@dataclass(frozen=True, slots=True)
+class LineChange:
+    """The lines that a version has and the one before had not, and those that it lost."""
+
+    added: tuple[bytes, ...]
+    removed: tuple[bytes, ...]
+
+
+@dataclass(slots=True)
+class Weave:
+    """Lines in the order of the texts; line i stands in versions `firsts[i]` to `lasts[i]`."""
+
+    versions: list[WovenVersion] = field(default_factory=list)
+    firsts: array[int] = field(default_factory=lambda: array("I"))
+    lasts: array[int] = field(default_factory=lambda: array("I"))
+    lines: list[bytes] = field(default_factory=list)
+
+    @property
+    def last_version(self) -> int:
+        """Return the number of the newest version, 0 without any."""
+        return self.versions[-1].number if self.versions else 0
+
+    @property
+    def kept(self) -> tuple[int, ...]:
+        """Return the numbers of the versions whose texts come back exactly."""
+        return tuple(version.number for version in self.versions if version.is_kept)
+
+    def append(self, number: int, at: datetime, lines: Sequence[bytes]) -> LineChange:
+        """Weave the next version in; its lines are its text split at the line feeds.
+
+        Raises WeaveMisfit for a number or a moment before those of the newest version.
+        """
+        before = self.versions[-1] if self.versions else None
+        if before is not None and (number <= before.number or microseconds(at) < before.at_us):
+            raise WeaveMisfit(f"version {number} does not follow version {before.number}")
+        if not 0 < number < OPEN:
+            raise WeaveMisfit(f"{number} is no version")
+        standing = [place for place, last in enumerate(self.lasts) if last == OPEN]
+        old = [self.lines[place] for place in standing]
+        added: list[bytes] = []
+        removed: list[bytes] = []
+        # From the end, so that what is inserted moves no place that is still needed.
+        for block in reversed(changed_blocks(old, lines)):
+            new = lines[block.b_start : block.b_end]
+            added += reversed(new)
+            removed += reversed(old[block.a_start : block.a_end])
+            for place in standing[block.a_start : block.a_end]:
+                self.lasts[place] = self.last_version
+            at_place = standing[block.a_end] if block.a_end < len(standing) else len(self.lines)
+            self._insert(at_place, number, new)
+        self.versions.append(WovenVersion(number, microseconds(at)))
+        return LineChange(tuple(reversed(added)), tuple(reversed(removed)))
+
+    def text_lines(self, number: int) -> list[bytes]:
+        """Return the lines of a version that is kept; join them by line feeds for its text."""
+        return [self.lines[place] for place in self.places(number)]
+
+    def places(self, number: int) -> Iterator[int]:
+        """Yield where the lines of this version stand in the weave, in order."""
+        spans = zip(self.firsts, self.lasts, strict=True)
+        return (place for place, (first, last) in enumerate(spans) if first <= number <= last)
+
+    def remove(self, numbers: Collection[int]) -> None:
+        """Forget versions: lines that none of those left has are gone, the others' bounds stay.
+
+        Without any version left nothing is.
+        """
+        versions = [
+            each._replace(is_kept=False) if each.number in numbers else each
+            for each in self.versions
+        ]
+        kept = [each.number for each in versions if each.is_kept]
+        newest = kept[-1] if kept else 0
+        self.versions = [each for each in versions if each.number <= newest]
+        firsts, lasts, lines = array("I"), array("I"), list[bytes]()
+        for first, last, line in zip(self.firsts, self.lasts, self.lines, strict=True):
+            if bisect_left(kept, first) == bisect_right(kept, last):
+                continue
+            firsts.append(first)
+            # What the newest version has stands still, whatever came after it.
+            lasts.append(OPEN if last >= newest else last)
+            lines.append(line)
+        self.firsts, self.lasts, self.lines = firsts, lasts, lines
+
+    def pack(self) -> bytes:
+        """Return the bytes that `WeaveBytes` and `unpack_weave` read."""
+        numbers = array("I", [version.number for version in self.versions])
+        moments = array("q", [version.at_us for version in self.versions])
+        head = _HEAD.pack(len(self.lines), len(self.versions))
+        columns = (numbers, moments, self.firsts, self.lasts)
+        kept = bytes(version.is_kept for version in self.versions)
+        return b"".join((head, kept, *map(_little, columns), b"\n".join(self.lines)))
+
+    def _insert(self, place: int, number: int, lines: Sequence[bytes]) -> None:
+        self.lines[place:place] = lines
+        self.firsts[place:place] = array("I", [number]) * len(lines)
+        self.lasts[place:place] = array("I", [OPEN]) * len(lines)
+
+
+class WeaveBytes:
+    """A packed weave that is looked at in place: `text` holds its lines from `start` on."""
+
+    def __init__(self, packed: bytes) -> None:
+        if len(packed) < _HEAD.size:
+            raise WeaveMisfit("too short for a weave")
+        self.text = packed
+        self.line_count, self._version_count = _HEAD.unpack_from(packed)
+        self._numbers_at = _HEAD.size + self._version_count
+        self._moments_at = self._numbers_at + 4 * self._version_count
+        self._spans_at = self._moments_at + 8 * self._version_count
+        self.start = self._spans_at + 8 * self.line_count
+        if len(packed) < self.start:
+            raise WeaveMisfit("too short for its lines")
+
+    def versions(self) -> list[WovenVersion]:
+        """Return the versions, the oldest first."""
+        numbers = _column("I", self.text[self._numbers_at : self._moments_at])
+        moments = _column("q", self.text[self._moments_at : self._spans_at])
+        kept = self.text[_HEAD.size : self._numbers_at]
+        return [
+            WovenVersion(number, at_us, is_kept != 0)
+            for number, at_us, is_kept in zip(numbers, moments, kept, strict=True)
+        ]
+
+    def firsts(self) -> array[int]:
+        """Return the first version of each line."""
+        return _column("I", self.text[self._spans_at : self._spans_at + 4 * self.line_count])
+
+    def lasts(self) -> array[int]:
+        """Return the last version of each line, `OPEN` where it stands still."""
+        return _column("I", self.text[self._spans_at + 4 * self.line_count : self.start])
+
+    def lines(self) -> list[bytes]:
+        """Return the lines."""
+        lines = self.text[self.start :].split(b"\n") if self.line_count else []
+        if len(lines) != self.line_count:
+            raise WeaveMisfit(f"{len(lines)} lines instead of {self.line_count}")
+        return lines
+
+    def line_at(self, offset: int) -> int:
+        """Return the number of the line, from 0, that holds this offset of `text`."""
+        return self.text.count(b"\n", self.start, offset)
+
+
+def unpack_weave(packed: bytes) -> Weave:
+    """Return the weave that these bytes hold; raises WeaveMisfit where they hold none."""
+    found = WeaveBytes(packed)
+    return Weave(found.versions(), found.firsts(), found.lasts(), found.lines())
+
+
+def microseconds(moment: datetime) -> int:
+    """Return how many microseconds the moment lies behind 1970, as weaves keep it."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+_HEAD = struct.Struct("<II")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _little(column: array[int]) -> bytes:
+    if sys.byteorder == "little":
+        return column.tobytes()
+    swapped = array(column.typecode, column)
+    swapped.byteswap()
+    return swapped.tobytes()
+
+
+def _column(typecode: str, packed: bytes) -> array[int]:
+    column: array[int] = array(typecode)
+    column.frombytes(packed)
+    if sys.byteorder != "little":
+        column.byteswap()
+    return column

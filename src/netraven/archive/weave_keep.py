@@ -1,0 +1,175 @@
+"""Keeping weaves true: in the transaction in which versions come and go.
+
+Weaves come behind contents in the order of locks, and are written only under the lock of their
+series. One that is missing or cannot be used is left as it is: it is then behind its series, which
+everybody who reads it sees, and `weave_build` makes it anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from netraven.admin.installation import get_installation_key
+from netraven.archive.series import Series
+from netraven.archive.weave import LineChange, Weave
+from netraven.archive.weave_change import ChangeMark, mark_change
+from netraven.archive.weave_store import (
+    FORMAT,
+    FreshWeave,
+    StoredWeave,
+    drop_weaves,
+    keep_weaves,
+    load_weaves,
+    mixed_view_rev,
+    open_weave,
+    view_lines,
+    view_rev,
+)
+from netraven.db import KeyRing, get_keyring, insert_into, operation
+from netraven.db.enums import BackupStatus
+from netraven.errors import Corrupt, KeyUnavailable
+from netraven.inventory.platforms import get_platforms
+from netraven.models import Backup, BackupChange
+from netraven.platforms.catalogue import Platforms
+
+
+@dataclass(frozen=True, slots=True)
+class NewVersion:
+    """A completed version just stored, with its exact bytes and the completed one before it."""
+
+    backup: Backup
+    content: bytes = field(repr=False)
+    previous: Backup | None
+
+    @property
+    def series(self) -> Series:
+        """Return what it is a version of."""
+        return self.backup.device_id, self.backup.config_type
+
+
+@operation
+def weave_in(db: Session, new: Sequence[NewVersion]) -> None:
+    """Weave versions in, at most one of a series; note what each changed.
+
+    The caller holds the series. A handful of statements, whatever the number of versions.
+    """
+    keyring = get_keyring(db)
+    if not new or keyring is None:
+        return
+    key, platforms = get_installation_key(db), get_platforms(db)
+    rows = load_weaves(db, {each.series for each in new if each.previous is not None})
+    fresh: list[FreshWeave] = []
+    marks: list[tuple[Backup, ChangeMark]] = []
+    for each in new:
+        row = rows.get(each.series)
+        rev = _rev_with(db, each, row, platforms)
+        weave = None if rev is None else _weave_before(keyring, row)
+        if rev is None or weave is None:
+            continue
+        change = append_version(weave, each.backup, each.content, platforms=platforms, key=key)
+        fresh.append(FreshWeave(each.series, weave, rev))
+        platform = platforms.get(each.backup.device_type)
+        if each.previous is not None and (mark := mark_change(change, platform, key)):
+            marks.append((each.backup, mark))
+    keep_weaves(db, keyring, fresh)
+    keep_marks(db, marks)
+
+
+@operation
+def weave_out(db: Session, removed: Mapping[Series, Collection[int]]) -> None:
+    """Let these versions go from the weaves of their series, which the caller holds.
+
+    A weave that cannot be read goes as a whole: nothing of what was removed may stay in it.
+    """
+    keyring = get_keyring(db)
+    rows = load_weaves(db, removed.keys())
+    fresh: list[FreshWeave] = []
+    dropped: list[Series] = []
+    for series, row in rows.items():
+        try:
+            weave = None if keyring is None else open_weave(keyring, row)
+        except (Corrupt, KeyUnavailable):
+            weave = None
+        if weave is not None:
+            weave.remove(removed[series])
+        if weave is None or not weave.versions:
+            dropped.append(series)
+        else:
+            fresh.append(FreshWeave(series, weave, row.view_rev))
+    drop_weaves(db, dropped)
+    if keyring is not None:
+        keep_weaves(db, keyring, fresh)
+
+
+@operation
+def keep_marks(db: Session, marks: Sequence[tuple[Backup, ChangeMark]]) -> None:
+    """Store how these versions' changes are recognised, in place of what was known."""
+    if not marks:
+        return
+    rows = [
+        {
+            "backup_id": backup.id,
+            "at": backup.created_at,
+            "shape": mark.shape,
+            "exact": mark.exact,
+            "added": mark.added,
+            "removed": mark.removed,
+        }
+        for backup, mark in marks
+    ]
+    insertion = insert_into(db, BackupChange)
+    names = ("at", "shape", "exact", "added", "removed")
+    replaced = {name: insertion.excluded[name] for name in names}
+    kept = insertion.on_conflict_do_update(index_elements=["backup_id"], set_=replaced)
+    db.connection().execute(kept, rows)
+
+
+def append_version(
+    weave: Weave, backup: Backup, content: bytes, *, platforms: Platforms, key: bytes
+) -> LineChange:
+    """Weave in what people see of a version; raises WeaveMisfit where it does not follow."""
+    lines = view_lines(content, platforms.get(backup.device_type), key)
+    return weave.append(backup.version or 0, backup.created_at, lines)
+
+
+@operation
+def series_device_types(db: Session, series: Series, *, before: int | None = None) -> set[str]:
+    """Return what wrote the completed versions of a series, or only those before one."""
+    device_id, config_type = series
+    kinds = select(Backup.device_type).where(
+        Backup.device_id == device_id,
+        Backup.config_type == config_type,
+        Backup.status == BackupStatus.COMPLETED,
+    )
+    if before is not None:
+        kinds = kinds.where(Backup.version < before)
+    return set(db.scalars(kinds.distinct()))
+
+
+def _rev_with(
+    db: Session, new: NewVersion, row: StoredWeave | None, platforms: Platforms
+) -> str | None:
+    """Return the name of the weave's rules with the new version; None where it is out of date."""
+    own = view_rev(platforms.get(new.backup.device_type))
+    if new.previous is None:
+        return own
+    if row is None or row.last_version != new.previous.version or row.format != FORMAT:
+        return None
+    if new.previous.device_type == new.backup.device_type and row.view_rev == own:
+        return own
+    before = series_device_types(db, new.series, before=new.backup.version or 0)
+    if row.view_rev != mixed_view_rev(map(platforms.get, before)):
+        return None
+    return mixed_view_rev(map(platforms.get, before | {new.backup.device_type}))
+
+
+def _weave_before(keyring: KeyRing, row: StoredWeave | None) -> Weave | None:
+    """Return the weave that a version goes on; None where it cannot be read."""
+    try:
+        return Weave() if row is None else open_weave(keyring, row)
+    except (Corrupt, KeyUnavailable):
+        return None

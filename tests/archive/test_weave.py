@@ -1,0 +1,164 @@
+"""Weaves: every version comes back exactly, whatever happened to the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from netraven.archive.weave import OPEN, Weave, WeaveBytes, WeaveMisfit, unpack_weave
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+# Few different lines, so that they repeat, move and come back.
+LINES = st.sampled_from([b"", b"!", b" exit", b"interface Gi0/1", b" no shutdown", b"\xff\r", b"a"])
+TEXTS = st.lists(LINES, max_size=12).map(b"\n".join)
+
+
+@dataclass
+class Known:
+    """What a weave should hold: each version's text, and which are still there."""
+
+    weave: Weave = field(default_factory=Weave)
+    texts: dict[int, bytes] = field(default_factory=dict)
+    newest: int = 0
+
+    def store(self, text: bytes, *, skipped: int = 0) -> None:
+        self.newest += 1 + skipped
+        self.weave.append(self.newest, moment(self.newest), text.split(b"\n"))
+        self.texts[self.newest] = text
+
+    def remove(self, numbers: set[int]) -> None:
+        self.weave.remove(numbers)
+        self.texts = {number: text for number, text in self.texts.items() if number not in numbers}
+
+    def check(self) -> None:
+        assert self.weave.kept == tuple(self.texts)
+        for number, text in self.texts.items():
+            assert b"\n".join(self.weave.text_lines(number)) == text
+
+
+def moment(number: int) -> datetime:
+    return NOON + timedelta(hours=number, microseconds=number)
+
+
+@given(st.data())
+def test_every_version_comes_back_after_any_mix_of_changes(data: st.DataObject) -> None:
+    known = Known()
+    for step in data.draw(st.lists(st.sampled_from("sssrp"), max_size=14)):
+        if step == "s":
+            known.store(data.draw(TEXTS), skipped=data.draw(st.integers(0, 2)))
+        elif step == "r" and known.texts:
+            known.remove(data.draw(st.sets(st.sampled_from([*known.texts]))))
+        else:
+            known.weave = unpack_weave(known.weave.pack())
+        known.check()
+
+
+@given(st.lists(TEXTS, min_size=1, max_size=8), st.data())
+def test_nothing_of_removed_versions_lingers(texts: list[bytes], data: st.DataObject) -> None:
+    known = Known()
+    for text in texts:
+        known.store(text)
+
+    known.remove(data.draw(st.sets(st.integers(1, len(texts)))))
+
+    known.check()
+    left = {line for text in known.texts.values() for line in text.split(b"\n")}
+    assert set(known.weave.lines) == left
+
+
+@given(TEXTS, TEXTS)
+def test_what_a_version_changed_is_told(older: bytes, newer: bytes) -> None:
+    weave = Weave()
+    weave.append(1, moment(1), older.split(b"\n"))
+
+    change = weave.append(2, moment(2), newer.split(b"\n"))
+
+    left = older.split(b"\n")
+    for line in change.removed:
+        left.remove(line)
+    assert sorted([*left, *change.added]) == sorted(newer.split(b"\n"))
+
+
+def test_lines_know_since_when_and_until_when_they_stand() -> None:
+    weave = Weave()
+    weave.append(1, moment(1), [b"a", b"b", b"c"])
+    weave.append(4, moment(4), [b"a", b"x", b"c"])
+    weave.append(5, moment(5), [b"a", b"b", b"c"])
+
+    spans = [*zip(weave.lines, weave.firsts, weave.lasts, strict=True)]
+
+    assert spans == [
+        (b"a", 1, OPEN),
+        (b"b", 1, 1),
+        (b"x", 4, 4),
+        (b"b", 5, OPEN),
+        (b"c", 1, OPEN),
+    ]
+
+
+def test_lines_keep_their_bounds_when_the_versions_there_go() -> None:
+    weave = Weave()
+    weave.append(1, moment(1), [b"a"])
+    weave.append(2, moment(2), [b"a", b"b"])
+    weave.append(3, moment(3), [b"a", b"b", b"c"])
+
+    weave.remove({2})
+
+    assert [*weave.firsts] == [1, 2, 3]
+    assert [version.at for version in weave.versions] == [moment(1), moment(2), moment(3)]
+
+
+def test_what_only_a_removed_version_had_is_gone() -> None:
+    weave = Weave()
+    weave.append(1, moment(1), [b"a"])
+    weave.append(2, moment(2), [b"a", b"only here"])
+    weave.append(3, moment(3), [b"a"])
+
+    weave.remove({2})
+
+    assert b"only here" not in weave.pack()
+
+
+def test_lines_that_a_removed_newest_version_lost_stand_again() -> None:
+    weave = Weave()
+    weave.append(1, moment(1), [b"a", b"b"])
+    weave.append(2, moment(2), [b"a"])
+
+    weave.remove({2})
+
+    assert [*weave.lasts] == [OPEN, OPEN]
+    assert weave.last_version == 1
+
+
+def test_a_version_follows_those_before_it() -> None:
+    weave = Weave()
+    weave.append(3, moment(3), [b"a"])
+
+    with pytest.raises(WeaveMisfit, match="version 3 does not follow"):
+        weave.append(3, moment(4), [b"b"])
+    with pytest.raises(WeaveMisfit, match="does not follow"):
+        weave.append(4, moment(2), [b"b"])
+
+
+@given(st.binary(max_size=200))
+def test_bytes_that_are_no_weave_are_refused_or_read(packed: bytes) -> None:
+    try:
+        found = unpack_weave(packed)
+    except (WeaveMisfit, OverflowError):
+        return
+    assert len(found.lines) == len(found.firsts) == len(found.lasts)
+
+
+def test_an_offset_leads_to_its_line() -> None:
+    weave = Weave()
+    weave.append(1, moment(1), [b"first", b"", b"third"])
+
+    found = WeaveBytes(weave.pack())
+
+    assert found.line_at(found.text.index(b"third")) == 2
+    assert found.line_at(found.start) == 0
