@@ -23,6 +23,9 @@ WORDS = [
     (("--cron", "0  3 * * 7"), "cron 0 3 * * 7 UTC"),
 ]
 
+BUILT_IN = 4
+"""The schedules that `netraven init` makes."""
+
 REFUSED = [
     (("--all",), "say when by one of"),
     (("--all", "--at", "02:30", "--cron", "* * * * *"), "say when by one of"),
@@ -49,6 +52,18 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Program:
     return program
 
 
+def test_init_makes_the_built_in_schedules(program: Program) -> None:
+    items = program.json("schedule", "list")["items"]
+
+    assert {item["job_type"]: item["name"] for item in items} == {
+        "backup": "Automatic backup",
+        "reachability": "Reachability",
+        "retention": "Retention",
+        "verify": "Verification",
+    }
+    assert all(item["is_system"] and item["enabled"] for item in items)
+
+
 def test_when_is_told_in_words(program: Program) -> None:
     for options, words in WORDS:
         added = program.ok("schedule", "add", words, "--all", *options)
@@ -64,7 +79,7 @@ def test_what_is_no_schedule_is_refused_in_a_sentence(program: Program) -> None:
         assert refused.exit_code == 2
         assert sentence in refused.err
 
-    assert program.json("schedule", "list")["total"] == 0
+    assert program.json("schedule", "list")["total"] == BUILT_IN
 
 
 def test_schedule_is_for_the_devices_and_tags_that_it_names(program: Program) -> None:
@@ -72,7 +87,7 @@ def test_schedule_is_for_the_devices_and_tags_that_it_names(program: Program) ->
     program.ok("schedule", "add", "tagged", "--at", "02:30", "--tag", "core", "--disabled")
     program.ok("schedule", "add", "check", "--at", "02:30", "--type", "verify")
 
-    shown = program.json("schedule", "list")["items"]
+    shown = program.json("schedule", "list")["items"][:-BUILT_IN]
 
     told = {job["name"]: (job["targets"], len(job["devices"]), job["enabled"]) for job in shown}
     assert told == {
@@ -80,7 +95,7 @@ def test_schedule_is_for_the_devices_and_tags_that_it_names(program: Program) ->
         "tagged": ("tags", 0, False),
         "check": ("all", 0, True),
     }
-    assert program.json("schedule", "list", "--type", "verify")["total"] == 1
+    assert program.json("schedule", "list", "--type", "verify")["total"] == 2
     assert program.json("schedule", "list", "--disabled")["items"][0]["name"] == "tagged"
     assert "tagged core" in program.ok("schedule", "show", "tagged").out
 

@@ -15,6 +15,7 @@ from netraven import __version__
 from netraven.cli import (
     audit,
     backup,
+    blackout,
     credential,
     database,
     demo,
@@ -59,6 +60,7 @@ app.add_typer(backup.app, name="backup", cls=Noun)
 app.add_typer(run.app, name="run", cls=Noun)
 app.add_typer(platform.app, name="platform", cls=Noun)
 app.add_typer(schedule.app, name="schedule", cls=Noun)
+app.add_typer(blackout.app, name="blackout", cls=Noun)
 app.add_typer(user.app, name="user", cls=Noun)
 app.add_typer(setting.app, name="setting", cls=Noun)
 app.add_typer(audit.app, name="audit", cls=Noun)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.text import Text
 
 from netraven.cli import output
 from netraven.cli import schedule_options as options
@@ -113,7 +114,7 @@ def list_schedules(
 def show_schedule(name: ScheduleName, *, as_json: AsJson = False) -> None:
     """Show a schedule with its next and its last run."""
     from netraven.cli.home import open_home
-    from netraven.cli.schedule_words import targets_in_words, timing_in_words
+    from netraven.jobs.schedule_words import targets_in_words, timing_in_words
     from netraven.schemas.schedule import ScheduledJobRead
 
     with open_home().reading() as db:
@@ -138,6 +139,26 @@ def show_schedule(name: ScheduleName, *, as_json: AsJson = False) -> None:
             ("While one still goes", job.overlap.value),
             ("Made by", job.created_by_name),
         )
+    )
+
+
+@app.command("explain")
+def explain(name: ScheduleName, *, as_json: AsJson = False) -> None:
+    """Say in words when and why a schedule fires next, or why it does not."""
+    from netraven.cli.home import open_home
+    from netraven.jobs.explaining import explain_schedule
+
+    with open_home().reading() as db:
+        told = explain_schedule(db, _named(db, name).id)
+    if told is None:
+        return
+    if as_json:
+        output.say_json(told)
+        return
+    output.say(told.name, style="bold")
+    output.say_facts(
+        (one.topic, Text(output.visible(one.text), style="yellow" if one.is_warning else ""))
+        for one in told.sentences
     )
 
 
@@ -199,7 +220,7 @@ def show_next_times(
 
 
 def _show_all(jobs: Sequence[ScheduledJobRead]) -> None:
-    from netraven.cli.schedule_words import targets_in_words, timing_in_words
+    from netraven.jobs.schedule_words import targets_in_words, timing_in_words
 
     columns = (
         Column("Schedule", wraps=True),
@@ -235,7 +256,7 @@ def _toggle(name: str, *, enabled: bool, as_json: bool) -> None:
 
 def _tell(job: ScheduledJob, done: str, *, as_json: bool) -> None:
     """Say what was done to a schedule, and when it runs next."""
-    from netraven.cli.schedule_words import targets_in_words, timing_in_words
+    from netraven.jobs.schedule_words import targets_in_words, timing_in_words
     from netraven.schemas.schedule import ScheduledJobRead
 
     told = ScheduledJobRead.model_validate(job)

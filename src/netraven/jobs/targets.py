@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, delete, insert, select
+from sqlalchemy import ColumnElement, Select, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from netraven.admin.visibility import visible_devices
@@ -51,6 +51,15 @@ def get_target_devices(db: Session, job_id: Id) -> list[Device]:
 def get_target_ids(db: Session, job: ScheduledJob) -> list[UUID]:
     """Return the ids of the same devices, without reading more of them."""
     return list(db.scalars(_targeted(select(Device.id), job)))
+
+
+@operation
+def count_unseen_targets(db: Session, job: ScheduledJob) -> int:
+    """Return how many enabled devices the schedule is for that its creator may not see."""
+    if job.created_by is None:
+        return 0
+    everybody = _for_anyone(select(Device.id), job).where(~visible_devices(job.created_by))
+    return db.scalars(select(func.count()).select_from(everybody.subquery())).one()
 
 
 @operation
@@ -123,6 +132,11 @@ def _check_present(db: Session, device_ids: Sequence[UUID], viewer: Id | None) -
 
 
 def _targeted(wanted: Select[T], job: ScheduledJob) -> Select[T]:
+    found = _for_anyone(wanted, job)
+    return found if job.created_by is None else found.where(visible_devices(job.created_by))
+
+
+def _for_anyone(wanted: Select[T], job: ScheduledJob) -> Select[T]:
     conditions: list[ColumnElement[bool]] = [Device.enabled.is_(True)]
     match job.targets:
         case TargetKind.DEVICES:
@@ -139,6 +153,4 @@ def _targeted(wanted: Select[T], job: ScheduledJob) -> Select[T]:
             conditions.append(Device.id.in_(tagged))
         case TargetKind.ALL:
             pass
-    if job.created_by is not None:
-        conditions.append(visible_devices(job.created_by))
     return wanted.where(*conditions)
