@@ -7,14 +7,15 @@ import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
+from typing import Protocol as Interface
 
 import pytest
 
 from netraven.collect.fetch import fetch
 from netraven.collect.limits import Limits
 from netraven.collect.sweep import Outcome, Request, SweepLimits, sweep
-from netraven.collect.target import Login, Target
+from netraven.collect.target import Login, Protocol, Target
 from netraven.errors import (
     CollectError,
     DeviceTimeout,
@@ -27,13 +28,15 @@ from netraven.platforms.observation import Observation
 from netraven.platforms.registry import get_platform
 from tests.collect.memory import MODELS
 from tests.laboratory import IS_ABSENT, RECORDINGS, WHY_SKIPPED, admit_laboratory
+from tests.transcripts.cuts import recorded_sessions
 
 pytestmark = pytest.mark.skipif(IS_ABSENT, reason=WHY_SKIPPED)
 
+RECORDED = {session.name: session.running for session in recorded_sessions()}
 LIMITS = Limits(connect_s=60, idle_s=60, deadline_s=200)
 
 
-class Endpoint(Protocol):
+class Endpoint(Interface):
     name: str
     model: str
     host: str
@@ -43,7 +46,7 @@ class Endpoint(Protocol):
     enable_password: str | None
 
 
-class Farm(Protocol):
+class Farm(Interface):
     devices: Sequence[Any]
 
     def inventory(self) -> Iterator[dict[str, Any]]: ...
@@ -76,10 +79,12 @@ def login_of(endpoint: Endpoint) -> Login:
     )
 
 
-async def read(endpoint: Endpoint, *, legacy_ssh: bool = False) -> Observation:
+async def read(
+    endpoint: Endpoint, *, legacy_ssh: bool = False, protocol: Protocol = Protocol.SSH
+) -> Observation:
     platform = get_platform(MODELS[endpoint.model])
     assert platform is not None
-    target = replace(target_of(endpoint), legacy_ssh=legacy_ssh)
+    target = replace(target_of(endpoint), legacy_ssh=legacy_ssh, protocol=protocol)
     capture = await fetch(target, (login_of(endpoint),), platform, LIMITS)
     return capture.running
 
@@ -91,6 +96,19 @@ async def test_all_recordings_are_read_by_either_way_to_log_in(auth: tuple[str, 
 
     assert len(running) >= len(MODELS)
     assert all(seen.text and seen.echo_seen and seen.prompt_seen for seen in running)
+
+
+async def test_recordings_are_read_over_telnet_as_they_were_recorded() -> None:
+    async with laboratory(only=list(MODELS), telnet=True) as lab:
+        telnet = [endpoint for endpoint in lab.endpoints if endpoint.protocol == "telnet"]
+        one_each = {endpoint.model: endpoint for endpoint in telnet}
+        said = await asyncio.gather(
+            *(read(endpoint, protocol=Protocol.TELNET) for endpoint in one_each.values())
+        )
+
+    assert one_each.keys() == MODELS.keys()
+    names = [f"{endpoint.model}#{endpoint.variant}" for endpoint in one_each.values()]
+    assert [seen.text for seen in said] == [RECORDED[name] for name in names]
 
 
 async def test_a_recorded_device_asks_for_the_enable_secret() -> None:

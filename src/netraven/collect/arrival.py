@@ -12,11 +12,13 @@ from netraven.collect.entry import Circumstances, log_in
 from netraven.collect.limits import Limits
 from netraven.collect.privatekeys import PrivateKeys
 from netraven.collect.session import Session
-from netraven.collect.ssh import Connection, open_shell
-from netraven.collect.target import Login
+from netraven.collect.ssh import NOTHING, Attempt, Connection, open_connection, open_shell
+from netraven.collect.stream import Stream
+from netraven.collect.target import Login, Protocol
+from netraven.collect.telnet_login import TelnetConnection, open_telnet
 from netraven.collect.tunnels import Tunnels
 from netraven.collect.walk import Walk
-from netraven.errors import CollectError, DeviceTimeout
+from netraven.errors import CollectError, DeviceTimeout, Negotiated
 from netraven.platforms.platform import Platform
 
 T = TypeVar("T")
@@ -38,8 +40,18 @@ class Shared:
 class Arrival:
     """A connection that is logged in, and the login that the device took."""
 
-    connection: Connection
+    connection: Connection | TelnetConnection
     login: Login
+
+    @property
+    def host_key(self) -> str:
+        """The key that the device showed, nothing over telnet."""
+        return self.connection.host_key if isinstance(self.connection, Connection) else ""
+
+    @property
+    def negotiated(self) -> Negotiated:
+        """What was agreed on, nothing over telnet."""
+        return self.connection.negotiated if isinstance(self.connection, Connection) else NOTHING
 
 
 async def reported(walking: Awaitable[T], walk: Walk, limits: Limits) -> T:
@@ -68,12 +80,21 @@ async def reported(walking: Awaitable[T], walk: Walk, limits: Limits) -> T:
 
 @contextlib.asynccontextmanager
 async def arrived(
-    walk: Walk, circumstances: Circumstances, tunnels: Tunnels
+    walk: Walk, circumstances: Circumstances, tunnels: Tunnels, platform: Platform | None
 ) -> AsyncIterator[Arrival]:
-    """Give the device's connection, past its jump hosts; closed at once when the block is left."""
+    """Give the device's connection, past its jump hosts; closed at once when the block is left.
+
+    `platform` is what a login in words is known by, None where that is to be found out.
+    """
+
+    async def open_way(attempt: Attempt, walk: Walk) -> Connection | TelnetConnection:
+        if walk.target.protocol is Protocol.TELNET:
+            return await open_telnet(attempt, walk, platform)
+        return await open_connection(attempt, walk)
+
     async with tunnels.through(walk.target.jump, walk, circumstances) as tunnel:
         connection, login = await log_in(
-            walk.target, walk.logins, walk, circumstances, tunnel=tunnel
+            walk.target, walk.logins, walk, circumstances, tunnel=tunnel, open_way=open_way
         )
         try:
             yield Arrival(connection, login)
@@ -83,14 +104,19 @@ async def arrived(
 
 async def open_session(arrival: Arrival, platform: Platform, walk: Walk, limits: Limits) -> Session:
     """Return a session that has its prompt and its privileges and is not paged."""
-    shell = await open_shell(arrival.connection, walk, limits)
-    login = arrival.login
+    connection, login = arrival.connection, arrival.login
+    stream: Stream
+    if isinstance(connection, TelnetConnection):
+        stream, talk = connection.line, connection.talk
+    else:
+        stream, talk = await open_shell(connection, walk, limits), None
     session = Session(
-        shell,
+        stream,
         platform,
         limits,
         enable_secret=login.enable_secret,
         deadline_at=walk.deadline_at,
+        talk=talk,
     )
     walk.talk = session
     if login.password:

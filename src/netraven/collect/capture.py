@@ -14,7 +14,8 @@ class Capture:
 
     `host_key` is the key the device showed, as an OpenSSH public-key line; `jump_host_keys`
     those of the jump hosts, in their order. `login_name` is the credential that worked,
-    `refused_logins` those that the device refused before it.
+    `refused_logins` those that the device refused before it. Over telnet
+    `host_key` and all that is `negotiated` are empty.
     """
 
     observations: tuple[Observation, ...]

@@ -16,6 +16,7 @@ import asyncssh
 
 from netraven.collect.limits import Limits
 from netraven.collect.ssh import Connection
+from netraven.collect.telnet_login import TelnetConnection
 from netraven.collect.terminal import decode, unify_ends
 from netraven.collect.walk import Step, Walk
 from netraven.errors import CollectError, DeviceTimeout, DialogueFailed, OutputTooLarge, SessionLost
@@ -29,7 +30,7 @@ _ACCEPTED: Final = b"\0"
 
 
 async def copy_file(
-    connection: Connection, command: Command, walk: Walk, limits: Limits
+    connection: Connection | TelnetConnection, command: Command, walk: Walk, limits: Limits
 ) -> Observation:
     """Return a file of the device as the answer to the command that names it.
 
@@ -38,6 +39,12 @@ async def copy_file(
     """
     name = command.file or ""
     walk.begin(Step.COPY, f"the file {name}")
+    if isinstance(connection, TelnetConnection):
+        raise DialogueFailed(
+            f"{name} can be copied over SSH only; set the device's protocol to ssh",
+            step=Step.COPY,
+            awaited=walk.awaited,
+        )
     started_at = asyncio.get_running_loop().time()
     try:
         content = await _copied(connection, name, limits)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from netraven.collect.authentication import Peer
 from netraven.collect.limits import Limits
 from netraven.collect.pacing import LoginGate, Verdict
 from netraven.collect.privatekeys import PrivateKeys
-from netraven.collect.ssh import Attempt, Connection, open_connection
+from netraven.collect.ssh import Attempt, Connection
 from netraven.collect.target import Login
 from netraven.collect.walk import Step, Walk
 from netraven.errors import LoginRefused, LoginWithheld
+
+Opened = TypeVar("Opened")
 
 _ON_SUCCESS = {Verdict.UNKNOWN: Verdict.ACCEPTED, Verdict.UNTRIED: Verdict.UNTRIED}
 _ON_REFUSAL = {Verdict.UNKNOWN: Verdict.REFUSED, Verdict.UNTRIED: Verdict.UNTRIED}
@@ -34,15 +38,18 @@ async def log_in(
     circumstances: Circumstances,
     *,
     tunnel: Connection | None,
-) -> tuple[Connection, Login]:
-    """Return a connection that is logged in, and by which login; only a refusal leads on.
+    open_way: Callable[[Attempt, Walk], Awaitable[Opened]],
+) -> tuple[Opened, Login]:
+    """Return what `open_way` opens, logged in, and by which login; only a refusal leads on.
 
     Raises the `CollectError` that ended the last try, with every connection closed.
     """
     refusals: list[LoginRefused] = []
     for login in logins:
         try:
-            connection = await _try_login(peer, login, walk, circumstances, tunnel=tunnel)
+            connection = await _try_login(
+                peer, login, walk, circumstances, tunnel=tunnel, open_way=open_way
+            )
         except LoginRefused as refusal:
             refusals.append(refusal)
             if isinstance(refusal, LoginWithheld):
@@ -62,7 +69,8 @@ async def _try_login(
     circumstances: Circumstances,
     *,
     tunnel: Connection | None,
-) -> Connection:
+    open_way: Callable[[Attempt, Walk], Awaitable[Opened]],
+) -> Opened:
     gate = circumstances.gate
     device_id = peer.device_id
     await gate.approach(device_id, login)
@@ -82,7 +90,7 @@ async def _try_login(
             admission=admission,
             tunnel=tunnel,
         )
-        connection = await open_connection(attempt, walk)
+        connection = await open_way(attempt, walk)
         verdict = _ON_SUCCESS[verdict]
     except LoginRefused:
         verdict = _ON_REFUSAL[verdict]

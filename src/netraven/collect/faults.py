@@ -19,7 +19,7 @@ from netraven.errors import (
     Unreachable,
 )
 
-_TELNET_COMMAND = b"\xff"
+TELNET_COMMAND = b"\xff"
 _TOO_MANY = re.compile(r"too many authentication failures", re.IGNORECASE)
 
 
@@ -28,7 +28,9 @@ def place_of(peer: Peer) -> str:
     return f"{peer.hostname} ({peer.address} port {peer.port})"
 
 
-def explain_dial(peer: Peer, error: Exception, *, via: str | None) -> CollectError:
+def explain_dial(
+    peer: Peer, error: Exception, *, via: str | None, service: str = "SSH"
+) -> CollectError:
     """Return why no connection came about; `via` names the jump host that was asked for it."""
     place = place_of(peer)
     if isinstance(error, (socket.gaierror, UnicodeError)):
@@ -47,7 +49,7 @@ def explain_dial(peer: Peer, error: Exception, *, via: str | None) -> CollectErr
             awaited=f"a connection through {via}",
         )
     if isinstance(error, ConnectionRefusedError):
-        remedy = "check that SSH is switched on there and that the port is right"
+        remedy = f"check that {service} is switched on there and that the port is right"
         fact = f"{place} refuses connections"
     else:
         remedy = "check the address and the route to it"
@@ -148,16 +150,18 @@ def _lost(peer: Peer, error: BaseException | None, step: str) -> CollectError:
 
 
 def _not_ssh(peer: Peer, said: bytes) -> CollectError:
+    remedy = "check the port"
     if said.startswith((b"HTTP/", b"<!DOCTYPE", b"<html")):
         spoken = "speaks HTTP, not SSH"
-    elif said.startswith(_TELNET_COMMAND):
+    elif said.startswith(TELNET_COMMAND):
         spoken = "speaks telnet, not SSH"
+        remedy = "check the port, or set the device's protocol to telnet, which is not encrypted"
     elif said.startswith(b"SSH-1."):
         spoken = "speaks only SSH version 1, which is unsafe and not supported"
     else:
         spoken = "answers, but not with SSH"
     return NegotiationFailed(
-        f"{place_of(peer)} {spoken}; check the port",
+        f"{place_of(peer)} {spoken}; {remedy}",
         step=Step.BANNER,
         awaited="an SSH version line",
     )

@@ -61,7 +61,7 @@ async def _collect(
     *,
     tunnels: Tunnels,
 ) -> Capture:
-    async with arrived(walk, circumstances, tunnels) as arrival:
+    async with arrived(walk, circumstances, tunnels, platform) as arrival:
         session = await open_session(arrival, platform, walk, circumstances.limits)
         observations = [
             await (
@@ -74,10 +74,10 @@ async def _collect(
         await session.leave()
     return Capture(
         observations=tuple(observations),
-        host_key=arrival.connection.host_key,
+        host_key=arrival.host_key,
         jump_host_keys=tuple(walk.jump_host_keys.values()),
         login_name=arrival.login.name,
         refused_logins=tuple(walk.refused_logins),
-        negotiated=arrival.connection.negotiated,
+        negotiated=arrival.negotiated,
         took_s=walk.took_s(),
     )

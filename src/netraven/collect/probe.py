@@ -99,7 +99,7 @@ async def _look(
     *,
     tunnels: Tunnels,
 ) -> None:
-    async with arrived(walk, circumstances, tunnels) as arrival:
+    async with arrived(walk, circumstances, tunnels, platform) as arrival:
         seen.login_name = arrival.login.name
         session = await open_session(arrival, platform, walk, circumstances.limits)
         for command in platform.commands_for(Yields.VERSION)[:1]:

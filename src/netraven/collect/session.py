@@ -17,6 +17,7 @@ from netraven.collect.answer import (
 from netraven.collect.conversation import Conversation, Step
 from netraven.collect.dialogue import Dialogue
 from netraven.collect.footprint import Footprint
+from netraven.collect.greetings import answer_to_greeting
 from netraven.collect.limits import Limits
 from netraven.collect.prompt import Prompt, find_prompt, merge_prompts
 from netraven.collect.stream import Stream
@@ -45,10 +46,14 @@ class Session:
         *,
         enable_secret: str | None = None,
         deadline_at: float | None = None,
+        talk: Conversation | None = None,
     ) -> None:
-        """`deadline_at` is in the event loop's time; without it `open()` starts the clock."""
+        """`deadline_at` is in the event loop's time; without it `open()` starts the clock.
+
+        `talk` is what was said already on the stream, where its login was a part of that.
+        """
         self.refused: tuple[str, ...] = ()
-        self._talk = Conversation(stream, limits, platform.pagers)
+        self._talk = talk or Conversation(stream, limits, platform.pagers)
         self._platform = platform
         self._limits = limits
         self._enable_secret = enable_secret
@@ -166,7 +171,7 @@ class Session:
         if entry is not None and entry.prompt.fullmatch(line):
             self._is_entered = True
             return entry.command
-        return find_prompt(line, self._platform)
+        return find_prompt(line, self._platform) or answer_to_greeting(line)
 
     async def _enable(self, enable: Enable) -> Prompt:
         self._talk.step = Step.ENABLE

@@ -21,6 +21,7 @@ from typing_extensions import override
 
 from netraven.collect.authentication import Authenticator, Peer
 from netraven.collect.faults import (
+    TELNET_COMMAND,
     explain_dial,
     explain_handshake,
     explain_no_shell,
@@ -45,7 +46,7 @@ _FIRST_BYTES = 256
 _PIECE_BYTES = 64 * 1024
 _EYEBALLS_S = 0.25
 _PREFERRED_AUTH = "publickey,password,keyboard-interactive"
-_NOTHING = Negotiated(server="", kex="", host_key="", cipher="", mac="")
+NOTHING = Negotiated(server="", kex="", host_key="", cipher="", mac="")
 _NO_KEYS: tuple[list[str], list[str], list[str]] = ([], [], [])
 
 
@@ -79,7 +80,7 @@ class Connection(asyncssh.SSHClientConnection):
         self._is_ssh = False
         self.peer_name = ""
         self.host_key = ""
-        self.negotiated = _NOTHING
+        self.negotiated = NOTHING
 
     @property
     @override
@@ -101,6 +102,9 @@ class Connection(asyncssh.SSHClientConnection):
             super().data_received(data, datatype)
             return
         walk.first_bytes = (walk.first_bytes + data)[:_FIRST_BYTES]
+        if walk.first_bytes.startswith(TELNET_COMMAND):
+            self.abort()  # it would wait for us for ever
+            return
         super().data_received(data, datatype)
         walk.server = self.get_extra_info("server_version", "")
         if walk.server:
@@ -147,7 +151,7 @@ async def open_connection(attempt: Attempt, walk: Walk) -> Connection:
                     raise explain_handshake(peer, fault, walk, authenticator)
                 connection.peer_name = peer.hostname
                 connection.host_key = authenticator.host_key or ""
-                connection.negotiated = walk.negotiated or _NOTHING
+                connection.negotiated = walk.negotiated or NOTHING
                 walk.note(Step.LOGIN, f"credential {attempt.login.name} is accepted")
                 is_open = True
             finally:

@@ -18,6 +18,13 @@ class HostKeyPolicy(StrEnum):
     IGNORE = "ignore"
 
 
+class Protocol(StrEnum):
+    """What carries a session. Over telnet everything passes in clear, passwords included."""
+
+    SSH = "ssh"
+    TELNET = "telnet"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
     """One credential, opened: what is shown at a login and at `enable`; secrets stay out of repr.
@@ -63,13 +70,15 @@ class Target:
     """A device as a session needs it; `jump` lists the servers to pass, the nearest first.
 
     `address` is an IP address or a name; `known_host_keys` are OpenSSH public-key lines.
-    `legacy_ssh` allows SHA-1, CBC and MD5 for this device alone.
+    `legacy_ssh` allows SHA-1, CBC and MD5 for this device alone. Jump hosts are passed by SSH,
+    whatever the device's own `protocol`.
     """
 
     device_id: str
     hostname: str
     address: str
     port: int = 22
+    protocol: Protocol = Protocol.SSH
     legacy_ssh: bool = False
     host_key_policy: HostKeyPolicy = HostKeyPolicy.TOFU
     known_host_keys: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 from netraven.collect.entry import Circumstances, log_in
-from netraven.collect.ssh import Connection
+from netraven.collect.ssh import Connection, open_connection
 from netraven.collect.target import Jump
 from netraven.collect.walk import Step, Walk
 from netraven.errors import CollectError
@@ -105,7 +105,9 @@ class _Tunnel:
         *before, last = self._jumps
         try:
             async with tunnels.through(tuple(before), walk, circumstances) as below:
-                connection, _ = await log_in(last, last.logins, walk, circumstances, tunnel=below)
+                connection, _ = await log_in(
+                    last, last.logins, walk, circumstances, tunnel=below, open_way=open_connection
+                )
                 try:
                     self._host_keys.update(walk.jump_host_keys)
                     self._opened.set_result(connection)

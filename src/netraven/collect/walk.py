@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from enum import StrEnum
 
+from netraven.collect.dialogue import Dialogue
 from netraven.collect.footprint import Footprint
 from netraven.collect.session import Session
 from netraven.collect.target import Jump, Login, Target
@@ -19,6 +20,7 @@ class Step(StrEnum):
     BANNER = "waiting for the SSH version"
     NEGOTIATE = "exchanging keys"
     HOST_KEY = "checking the host key"
+    QUESTION = "waiting for a login question"
     TURN = "waiting for its turn to log in"
     LOGIN = "logging in"
     SHELL = "opening a terminal"
@@ -26,7 +28,15 @@ class Step(StrEnum):
 
 
 BEFORE_LOGIN = frozenset(
-    {Step.RESOLVE, Step.CONNECT, Step.BANNER, Step.NEGOTIATE, Step.HOST_KEY, Step.TURN}
+    {
+        Step.RESOLVE,
+        Step.CONNECT,
+        Step.BANNER,
+        Step.NEGOTIATE,
+        Step.HOST_KEY,
+        Step.QUESTION,
+        Step.TURN,
+    }
 )
 """Steps in which no secret has been shown, so that trying again cannot lock an account."""
 
@@ -58,6 +68,7 @@ class Walk:
         self.jump_host_keys: dict[str, str] = {}
         self.refused_logins: list[str] = []
         self.first_bytes = b""
+        self.dialogue: Dialogue | None = None
         self.talk: Session | None = None
         self.deadline_at: float | None = None
         self._begun_at_s = asyncio.get_running_loop().time()
@@ -68,6 +79,7 @@ class Walk:
         self.negotiated = None
         self.offered = None
         self.first_bytes = b""
+        self.dialogue = None
 
     def trusted_keys(self, peer: Target | Jump) -> tuple[str, ...]:
         """Return the keys to trust: the known ones, else the one shown earlier on this walk."""
@@ -114,7 +126,7 @@ class Walk:
 
     def report(self, error: CollectError) -> FailureReport:
         """Return the evidence for an error: bounded, and without any secret."""
-        dialogue = self.talk.dialogue if self.talk else None
+        dialogue = self.talk.dialogue if self.talk else self.dialogue
         return FailureReport(
             step=error.step,
             awaited=error.awaited or self.awaits(),

@@ -36,6 +36,7 @@ class SimulatedDevice:
     """One device, apart from its network: texts in, texts out. Lines end in LF here.
 
     Configurations are written when first asked for and kept until the next change.
+    `refused_logins` counts the passwords that its servers have not taken.
     """
 
     def __init__(self, spec: DeviceSpec) -> None:
@@ -43,6 +44,7 @@ class SimulatedDevice:
         if spec.platform not in VOICES:
             raise ValueError(f"the lab simulates no {spec.platform}; it has {', '.join(VOICES)}")
         self.spec = spec
+        self.refused_logins = 0
         self._fault = spec.fault
         self._edits: list[Edit] = []
         self._readings = 0

@@ -76,6 +76,16 @@ class Enable:
     mask: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TelnetManners:
+    """What a login over telnet looks like; `asks_name` is a format with the field `host`."""
+
+    greeting: str = ""
+    asks_name: str = "{host} login: "
+    asks_secret: str = "Password: "  # noqa: S105  the question, not an answer
+    refused: str = "\nLogin incorrect\n"
+
+
 class Trouble(StrEnum):
     """Why a command line is refused."""
 
@@ -126,6 +136,7 @@ class Dialect:
     ssh_version: str
     greeting: str = ""
     before_prompt: str = ""
+    telnet: TelnetManners = field(default_factory=TelnetManners)
     enable: Enable | None = None
     pager: Pager | None = None
     filters: Mapping[str, Filter] = field(default_factory=dict)

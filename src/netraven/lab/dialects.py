@@ -13,6 +13,7 @@ from netraven.lab.dialect import (
     Mode,
     Pager,
     Refusal,
+    TelnetManners,
     Trouble,
     Verb,
 )
@@ -119,8 +120,15 @@ def _refuse_linux(refusal: Refusal) -> str:
     return f"-bash: {refusal.line.split()[0]}: command not found\n"
 
 
+_CISCO_TELNET = TelnetManners(
+    greeting="\n\nUser Access Verification\n\n",
+    asks_name="Username: ",
+    refused="% Authentication failed\n\n",
+)
+
 _IOS = Dialect(
     ssh_version="Cisco-1.25",
+    telnet=_CISCO_TELNET,
     greeting=(
         "\n************************************************************\n"
         "  {host} belongs to Example Corp.  Go away>\n"
@@ -151,6 +159,7 @@ _IOS = Dialect(
 
 _ASA = Dialect(
     ssh_version="Cisco-1.25",
+    telnet=_CISCO_TELNET,
     greeting=(
         "User {user} logged in to {host}\n"
         "Logins over the last 91 days: 21.  Last login: 20:01:14 UTC Feb 21 2026 from 10.0.0.17\n"

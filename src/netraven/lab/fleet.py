@@ -103,11 +103,16 @@ class Fleet:
         await member.restart(shares_host_key=self._shares_host_key)
 
     def inventory_csv(self) -> str:
-        """Return the fleet in NetRaven's own bulk format, tags by name."""
+        """Return the fleet in NetRaven's own bulk format, tags by name.
+
+        The protocol is a column only where some device speaks telnet.
+        """
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(_COLUMNS)
-        writer.writerows(member.row() for member in self._members.values())
+        further = ("protocol",) if any(device.spec.is_telnet for device in self.devices) else ()
+        columns = (*_COLUMNS, *further)
+        writer.writerow(columns)
+        writer.writerows(member.row()[: len(columns)] for member in self._members.values())
         return text.getvalue()
 
     def _stop(self) -> None:
@@ -194,6 +199,7 @@ class _Member:
             enable_secret=spec.enable_secret,
             fault=self.device.fault,
             legacy=spec.legacy,
+            protocol=_protocol(spec),
         )
 
     def row(self) -> tuple[str, ...]:
@@ -210,7 +216,12 @@ class _Member:
             "imported",
             "",
             "|".join(spec.tags),
+            _protocol(spec),
         )
+
+
+def _protocol(spec: DeviceSpec) -> str:
+    return "telnet" if spec.is_telnet else "ssh"
 
 
 def _addresses(count: int, network: str | None, port: int) -> list[tuple[str, int]]:

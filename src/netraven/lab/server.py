@@ -1,4 +1,4 @@
-"""A simulated device on the network: its SSH server, or what its fault puts there instead."""
+"""A simulated device on the network: its server, or what its fault puts there instead."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ import socket
 import struct
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Protocol, cast
+from typing import cast
 
 import asyncssh
 from cryptography.utils import CryptographyDeprecationWarning
 from typing_extensions import override
 
+from netraven.lab.breakable import Breakable
 from netraven.lab.device import SimulatedDevice
 from netraven.lab.dialects import DIALECTS
 from netraven.lab.faults import Fault
 from netraven.lab.hostkeys import draw_host_key, draw_legacy_host_key
 from netraven.lab.shell import Shell
+from netraven.lab.telnet import TelnetSession
 
 _MAX_LOGIN_TRIES = 3
 _MODERN = {
@@ -62,6 +64,9 @@ class DeviceServer:
             case Fault.HANG | Fault.NOT_SSH:
                 loop = asyncio.get_running_loop()
                 self._acceptor = await loop.create_server(self._mute, sock=self._socket)
+            case _ if self._device.spec.is_telnet:
+                loop = asyncio.get_running_loop()
+                self._acceptor = await loop.create_server(self._by_telnet, sock=self._socket)
             case _:
                 self._acceptor = await self._listen()
 
@@ -94,16 +99,12 @@ class DeviceServer:
             **(_LEGACY if spec.legacy else _MODERN),
         )
 
+    def _by_telnet(self) -> asyncio.Protocol:
+        return TelnetSession(self._device, self._connections)
+
     def _mute(self) -> asyncio.Protocol:
         lines = _HTTP if self._device.fault is Fault.NOT_SSH else b""
         return _Mute(self._connections, lines)
-
-
-class Breakable(Protocol):
-    """A connection that can be broken off."""
-
-    def abort(self) -> None:
-        """Close at once, without a word."""
 
 
 class _Mute(asyncio.Protocol):
@@ -161,6 +162,7 @@ class _Login(asyncssh.SSHServer):
         is_right = (username, password) == (spec.username, spec.password)
         if is_right and self._device.fault is not Fault.REFUSE_LOGIN:
             return True
+        self._device.refused_logins += 1
         self._tries += 1
         if self._tries >= _MAX_LOGIN_TRIES and self._connection is not None:
             self._connection.disconnect(

@@ -14,7 +14,8 @@ class DeviceSpec:
     `platform` is NetRaven's name of it. With an `enable_secret` a session starts without
     privileges, where the platform has such a thing. `size_bytes` is the configuration's size
     to within some 5 %, None for what a small site has. `latency_s` passes before each answer.
-    `legacy` allows nothing newer than SHA-1, CBC and `ssh-rsa`.
+    `legacy` allows nothing newer than SHA-1, CBC and `ssh-rsa`. With `is_telnet` it speaks
+    telnet in the place of SSH.
     """
 
     hostname: str
@@ -27,6 +28,7 @@ class DeviceSpec:
     latency_s: float = 0.0
     fault: Fault | None = None
     legacy: bool = False
+    is_telnet: bool = False
     description: str = ""
     tags: tuple[str, ...] = ()
 
@@ -44,3 +46,4 @@ class Endpoint:
     enable_secret: str | None = field(repr=False)
     fault: Fault | None
     legacy: bool
+    protocol: str = "ssh"

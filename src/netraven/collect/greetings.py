@@ -1,0 +1,45 @@
+"""What devices of any platform put between a login and its first prompt, and what it wants typed.
+
+A platform's own questions come first; these are the ones that a banner, not the system, asks.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_PRESS: Final = re.compile(
+    r"(?i).*\b(?:press|hit|push|strike|touch)\b.{0,40}?"
+    r"(?:\b(?:any|a) key\b|\b(?:return|enter)\b|\bspace(?: ?bar)?\b|<[\w ]{1,12}>).*"
+)
+_WANTS_SPACE: Final = re.compile(r"(?i)\bspace")
+_TERMS: Final = re.compile(
+    r"(?i)\b(?:agree|accept|acknowledge|consent|comply|understood|understand)\w*"
+)
+_ENDS_AS_QUESTION: Final = re.compile(r"[:?>\])]$")
+_CHOICE: Final = re.compile(
+    r"(?i)[\[(<{] ?(?P<yes>y(?:es)?|agree|accept) ?[/|,]|\b(?P<or>y(?:es)?) or n(?:o)?\b"
+)
+_WORD: Final = re.compile(
+    r"(?i)\b(?:type|enter|write|say|press|reply)\b(?: the)?(?: words?)?"
+    r" ?(?P<quote>[\"'`«‹<]?)(?P<word>(?:i )?(?:agree|accept|acknowledge|consent)|yes|y)\b"
+)
+
+
+def answer_to_greeting(line: str) -> str | None:
+    """Return what is typed before Enter at a visible last line, None where it asks for nothing.
+
+    A key that is to be pressed is pressed. Terms of use are agreed to, in the words that the
+    question asks for: whoever gave NetRaven the login lets it in under them. No other question
+    is answered: nobody knows what a yes would do.
+    """
+    if _TERMS.search(line) is not None and _ENDS_AS_QUESTION.search(line) is not None:
+        word = _WORD.search(line)
+        if word is not None:
+            return word["word"]
+        choice = _CHOICE.search(line)
+        if choice is not None:
+            return choice["yes"] or choice["or"]
+    if _PRESS.fullmatch(line) is not None:
+        return " " if _WANTS_SPACE.search(line) is not None else ""
+    return None
