@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -20,7 +21,7 @@ from netraven.models import Device, ScheduledJob, User
 from tests.planner import NINE, Planner, at
 
 # (schedule, sentences that are told of its times on 2026-03-02 at 09:00 UTC)
-TIMES: list[tuple[dict[str, object], list[str]]] = [
+TIMES: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"schedule_time": "02:30", "timezone": "Europe/Berlin"},
         [
@@ -76,7 +77,7 @@ TIMES: list[tuple[dict[str, object], list[str]]] = [
 
 @pytest.mark.parametrize(("schedule", "sentences"), TIMES)
 def test_times_are_told_with_what_the_clock_does_to_them(
-    sqlite_planner: Planner, schedule: dict[str, object], sentences: list[str]
+    sqlite_planner: Planner, schedule: dict[str, Any], sentences: list[str]
 ) -> None:
     job_id = sqlite_planner.add(**schedule)
 
