@@ -88,9 +88,10 @@ class Corrupt(NetRavenError):
     code = "corrupt"
     exit_code = ExitCode.CORRUPT
 
-    def __init__(self, subject: str) -> None:
+    def __init__(self, subject: str, message: str | None = None) -> None:
         super().__init__(
-            f"{subject} fails its integrity check; restore it from a copy of the database"
+            message
+            or f"{subject} fails its integrity check; restore it from a copy of the database"
         )
         self.subject = subject
 
