@@ -76,6 +76,7 @@ class JobType(StrEnum):
     RETENTION = "retention"
     COMMAND = "command"
     VERIFY = "verify"
+    TAG_RULES = "tag_rules"
 
 
 class RunStatus(StrEnum):

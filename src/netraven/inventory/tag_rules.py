@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from netraven.admin.audit import audit
@@ -166,6 +166,13 @@ def apply_rule(db: Session, rule_id: Id) -> RuleApplyResult | None:
         counts: dict[str, JsonValue] = {"added": added, "removed": len(gone)}
         _audit(db, "tag_rule_applied", row, {"tag": row.tag.name, **counts})
     return _applied(row, total=total, matched=len(matching), added=added, removed=len(gone))
+
+
+@operation
+def note_rule_error(db: Session, rule_id: Id, reason: str) -> None:
+    """Remember why the rule could not be evaluated, until it can."""
+    noted = update(TagRule).where(TagRule.id == as_uuid(rule_id)).values(last_error=reason)
+    db.execute(noted.execution_options(synchronize_session=False))
 
 
 @operation

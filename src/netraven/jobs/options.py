@@ -18,6 +18,7 @@ from netraven.schemas.job import (
     CommandOptions,
     ReachabilityOptions,
     RetentionOptions,
+    TagRulesOptions,
     VerifyOptions,
 )
 
@@ -29,6 +30,7 @@ _SHAPES: dict[JobType, type[BaseModel]] = {
     JobType.RETENTION: RetentionOptions,
     JobType.COMMAND: CommandOptions,
     JobType.VERIFY: VerifyOptions,
+    JobType.TAG_RULES: TagRulesOptions,
 }
 
 

@@ -1,4 +1,4 @@
-"""Deleting runs: one, or those whose time is over. Backups that they stored stay."""
+"""Deleting what is over: runs, whose backups stay, and workers that are dead."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from netraven import clock
 from netraven.admin.audit import audit
 from netraven.admin.settings import get_number
 from netraven.db import Id, as_uuid, operation
-from netraven.db.enums import ACTIVE_RUN
+from netraven.db.enums import ACTIVE_RUN, WorkerState
 from netraven.errors import InUse, Invalid
-from netraven.models import JobLog
+from netraven.models import JobLog, Worker
 from netraven.schemas.job import LogRetentionCounts
 
 MAX_RETENTION_DAYS = 3650
+KEEP_WORKERS_DAYS = 30
+"""For so long it is known which sites had a collector of their own, and what died when."""
 
 _BATCH = 500
 _IS_FINAL = JobLog.status.not_in(ACTIVE_RUN)
@@ -84,32 +86,92 @@ def delete_job_logs_by_retention_policy(
         is_other = JobLog.retention_days.is_distinct_from(days)
         set_days = update(JobLog).where(_IS_FINAL, is_other).values(retention_days=days)
         db.execute(set_days.execution_options(synchronize_session=False))
-    own = select(JobLog.retention_days).where(JobLog.retention_days.is_not(None)).distinct()
-    by_policy = sum(
-        _delete_older(db, kept, moment, JobLog.retention_days == kept)
-        for kept in db.scalars(own).all()
-        if kept is not None
+    by_policy, by_default = (
+        sum(_delete_older(db, kept, moment, condition) for kept, condition in kinds)
+        for kinds in _kinds(db, days)
     )
-    by_default = _delete_older(db, days, moment, JobLog.retention_days.is_(None))
     _tell(db, by_policy + by_default)
     return LogRetentionCounts(
         policy_count=by_policy, default_count=by_default, total_count=by_policy + by_default
     )
 
 
-def _delete_older(
-    db: Session, days: int, now: datetime | None, *conditions: ColumnElement[bool]
+@operation
+def delete_some_old_job_logs(db: Session, *, most: int, now: datetime | None = None) -> int:
+    """Delete at most so many of the runs whose own retention, or the default, is over.
+
+    Returns how many went; called until none does, it is `delete_job_logs_by_retention_policy` in
+    units that hold nobody up, of whatever size the runs are.
+    """
+    moment, removed = clock.moment(now), 0
+    days = get_number(db, "system.jobs.log_retention_days")
+    for kept, condition in (kind for kinds in _kinds(db, days) for kind in kinds):
+        if removed < most:
+            removed += _delete_older(db, kept, moment, condition, most=most - removed)
+    _tell(db, removed)
+    return removed
+
+
+@operation
+def count_old_job_logs(db: Session, *, now: datetime | None = None) -> int:
+    """Return how many runs `delete_job_logs_by_retention_policy` would delete."""
+    moment = clock.moment(now)
+    days = get_number(db, "system.jobs.log_retention_days")
+    counted = 0
+    for kept, condition in (kind for kinds in _kinds(db, days) for kind in kinds):
+        old = _older(kept, moment, condition)
+        counted += 0 if old is None else db.scalars(select(func.count()).where(*old)).one()
+    return counted
+
+
+@operation
+def forget_dead_workers(
+    db: Session, *, days: int = KEEP_WORKERS_DAYS, now: datetime | None = None
 ) -> int:
-    try:
-        limit = clock.moment(now) - timedelta(days=days)
-    except OverflowError:  # older than the calendar
+    """Delete workers that have been dead for so many days; return how many."""
+    long_ago = clock.moment(now) - timedelta(days=days)
+    dead = delete(Worker).where(Worker.state == WorkerState.DEAD, Worker.heartbeat_at < long_ago)
+    return len(db.scalars(dead.returning(Worker.id)).all())
+
+
+def _kinds(
+    db: Session, default_days: int
+) -> tuple[list[tuple[int, ColumnElement[bool]]], list[tuple[int, ColumnElement[bool]]]]:
+    """Return how many days runs are kept, with the runs' condition: by their own, by default."""
+    own = select(JobLog.retention_days).where(JobLog.retention_days.is_not(None)).distinct()
+    by_own = [
+        (kept, JobLog.retention_days == kept) for kept in db.scalars(own).all() if kept is not None
+    ]
+    return by_own, [(default_days, JobLog.retention_days.is_(None))]
+
+
+def _delete_older(
+    db: Session,
+    days: int,
+    now: datetime | None,
+    *conditions: ColumnElement[bool],
+    most: int | None = None,
+) -> int:
+    older = _older(days, clock.moment(now), *conditions)
+    if older is None:
         return 0
-    old = select(JobLog.id).where(_IS_FINAL, limit > _AGE_FROM, *conditions)
+    old = select(JobLog.id).where(*older).order_by(JobLog.id)
     removed = 0
-    while batch := db.scalars(old.order_by(JobLog.id).limit(_BATCH)).all():
+    while batch := db.scalars(old.limit(_BATCH if most is None else most - removed)).all():
         gone = delete(JobLog).where(JobLog.id.in_(batch)).returning(JobLog.id)
         removed += len(db.scalars(gone).all())
     return removed
+
+
+def _older(
+    days: int, now: datetime, *conditions: ColumnElement[bool]
+) -> tuple[ColumnElement[bool], ...] | None:
+    """Return the conditions on ended runs that are older than so many days."""
+    try:
+        limit = now - timedelta(days=days)
+    except OverflowError:  # older than the calendar
+        return None
+    return _IS_FINAL, limit > _AGE_FROM, *conditions
 
 
 def _tell(db: Session, removed: int) -> None:

@@ -33,9 +33,10 @@ class _Options(BaseModel):
 
 
 class BackupOptions(_Options):
-    """Which configurations a backup collects."""
+    """Which configurations a backup collects, and how long one device may take."""
 
     config_types: Annotated[list[ConfigType], Field(min_length=1, max_length=10)] = ["running"]
+    deadline_seconds: Annotated[int, Field(ge=1, le=3600)] | None = None
 
 
 class ReachabilityOptions(_Options):
@@ -60,6 +61,12 @@ class VerifyOptions(_Options):
     """How many contents are read; without it, all."""
 
     limit: Annotated[int, Field(ge=1)] | None = None
+
+
+class TagRulesOptions(_Options):
+    """Which rule is applied; without one, all that are active."""
+
+    rule_id: str | None = None
 
 
 class JobLogCreate(BaseModel):

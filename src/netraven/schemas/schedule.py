@@ -40,6 +40,14 @@ def _wall_time(text: str) -> str:
     return text
 
 
+def _recurring(job_type: JobType) -> JobType:
+    if job_type is JobType.TAG_RULES:
+        message = "tag rules are applied on demand only; `netraven rule apply` does it"
+        raise ValueError(message)
+    return job_type
+
+
+RecurringType = Annotated[JobType, AfterValidator(_recurring)]
 WallTime = Annotated[str, AfterValidator(_wall_time)]
 Seconds = Annotated[StrictInt, Field(ge=MIN_INTERVAL_S, le=MAX_INTERVAL_S)]
 Jitter = Annotated[StrictInt, Field(ge=0, le=MAX_JITTER_S)]
@@ -55,7 +63,7 @@ class ScheduledJobCreate(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: ScheduleName
-    job_type: JobType
+    job_type: RecurringType
     schedule_type: ScheduleType
     schedule_time: WallTime | None = None
     schedule_day: StrictInt | Line | None = None
@@ -80,7 +88,7 @@ class ScheduledJobUpdate(BaseModel):
 
     # The defaults stand for nothing: only fields that were given are looked at.
     name: ScheduleName = ""
-    job_type: JobType = JobType.BACKUP
+    job_type: RecurringType = JobType.BACKUP
     schedule_type: ScheduleType = ScheduleType.DAILY
     schedule_time: WallTime | None = None
     schedule_day: StrictInt | Line | None = None
