@@ -1,0 +1,1 @@
+"""JSON over HTTP: thin doors over the operations, one file per noun."""

@@ -1,0 +1,62 @@
+"""What the requests of one process stand on: the database, the keys, and the bounds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
+from typing import TypeAlias
+
+from fastapi import FastAPI, Request
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.orm import Session, sessionmaker
+
+from netraven.request.keys import TokenKeys
+
+Readiness: TypeAlias = Callable[[], Awaitable[str | None]]
+
+# Each takes 19 MiB and a core; more at a time would only make all of them slower.
+HASHES_AT_A_TIME = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What one request may take: bytes of its body, seconds, and proxies that are believed."""
+
+    max_body_bytes: int = 16 * 1024 * 1024
+    timeout_s: float = 30.0
+    trusted_proxies: Sequence[IPv4Network | IPv6Network] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """One process's way to everything that a request needs; made once, when it starts."""
+
+    sessions: sessionmaker[Session] = field(repr=False)
+    async_sessions: async_sessionmaker[AsyncSession] = field(repr=False)
+    keys: TokenKeys = field(repr=False)
+    bounds: Bounds
+    # The hash of no password, so that unknown names take as long as known ones.
+    nobodys_hash: str = field(repr=False)
+    hashing: asyncio.Semaphore = field(
+        default_factory=lambda: asyncio.Semaphore(HASHES_AT_A_TIME), repr=False
+    )
+
+
+def lay_ground(app: FastAPI, ground: Ground | None, why_not_ready: Readiness) -> None:
+    """Give the application what its requests find by `get_ground` and `get_readiness`."""
+    app.state.ground = ground
+    app.state.why_not_ready = why_not_ready
+
+
+def get_ground(request: Request) -> Ground:
+    """Return the ground of the application that the request came to."""
+    ground: Ground = request.app.state.ground
+    return ground
+
+
+def get_readiness(request: Request) -> Readiness:
+    """Return what says why no work can be done here, None where it can."""
+    why_not_ready: Readiness = request.app.state.why_not_ready
+    return why_not_ready

@@ -1,0 +1,105 @@
+"""Routes that nobody passes without what the access table asks for, checked before all else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from enum import Enum
+from typing import Any, TypeAlias
+
+from fastapi import APIRouter, Request, Response
+from fastapi.routing import APIRoute
+from typing_extensions import override
+
+from netraven.admin.permissions import Permission
+from netraven.errors import UnsupportedMedia
+from netraven.request.authentication import authenticate
+from netraven.request.caller import Caller
+
+
+class Anyone(Enum):
+    """Stands in the table for routes that need no login, with the reason."""
+
+    LOGGING_IN = "who calls it has no login yet"
+    WATCHING = "monitors ask it, and it tells no more than that the program lives"
+    DESCRIBING = "it describes the API, which is public"
+
+
+Access: TypeAlias = Permission | Anyone
+AccessTable: TypeAlias = Mapping[str, Access]
+
+_Handler: TypeAlias = Callable[[Request], Coroutine[Any, Any, Response]]
+_PARAMETER = re.compile(r"{[^}]+}")
+
+
+class AccessIncomplete(Exception):
+    """A route and the access table do not fit, so the application does not start."""
+
+
+def guarded_route(table: AccessTable) -> type[APIRoute]:
+    """Return a class of routes that ask the table; one that is not in it cannot be made."""
+
+    class GuardedRoute(APIRoute):
+        """A route that lets in whom the table lets in, before it reads anything of the body."""
+
+        @override
+        def get_route_handler(self) -> _Handler:
+            handler = super().get_route_handler()
+            access = _access(table, self)
+            takes_body = self.body_field is not None
+
+            async def guarded(request: Request) -> Response:
+                if isinstance(access, Permission):
+                    caller: Caller = await authenticate(request)
+                    request.state.caller = caller
+                    caller.require(access)
+                if takes_body:
+                    _check_media(request)
+                return await handler(request)
+
+            return guarded
+
+    return GuardedRoute
+
+
+def check_access(table: AccessTable, routers: Iterable[APIRouter]) -> None:
+    """Raise AccessIncomplete unless table and routes name the same, and none hides another."""
+    routes = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
+    named = [entry for route in routes for entry in entries_of(route)]
+    if missing := sorted(set(named) - table.keys()):
+        raise AccessIncomplete(f"the access table lacks {', '.join(missing)}")
+    if stale := sorted(table.keys() - set(named)):
+        raise AccessIncomplete(f"the access table names routes that are not there: {stale}")
+    for route in routes:
+        for method in route.methods or ():
+            first = next(other for other in routes if _answers(other, method, _sample(route)))
+            if first is not route:
+                raise AccessIncomplete(f"{first.path} hides {method} {route.path}")
+
+
+def entries_of(route: APIRoute) -> list[str]:
+    """Return the route's names in the table: `METHOD path`, one for each method."""
+    return [f"{method} {route.path}" for method in sorted(route.methods or ())]
+
+
+def _access(table: AccessTable, route: APIRoute) -> Access:
+    found = {table.get(entry) for entry in entries_of(route)}
+    access = found.pop()
+    if access is None or found:
+        raise AccessIncomplete(f"the access table lacks {', '.join(entries_of(route))}")
+    return access
+
+
+def _check_media(request: Request) -> None:
+    """Raise UnsupportedMedia for a body of another type than JSON."""
+    media, _, _ = request.headers.get("content-type", "application/json").partition(";")
+    if media.strip().lower() != "application/json":
+        raise UnsupportedMedia("the body must be of the type application/json")
+
+
+def _sample(route: APIRoute) -> str:
+    return _PARAMETER.sub("x", route.path)
+
+
+def _answers(route: APIRoute, method: str, path: str) -> bool:
+    return method in (route.methods or ()) and route.path_regex.match(path) is not None
