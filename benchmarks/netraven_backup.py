@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from pathlib import Path
 
@@ -11,17 +12,20 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from benchmarks.contestants import Stopwatch, report, take_task
 from netraven.db import SYSTEM, KeyRing, make_sessions, new_id, unit_of_work
-from netraven.db.enums import ValueType
+from netraven.db.enums import JobType, ValueType
 from netraven.db.schema import upgrade_schema
 from netraven.inventory.devices import create_device
 from netraven.inventory.tags import initialize_default_tag
+from netraven.jobs.dbos_engine import DbosEngine
+from netraven.jobs.runs import create_job_log
 from netraven.lab.spec import Endpoint
 from netraven.models import AdminSetting, Device
 from netraven.schemas.credential import CredentialCreate, CredentialTagLink
 from netraven.schemas.device import DeviceCreate
-from netraven.tasks.backup import run_backup
+from netraven.schemas.job import JobLogCreate
 from netraven.tasks.progress import DeviceDone
 from netraven.vault.credentials import create_credential
+from netraven.worker.embedded import Place, see_through
 
 AT_ONCE = "system.jobs.max_concurrent_devices"
 
@@ -63,7 +67,8 @@ def allow(home: Path, *, at_once: int) -> None:
 
 def main() -> None:
     endpoints, options = take_task()
-    sessions = _sessions(Path(str(options["home"])))
+    home = Path(str(options["home"]))
+    sessions = _sessions(home)
     with unit_of_work(sessions, read_only=True) as db:
         device_ids = list(db.scalars(select(Device.id).order_by(Device.hostname_key)))
     done: Counter[str] = Counter()
@@ -72,7 +77,11 @@ def main() -> None:
         done[f"{result.backup_status}, {'new' if result.is_new else 'seen'}"] += 1
 
     watch = Stopwatch()
-    run_backup(sessions, device_ids, actor=SYSTEM, on_result=count)
+    with unit_of_work(sessions) as db:
+        wanted = JobLogCreate(job_type=JobType.BACKUP, device_ids=list(device_ids))
+        run = create_job_log(db, wanted)
+    place = Place(sessions=sessions, actor=SYSTEM, home=home, make_engine=DbosEngine)
+    asyncio.run(see_through(place, run.id, count))
     reading = watch.stop(len(device_ids))
     expected = {f"completed, {options['expects']}": len(endpoints)}
     if done != expected:

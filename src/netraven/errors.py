@@ -109,12 +109,19 @@ class KeyUnavailable(NetRavenError):
 
 
 class StorageFailed(NetRavenError):
-    """The database or the home directory cannot be used: full, read-only, locked or down."""
+    """The database or the home directory cannot be used: full, read-only, locked or down.
+
+    `is_passing` where it can be expected to be well again in a moment: locked, or restarting.
+    """
 
     code = "storage_failed"
     http_status = 503
     exit_code = ExitCode.STORAGE
     retryable = True
+
+    def __init__(self, message: str, *, is_passing: bool = False) -> None:
+        super().__init__(message)
+        self.is_passing = is_passing
 
 
 class SchemaMismatch(NetRavenError):
@@ -162,6 +169,18 @@ class TooManyAttempts(NetRavenError):
 
     def __init__(self, retry_after_s: int) -> None:
         super().__init__(f"too many attempts to log in failed; try again in {retry_after_s} s")
+        self.retry_after_s = retry_after_s
+
+
+class TooManySearches(NetRavenError):
+    """This user began more searches than one may in a minute."""
+
+    code = "too_many_searches"
+    http_status = 429
+    retryable = True
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__(f"too many searches were begun; try again in {retry_after_s} s")
         self.retry_after_s = retry_after_s
 
 
@@ -225,20 +244,35 @@ class Negotiated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Typed:
+    """What was typed to a device and when; a secret's place is taken by words.
+
+    `offset` is where in the record of what the device said it was typed (characters); `at_s` the
+    seconds since the record began, and `answered_s` how much later the last of its answer came.
+    """
+
+    text: str
+    offset: int
+    at_s: float
+    answered_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FailureReport:
     """Why a device failed, bounded in size; nothing typed at a password question is in it.
 
     `last_seen` is the end of what the device sent, control characters escaped; `dialogue` the
-    session's transcript. `offered` lists the device's algorithms by kind where no common one
-    was found. `host_key` is the key that the device showed, as an OpenSSH public-key line;
-    `jump_host_keys` those of the jump hosts passed, in their order. `refused_logins` are names
-    of credentials.
+    session's transcript and `typed` what was typed between its parts. `offered` lists the
+    device's algorithms by kind where no common one was found. `host_key` is the key that the
+    device showed, as an OpenSSH public-key line; `jump_host_keys` those of the jump hosts passed,
+    in their order. `refused_logins` are names of credentials.
     """
 
     step: str
     awaited: str = ""
     last_seen: str = ""
     dialogue: str = ""
+    typed: tuple[Typed, ...] = ()
     negotiated: Negotiated | None = None
     offered: dict[str, tuple[str, ...]] | None = None
     host_key: str | None = None

@@ -7,11 +7,11 @@ import sys
 from contextlib import suppress
 
 from netraven import crud
-from netraven.db import SYSTEM, KeyRing, as_uuid
+from netraven.db import KeyRing, as_uuid
 from netraven.errors import Invalid
 from netraven.schemas.backup import BackupCreate
 from netraven.schemas.schedule import ScheduledJobCreate
-from netraven.tasks.plan import begin_backup
+from netraven.tasks.plan import read_terms
 from tests.conftest import Database
 
 MIB = 1024 * 1024
@@ -52,7 +52,7 @@ def _stores(database: Database, device_id: str) -> bool:
 def _devices_at_once(database: Database, device_id: str) -> int:
     known = as_uuid(device_id)
     assert known is not None
-    return begin_backup(database.sessions, [known], actor=SYSTEM).sweep_limits.concurrency
+    return database.run_body(read_terms).sweep_limits.concurrency
 
 
 def _plan(name: str) -> ScheduledJobCreate:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from uuid import UUID
 
@@ -18,15 +19,23 @@ from netraven.archive.backups import get_backup_content_bytes
 from netraven.archive.series import get_latest_completed
 from netraven.archive.transcripts import get_transcript
 from netraven.db import Actor, ActorKind, new_id
-from netraven.db.enums import BackupStatus, HostKeyState, ResultStatus, RunReason, RunStatus
-from netraven.errors import Invalid, StorageFailed
+from netraven.db.enums import (
+    BackupStatus,
+    HostKeyState,
+    JobType,
+    ResultStatus,
+    RunReason,
+    RunStatus,
+)
+from netraven.errors import Invalid
 from netraven.inventory.devices import create_device
 from netraven.inventory.hostkeys import accept_host_key, get_host_keys
 from netraven.inventory.tag_rules import create_tag_rule
 from netraven.inventory.tags import add_tag_to_device, create_tag, get_devices_for_tag
+from netraven.jobs.engine import MemoryEngine
 from netraven.jobs.leases import acquire_device_lease
 from netraven.jobs.results import get_job_results
-from netraven.jobs.runs import cancel_job_log
+from netraven.jobs.runs import cancel_job_log, create_job_log
 from netraven.lab import Fault, Fleet, run_in_thread
 from netraven.lab.spec import DeviceSpec
 from netraven.models import (
@@ -39,16 +48,16 @@ from netraven.models import (
     DeviceLease,
     JobLog,
     JobLogEntry,
-    JobResult,
 )
 from netraven.schemas.credential import CredentialCreate, CredentialTagCreate
 from netraven.schemas.device import DeviceCreate
+from netraven.schemas.job import JobLogCreate
 from netraven.schemas.tag import TagCreate
 from netraven.schemas.tag_rule import TagRuleCreate
-from netraven.tasks.backup import run_backup
 from netraven.tasks.progress import DeviceDone, RunSummary
 from netraven.vault.credentials import create_credential
 from netraven.vault.links import associate_credential_with_tag
+from netraven.worker.embedded import Place, see_through
 from tests.conftest import Database
 
 OPERATOR = Actor(kind=ActorKind.USER, name="op")
@@ -57,6 +66,26 @@ PASSWORD = "correct-horse"
 
 def spec(hostname: str, platform: str = "cisco_ios", fault: Fault | None = None) -> DeviceSpec:
     return DeviceSpec(hostname=hostname, platform=platform, password=PASSWORD, fault=fault)
+
+
+def run_here(
+    database: Database,
+    device_ids: Sequence[UUID],
+    on_result: Callable[[DeviceDone], None] | None = None,
+) -> RunSummary:
+    """Back the devices up in this process, by the engine for tests; return how the run ended."""
+    with database.unit() as db:
+        wanted = JobLogCreate(job_type=JobType.BACKUP, device_ids=list(device_ids))
+        run_id = create_job_log(db, wanted).id
+    place = Place(
+        sessions=database.sessions,
+        actor=OPERATOR,
+        home=None,
+        make_engine=lambda _database, _executor: MemoryEngine(),
+    )
+    summary = asyncio.run(see_through(place, run_id, on_result))
+    assert summary is not None
+    return summary
 
 
 class Site:
@@ -87,12 +116,8 @@ class Site:
     def back_up(self, *hostnames: str) -> tuple[RunSummary, dict[str, DeviceDone]]:
         """Back these devices up, all without a name; return the summary and what was told."""
         done: dict[str, DeviceDone] = {}
-        summary = run_backup(
-            self.database.sessions,
-            [self.ids[name] for name in hostnames or self.ids],
-            actor=OPERATOR,
-            on_result=lambda each: done.update({each.hostname: each}),
-        )
+        wanted = [self.ids[name] for name in hostnames or self.ids]
+        summary = run_here(self.database, wanted, lambda each: done.update({each.hostname: each}))
         return summary, done
 
     def content(self, hostname: str) -> str | None:
@@ -322,7 +347,7 @@ def test_what_cannot_be_collected_is_said_at_once(sync_database: Database) -> No
         summary, done = lab.back_up()
 
     assert done["r1"].reason == "unknown_platform"
-    assert "cisco_ios" in done["r1"].message
+    assert "abandoned_os" in done["r1"].message
     assert done["r2"].reason == "no_credentials"
     assert done["r3"].status is ResultStatus.SUCCEEDED
     assert summary.status is RunStatus.PARTIAL
@@ -356,12 +381,7 @@ def test_a_signal_stops_the_run_cleanly(sync_database: Database, number: signal.
         os.kill(os.getpid(), number)
 
     with site(sync_database, spec("r1"), *stuck) as lab:
-        summary = run_backup(
-            sync_database.sessions,
-            list(lab.ids.values()),
-            actor=OPERATOR,
-            on_result=stop_at_first,
-        )
+        summary = run_here(sync_database, list(lab.ids.values()), stop_at_first)
 
     assert summary.status is RunStatus.CANCELLED
     assert [done.hostname for done in told] == ["r1"]
@@ -372,18 +392,12 @@ def test_a_signal_stops_the_run_cleanly(sync_database: Database, number: signal.
 
 
 def test_a_run_that_is_cancelled_elsewhere_stops(sync_database: Database) -> None:
-    def cancel(run_id: UUID, _devices: int) -> None:
+    def cancel(_done: DeviceDone) -> None:
         with sync_database.unit() as db:
-            cancel_job_log(db, run_id)
+            cancel_job_log(db, db.scalars(select(JobLog.id)).one())
 
-    with site(sync_database, spec("stuck", fault=Fault.HANG)) as lab:
-        summary = run_backup(
-            sync_database.sessions,
-            list(lab.ids.values()),
-            actor=OPERATOR,
-            on_result=lambda _done: None,
-            on_start=cancel,
-        )
+    with site(sync_database, spec("r1"), spec("stuck", fault=Fault.HANG)) as lab:
+        summary = run_here(sync_database, list(lab.ids.values()), cancel)
 
     assert summary.status is RunStatus.CANCELLED
 
@@ -393,29 +407,24 @@ def test_a_database_that_fails_ends_the_run(sync_database: Database) -> None:
         with sync_database.unit() as db:
             db.execute(text("DROP TABLE host_keys"))
             db.execute(text("CREATE TABLE host_keys (id INTEGER)"))
-        with pytest.raises(StorageFailed):
-            lab.back_up()
+        summary, done = lab.back_up()
 
+    assert (summary.status, done["r1"].reason) == (RunStatus.FAILED, RunReason.ERROR)
     with sync_database.unit() as db:
-        run = db.scalars(select(JobLog)).one()
-        result = db.scalars(select(JobResult)).one()
-        backups = db.scalars(select(Backup)).all()
-    assert (run.status, run.reason) == (RunStatus.FAILED, RunReason.ERROR)
-    assert result.status is not ResultStatus.SUCCEEDED
-    assert backups == []
+        assert db.scalars(select(Backup)).all() == []
 
 
 def test_a_device_that_is_not_there_is_refused_before_a_run_begins(
     sync_database: Database,
 ) -> None:
     with pytest.raises(Invalid, match="device_ids"):
-        run_backup(sync_database.sessions, [new_id()], actor=OPERATOR, on_result=lambda _done: None)
+        run_here(sync_database, [new_id()])
 
     with sync_database.unit() as db:
         assert db.scalars(select(JobLog)).all() == []
 
 
 def test_a_run_without_devices_is_skipped(sync_database: Database) -> None:
-    summary = run_backup(sync_database.sessions, [], actor=OPERATOR, on_result=lambda _done: None)
+    summary = run_here(sync_database, [])
 
     assert summary.status is RunStatus.SKIPPED

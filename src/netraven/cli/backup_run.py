@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from netraven.cli.home import Home
+    from netraven.db.types import JsonValue
     from netraven.tasks.progress import DeviceDone, RunSummary
 
 
@@ -35,6 +36,7 @@ def run_backups(
 ) -> None:
     """Read devices now and store what is new, once each whatever names and tags say.
 
+    Where a server or workers run, they do it, and this command watches; else it does it itself.
     Ctrl-C stops cleanly: what is stored stays, the rest is marked cancelled.
     """
     from netraven.cli.home import open_home
@@ -80,12 +82,15 @@ def chosen_devices(
 
 
 def sweep(
-    home: Home, device_ids: list[UUID], *, deadline_s: float | None = None, is_quiet: bool = False
+    home: Home, device_ids: list[UUID], *, deadline_s: int | None = None, is_quiet: bool = False
 ) -> tuple[list[DeviceDone], RunSummary]:
     """Back the devices up with a progress bar; return each one's result and the summary."""
     from netraven.cli.progress import progress_bar
-    from netraven.tasks.backup import run_backup
+    from netraven.cli.work import see_through, write_down
+    from netraven.db.enums import JobType
 
+    options: dict[str, JsonValue] = {} if deadline_s is None else {"deadline_seconds": deadline_s}
+    run_id = write_down(home, JobType.BACKUP, device_ids, options)
     done: list[DeviceDone] = []
     failed = 0
     with progress_bar("Backing up", len(device_ids), is_quiet=is_quiet) as bar:
@@ -98,13 +103,7 @@ def sweep(
                 failed += 1
                 bar.tell(f"{failed} not good")
 
-        summary = run_backup(
-            home.sessions,
-            device_ids,
-            actor=home.actor,
-            on_result=on_result,
-            deadline_s=deadline_s,
-        )
+        summary = see_through(home, run_id, on_result)
     return done, summary
 
 

@@ -13,7 +13,7 @@ from netraven.collect.target import Login
 from netraven.collect.walk import Step
 from netraven.errors import LoginPostponed, LoginWithheld
 
-_UNPROVEN_AT_ONCE: Final = 2
+_UNTOLD_S: Final = 30.0
 _REFUSALS_TO_FREEZE: Final = 2
 _MINUTE_S: Final = 60.0
 _AT_ONCE_S: Final = 1.0
@@ -26,12 +26,14 @@ class LoginPolicy:
 
     `rate_per_minute` holds per domain while a refusal in it is younger than the window; 0 is no
     limit. `patience_s` is how long an open connection waits for its turn to log in.
+    `unproven_at_once` logins are under way with a credential that no device has taken yet.
     """
 
     max_auth_failures: int = 2
     window_minutes: int = 30
     rate_per_minute: int = 30
     patience_s: float = 20.0
+    unproven_at_once: int = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,12 +81,33 @@ class SweepGate:
         self._refusals = Counter(history.refusals)
         self._refused_ago_s = dict(history.refused_ago_s)
         self._refused_at_s: dict[str, float] = {}
+        self._frozen_at_s: dict[str, float] = {}
         self._streaks: dict[str, list[str]] = {}
         self._under_way: Counter[str] = Counter()
         self._admitted: set[tuple[str, str]] = set()
         self._slots: dict[tuple[str, str], float] = {}
         self._next_slot_s: dict[str, float] = {}
         self._change = asyncio.Event()
+
+    def learn(self, policy: LoginPolicy, history: LoginHistory) -> None:
+        """Take over what the database says now: a new run begins beside others.
+
+        What happened here within the last half minute may not stand there yet, so it holds on. A
+        credential that was thawed begins anew.
+        """
+        now_s = asyncio.get_running_loop().time()
+        self._policy = policy
+        own = {name for name, at_s in self._frozen_at_s.items() if now_s - at_s < _UNTOLD_S}
+        for name in self._frozen.keys() - history.frozen.keys() - own:
+            self._forget(name)
+        self._frozen |= history.frozen
+        self._accepted |= history.accepted - self._frozen.keys() - self._streaks.keys()
+        for key, count in history.refusals.items():
+            self._refusals[key] = max(self._refusals[key], count)
+        for domain, ago_s in history.refused_ago_s.items():
+            at_s = now_s - ago_s
+            self._refused_at_s[domain] = max(self._refused_at_s.get(domain, at_s), at_s)
+        self._notify()
 
     def freeze(self, credential: str, reason: str) -> None:
         """Withhold a credential from now on, as another process or a person decided."""
@@ -154,9 +177,17 @@ class SweepGate:
             reason=f"refused by {' and '.join(map(self._hostname_of, streak))} one after the other",
         )
         self._frozen[login.name] = freeze.reason
+        self._frozen_at_s[login.name] = asyncio.get_running_loop().time()
         if self._on_freeze is not None:
             self._on_freeze(freeze)
         return freeze
+
+    def _forget(self, credential: str) -> None:
+        self._frozen.pop(credential, None)
+        self._frozen_at_s.pop(credential, None)
+        self._streaks.pop(credential, None)
+        for key in [key for key in self._refusals if key[1] == credential]:
+            del self._refusals[key]
 
     def _object(self, device_id: str, login: Login) -> None:
         if login.name in self._frozen:
@@ -176,7 +207,7 @@ class SweepGate:
     def _may_ramp(self, login: Login) -> bool:
         """A refusal takes one of the two places: a wrong secret is shown twice, not three times."""
         refused = len(self._streaks.get(login.name, ()))
-        room = max(1, _UNPROVEN_AT_ONCE - refused)
+        room = max(1, self._policy.unproven_at_once - refused)
         return login.name in self._accepted or self._under_way[login.name] < room
 
     def _slot_wait_s(self, device_id: str, login: Login) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -34,14 +35,39 @@ class Place:
     is_slow: bool
 
 
-class Lanes:
-    """Counts the places that are taken; a site of None is no site."""
+class Sites:
+    """How many sessions each site has, and who wants to know of a place that became free."""
 
-    def __init__(self, limits: SweepLimits) -> None:
+    def __init__(self) -> None:
+        self.taken: Counter[str | None] = Counter()
+        self.listeners: list[Callable[[], None]] = []
+
+
+class Lanes:
+    """Counts the places that are taken; a site of None is no site.
+
+    Sweeps at the same time share them where they are given the same ones. Lanes of the same
+    `sites` have places of their own, but no site has more sessions of them all than it may.
+    """
+
+    def __init__(self, limits: SweepLimits, *, sites: Sites | None = None) -> None:
         self._limits = limits
         self._normal = 0
         self._slow = 0
-        self._sites: Counter[str | None] = Counter()
+        self._of_sites = sites or Sites()
+        self._sites = self._of_sites.taken
+
+    def change_limits(self, limits: SweepLimits) -> None:
+        """Let other limits hold from now on; whoever has a place keeps it."""
+        self._limits = limits
+
+    def listen(self, when_free: Callable[[], None]) -> None:
+        """Call this whenever a place becomes free, until `unlisten`."""
+        self._of_sites.listeners.append(when_free)
+
+    def unlisten(self, when_free: Callable[[], None]) -> None:
+        """Call it no more."""
+        self._of_sites.listeners.remove(when_free)
 
     @property
     def is_open(self) -> bool:
@@ -71,6 +97,7 @@ class Lanes:
     def give_back(self, place: Place) -> None:
         """Free a place."""
         self._count(place, -1)
+        self._tell()
 
     def move_aside(self, place: Place) -> bool:
         """Give a normal place up for one in the slow lane; False where none is free."""
@@ -79,7 +106,12 @@ class Lanes:
         self._count(place, -1)
         place.is_slow = True
         self._count(place, 1)
+        self._tell()
         return True
+
+    def _tell(self) -> None:
+        for when_free in self._of_sites.listeners:
+            when_free()
 
     def _count(self, place: Place, change: int) -> None:
         if place.is_slow:

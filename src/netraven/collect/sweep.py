@@ -56,6 +56,7 @@ async def sweep(
     *,
     gate: LoginGate | None = None,
     stop: asyncio.Event | None = None,
+    lanes: Lanes | None = None,
 ) -> AsyncGenerator[Outcome, None]:
     """Yield one outcome for each request, as they are done.
 
@@ -64,9 +65,11 @@ async def sweep(
     database, say) hold nobody up who is being talked to. When `stop` is set, no further device is
     dialled, those under way are cut off, and every request that is not done is yielded as left
     over. Whoever leaves the iteration early closes it (`contextlib.aclosing`), which cuts
-    everything off too; so does an error of `requests` itself, which is raised here.
+    everything off too; so does an error of `requests` itself, which is raised here. Sweeps that
+    are given the same `lanes` share their places.
     """
-    run = _Sweep(requests, limits, gate or OpenGate(), stop or asyncio.Event())
+    places = lanes or Lanes(limits)
+    run = _Sweep(requests, limits, gate or OpenGate(), stop or asyncio.Event(), lanes=places)
     conductor = asyncio.create_task(run.conduct())
     conductor.add_done_callback(run.finish)
     try:
@@ -90,13 +93,15 @@ class _Sweep:
         limits: SweepLimits,
         gate: LoginGate,
         stop: asyncio.Event,
+        *,
+        lanes: Lanes,
     ) -> None:
         self._requests = _each(requests)
         self._limits = limits
         self._gate = gate
         self._stop = stop
         self._shared = Shared()
-        self._lanes = Lanes(limits)
+        self._lanes = lanes
         self._backlog = Backlog(limits, self._lanes)
         self._done: asyncio.Queue[Outcome | None] = asyncio.Queue()
         self._room = asyncio.Semaphore(limits.concurrency)
@@ -118,6 +123,7 @@ class _Sweep:
     async def conduct(self) -> None:
         """Start jobs as places become free until all are done, or the sweep is stopped."""
         watcher = asyncio.create_task(self._watch_stop())
+        self._lanes.listen(self._wake.set)
         try:
             async with asyncio.TaskGroup() as group:
                 feeder = group.create_task(self._feed())
@@ -133,6 +139,7 @@ class _Sweep:
             async for request in self._requests:
                 await self._deliver(self._outcome(Job(request)))
         finally:
+            self._lanes.unlisten(self._wake.set)
             watcher.cancel()
             await self._shared.close()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psycopg
 from sqlalchemy import PrimaryKeyConstraint, Table, UniqueConstraint, inspect
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
@@ -30,6 +31,8 @@ _STORAGE_REMEDIES = (
     ("does not exist", "the database has no NetRaven tables; run `netraven init`"),
     ("password authentication failed", "the database refused the login; check the database URL"),
 )
+
+_PASSING = ("database is locked", "lock timeout", "deadlock detected")
 
 
 @contextmanager
@@ -79,9 +82,12 @@ def as_storage_failure(error: DBAPIError) -> StorageFailed:
     for cause in _chain(error):
         for needle, sentence in _STORAGE_REMEDIES:
             if needle in str(cause).lower():
-                return StorageFailed(sentence)
+                return StorageFailed(sentence, is_passing=needle in _PASSING)
     first_line = text.splitlines()[0] if text else type(error.orig).__name__
-    return StorageFailed(f"the database cannot be used ({first_line}); check it and retry")
+    return StorageFailed(
+        f"the database cannot be used ({first_line}); check it and retry",
+        is_passing=error.connection_invalidated or isinstance(error.orig, psycopg.OperationalError),
+    )
 
 
 def _chain(error: DBAPIError) -> Iterator[BaseException]:

@@ -95,7 +95,7 @@ class WriteQueue:
 
     def _busy(self) -> StorageFailed:
         message = f"other writers kept the database {self._path} for {BUSY_TIMEOUT_S:.0f} s; retry"
-        return StorageFailed(message)
+        return StorageFailed(message, is_passing=True)
 
 
 def write_queue(url: URL) -> WriteQueue | None:

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import ColumnElement, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from netraven.db import operation, present_time
-from netraven.db.enums import ACTIVE_RUN, JobType, ResultStatus, RunReason, RunStatus
+from netraven.db.enums import ACTIVE_RUN, JobType, ResultStatus, RunReason, RunStatus, WorkerState
 from netraven.db.types import JsonValue
 from netraven.errors import Conflict
+from netraven.jobs.leases import release_leases_of
 from netraven.jobs.runs import finish_job_log, start_job_log
-from netraven.models import JobLog, JobResult, JobShard
+from netraven.models import JobLog, JobResult, JobShard, Worker
 
 DEATHS_TO_GIVE_UP: Final = 3
 """After so many workers that died with a shard, its open devices fail instead of a fourth."""
@@ -32,6 +33,11 @@ class ShardRef:
     number: int
     attempt: int
     queue: str
+
+    @property
+    def owner(self) -> str:
+        """The name under which this doing holds leases on devices."""
+        return f"run {self.run_id} shard {self.number} attempt {self.attempt}"
 
     @property
     def job_id(self) -> str:
@@ -79,10 +85,22 @@ def begin_shard(db: Session, ref: ShardRef, worker_id: UUID) -> BegunShard | Non
         ref=ref,
         job_type=run.job_type,
         options=dict(run.job_data),
-        device_ids=_open_devices(db, run.id, ref.number),
+        device_ids=get_open_devices(db, ref),
         actor_name=run.actor_name,
         created_by=run.created_by,
     )
+
+
+@operation
+def get_open_devices(db: Session, ref: ShardRef) -> tuple[UUID, ...]:
+    """Return the devices of the shard without a final result, in the order of the run."""
+    wanted = select(JobResult.device_id).where(
+        JobResult.job_log_id == ref.run_id,
+        JobResult.shard_number == ref.number,
+        JobResult.status.in_(OPEN_RESULT),
+        JobResult.device_id.is_not(None),
+    )
+    return tuple(one for one in db.scalars(wanted.order_by(JobResult.id)) if one is not None)
 
 
 @operation
@@ -93,7 +111,7 @@ def hold_shard(db: Session, run_id: UUID, number: int, *, attempt: int) -> None:
     """
     wanted = select(JobShard.status, JobShard.attempts).where(*_is(run_id, number))
     found = db.execute(wanted.with_for_update(read=True)).one_or_none()
-    if found is None or found.tuple() != (RunStatus.RUNNING, attempt):
+    if found is None or (found.status, found.attempts) != (RunStatus.RUNNING, attempt):
         raise Conflict("shard", "this part of the run has passed to another worker")
 
 
@@ -120,6 +138,7 @@ def finish_shard(
         return None
     shard.status = RunStatus.SUCCEEDED if reason is None else RunStatus.FAILED
     shard.worker_id = None
+    release_leases_of(db, ref.owner)
     db.flush()
     if is_over_devices:
         if reason is not None:
@@ -146,18 +165,19 @@ def take_up_shards(
 ) -> tuple[list[ShardRef], list[JobLog]]:
     """Queue the shards that these workers, who are dead, have left; return what to enqueue.
 
-    A shard with which the third worker died fails its open devices as `worker_lost`; the runs
-    that ended of it are returned too.
+    Those that no living worker has count too, whatever became of theirs. A shard with which the
+    third worker died fails its open devices as `worker_lost`; the runs that ended of it are
+    returned too.
     """
     again: list[ShardRef] = []
     ended: list[JobLog] = []
     left = select(JobShard.job_log_id, JobShard.number).where(
-        JobShard.worker_id.in_(worker_ids), JobShard.status == RunStatus.RUNNING
+        JobShard.status == RunStatus.RUNNING, _is_left(worker_ids)
     )
     for run_id, number in db.execute(left.order_by(JobShard.job_log_id, JobShard.number)).all():
         run = _locked_run(db, run_id)
         shard = _locked_shard(db, run_id, number)
-        if run is None or shard is None or shard.worker_id not in worker_ids:
+        if run is None or shard is None or shard.status is not RunStatus.RUNNING:
             continue
         if run.status not in ACTIVE_RUN:
             shard.status, shard.worker_id = RunStatus.CANCELLED, None
@@ -171,6 +191,13 @@ def take_up_shards(
         ended += [] if done is None else [done]
     db.flush()
     return again, ended
+
+
+@operation
+def has_left_shards(db: Session) -> bool:
+    """Tell whether a shard is running that no worker has who lives or is being answered for."""
+    left = select(JobShard.id).where(JobShard.status == RunStatus.RUNNING, _is_left(()))
+    return db.scalar(left.limit(1)) is not None
 
 
 @operation
@@ -231,6 +258,7 @@ def _ended(
 def _given_up(db: Session, run: JobLog, shard: JobShard) -> JobLog | None:
     message = f"{shard.deaths} workers died while they worked on this part of the run"
     shard.status, shard.worker_id = RunStatus.FAILED, None
+    release_leases_of(db, _present(shard).owner)
     db.flush()
     fail_open_results(db, run, shard.number, reason=RunReason.WORKER_LOST, message=message)
     has_devices = exists().where(JobResult.job_log_id == run.id)
@@ -241,23 +269,24 @@ def _given_up(db: Session, run: JobLog, shard: JobShard) -> JobLog | None:
 
 
 def _queued_again(db: Session, shard: JobShard) -> ShardRef:
+    release_leases_of(db, _present(shard).owner)
     shard.status, shard.worker_id, shard.begun_at = RunStatus.QUEUED, None, None
     db.flush()
     return _next(shard)
+
+
+def _present(shard: JobShard) -> ShardRef:
+    return ShardRef(shard.job_log_id, shard.number, shard.attempts, shard.queue)
 
 
 def _next(shard: JobShard) -> ShardRef:
     return ShardRef(shard.job_log_id, shard.number, shard.attempts + 1, shard.queue)
 
 
-def _open_devices(db: Session, run_id: UUID, number: int) -> tuple[UUID, ...]:
-    wanted = select(JobResult.device_id).where(
-        JobResult.job_log_id == run_id,
-        JobResult.shard_number == number,
-        JobResult.status.in_(OPEN_RESULT),
-        JobResult.device_id.is_not(None),
-    )
-    return tuple(one for one in db.scalars(wanted.order_by(JobResult.id)) if one is not None)
+def _is_left(worker_ids: Collection[UUID]) -> ColumnElement[bool]:
+    dead = select(Worker.id).where(Worker.state == WorkerState.DEAD)
+    is_theirs = JobShard.worker_id.in_(worker_ids)
+    return or_(is_theirs, JobShard.worker_id.is_(None), JobShard.worker_id.in_(dead))
 
 
 def _is(run_id: UUID, number: int) -> tuple[ColumnElement[bool], ...]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from netraven import clock
-from netraven.db import Id, as_uuid, new_id, operation
+from netraven.db import Id, as_uuid, new_id, operation, present_time
 from netraven.db.enums import WorkerState
 from netraven.models import Worker
 
@@ -16,8 +18,18 @@ DEFAULT_SILENCE_S = 30
 
 
 @operation
-def register_worker(db: Session, name: str, *, now: datetime | None = None) -> Worker:
-    """Return a new live worker; a process that starts again is another worker."""
+def register_worker(
+    db: Session,
+    name: str,
+    *,
+    queues: Collection[str] = (),
+    version: str = "",
+    now: datetime | None = None,
+) -> Worker:
+    """Return a new live worker; a process that starts again is another worker.
+
+    `queues` are those that it listens to, `version` is its program's.
+    """
     moment = clock.moment(now)
     worker = Worker(
         id=new_id(),
@@ -25,6 +37,8 @@ def register_worker(db: Session, name: str, *, now: datetime | None = None) -> W
         started_at=moment,
         heartbeat_at=moment,
         state=WorkerState.LIVE,
+        version=version,
+        queues=list(queues),
         created_at=moment,
     )
     db.add(worker)
@@ -66,6 +80,40 @@ def take_dead_workers(
         worker.heartbeat_at = moment
     db.flush()
     return taken
+
+
+@operation
+def take_silent_workers(db: Session, last_seen: Mapping[UUID, datetime]) -> list[Worker]:
+    """Return those workers whose last sign of life is still this one, now recovering.
+
+    Each goes to one caller only. It is for callers that watched long enough by a clock of their
+    own: no time is compared with another host's.
+    """
+    wanted = select(Worker).where(Worker.id.in_(last_seen), Worker.state != WorkerState.DEAD)
+    held = wanted.order_by(Worker.id).with_for_update(skip_locked=True)
+    taken = [
+        worker
+        for worker in db.scalars(held.execution_options(populate_existing=True))
+        if worker.heartbeat_at == last_seen[worker.id]
+    ]
+    moment = present_time(db)
+    for worker in taken:
+        worker.state, worker.heartbeat_at = WorkerState.RECOVERING, moment
+    db.flush()
+    return taken
+
+
+@operation
+def get_live_workers(db: Session) -> list[Worker]:
+    """Return those that count as alive, the oldest first."""
+    live = select(Worker).where(Worker.state == WorkerState.LIVE)
+    return list(db.scalars(live.order_by(Worker.started_at, Worker.id)))
+
+
+@operation
+def get_served_queues(db: Session) -> set[str]:
+    """Return the queues to which a live worker listens."""
+    return {queue for worker in get_live_workers(db) for queue in worker.queues}
 
 
 @operation

@@ -6,14 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session
 
 from netraven.archive.series import get_latest_completed
 from netraven.archive.storing import StoredBackup, StoreOutcome, store_backups
 from netraven.archive.transcripts import store_transcripts
 from netraven.collect.pacing import LoginResult, Verdict
 from netraven.collect.target import HostKeyPolicy
-from netraven.db import Actor, unit_of_work
 from netraven.db.enums import HostKeyState, LogLevel, ResultStatus
 from netraven.errors import HostKeyChanged, NetRavenError
 from netraven.inventory.device_facts import record_device_facts
@@ -26,36 +25,30 @@ from netraven.schemas.job import JobLogEntryCreate, JobResultCreate
 from netraven.tasks.judging import QUARANTINED, Collected, Finished, Judged, judge
 from netraven.tasks.progress import DeviceDone
 from netraven.tasks.shards import PassedOver
+from netraven.tasks.task import Work
 from netraven.vault.outcomes import DeviceLogin, freeze_credential, record_logins
 
 
 class Keeper:
-    """Keeps what became of a run's devices; `credential_ids` are those of the run by name.
+    """Keeps what became of a shard's devices; `credential_ids` are those revealed, by name.
 
     Every call opens units of its own, for a thread other than an event loop's. Grading and
     normalising happen before anything is locked: the leases hold the devices meanwhile.
     """
 
-    def __init__(
-        self,
-        sessions: sessionmaker[Session],
-        run_id: UUID,
-        *,
-        actor: Actor,
-        credential_ids: Mapping[str, UUID],
-    ) -> None:
-        self._sessions = sessions
-        self._actor = actor
-        self._run_id = run_id
+    def __init__(self, work: Work, credential_ids: Mapping[str, UUID]) -> None:
+        self._work = work
+        self._run_id = work.run_id
         self._credential_ids = credential_ids
 
     def keep(self, batch: Sequence[Finished]) -> list[DeviceDone]:
         """Store captures, results, host keys and counts, free the leases; return what to tell.
 
         One transaction: after an error nothing of the batch is kept, and it may be kept again.
+        Raises Conflict("shard") where the shard has passed to another worker.
         """
         judged = self._judge(batch)
-        with unit_of_work(self._sessions, actor=self._actor) as db:
+        with self._work.writing() as db:
             captures = [each.capture for each in judged if each.capture is not None]
             outcomes = iter(store_backups(db, captures))
             kept = [_Kept(each, next(outcomes) if each.capture else None) for each in judged]
@@ -86,7 +79,7 @@ class Keeper:
         return [_done(one) for one in kept]
 
     def _judge(self, batch: Sequence[Finished]) -> list[Judged]:
-        with unit_of_work(self._sessions, actor=self._actor, read_only=True) as db:
+        with self._work.reading() as db:
             captured = [
                 one.device_id
                 for one in batch
@@ -239,7 +232,7 @@ def _keys_of(collected: Collected) -> Iterator[tuple[UUID, str, HostKeyState]]:
         (device_id, jump.host_key_policy, key)
         for (device_id, jump), key in zip(peers, seen.jump_host_keys, strict=False)
     ]
-    if seen.host_key is not None:
+    if seen.host_key:
         keys.append((collected.device_id, target.host_key_policy, seen.host_key))
     for place, (device_id, policy, key) in enumerate(keys):
         # Who shows a changed key is the last one that was reached.

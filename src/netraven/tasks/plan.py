@@ -1,14 +1,12 @@
-"""The beginning of a run: its row, its devices in order, and the limits that hold now."""
+"""The terms on which devices are collected now: limits, and what is known of logins."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session
 
 from netraven import clock
 from netraven.admin.settings import get_number
@@ -16,60 +14,32 @@ from netraven.collect.gate import LoginHistory, LoginPolicy
 from netraven.collect.lanes import SweepLimits
 from netraven.collect.limits import Limits
 from netraven.collect.target import Login
-from netraven.db import Actor, unit_of_work
-from netraven.db.chunks import in_chunks
-from netraven.db.enums import BackupStatus, JobType, RunStatus
-from netraven.jobs.entries import append_job_log_entries
 from netraven.jobs.refusals import get_login_refusals
-from netraven.jobs.runs import create_job_log, start_job_log
-from netraven.models import Credential, Device
-from netraven.schemas.job import JobLogCreate, JobLogEntryCreate
+from netraven.models import Credential
 
 _MIB = 1024 * 1024
 _PROVEN_FOR = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunPlan:
-    """A run that has begun: its devices, those that failed last time at the end, and limits."""
+class Terms:
+    """What holds for the devices of a shard as it begins."""
 
-    run_id: UUID
-    device_ids: tuple[UUID, ...]
     limits: Limits
     sweep_limits: SweepLimits
     policy: LoginPolicy
     history: LoginHistory
 
 
-def begin_backup(
-    sessions: sessionmaker[Session],
-    device_ids: Sequence[UUID],
-    *,
-    actor: Actor,
-    deadline_s: float | None = None,
-) -> RunPlan:
-    """Create and start a run over these devices, each once; committed when this returns.
-
-    Without devices the run is skipped at once. `deadline_s` stands for the setting's longest work
-    on one device. Raises Invalid("device_ids") for an absent device.
-    """
-    wanted = list(dict.fromkeys(device_ids))
-    with unit_of_work(sessions, actor=actor) as db:
-        run = create_job_log(db, JobLogCreate(job_type=JobType.BACKUP, device_ids=list(wanted)))
-        if run.status is RunStatus.QUEUED:
-            start_job_log(db, run.id)
-            message = f"the backup of {len(wanted)} {'device' if len(wanted) == 1 else 'devices'}"
-            began = JobLogEntryCreate(message=f"{message} began", category="run")
-            append_job_log_entries(db, run.id, [began])
-        policy, history = login_rules(db)
-        return RunPlan(
-            run_id=run.id,
-            device_ids=_in_order(db, wanted),
-            limits=session_limits(db, deadline_s=deadline_s),
-            sweep_limits=_sweep_limits(db),
-            policy=policy,
-            history=history,
-        )
+def read_terms(db: Session, *, deadline_s: float | None = None) -> Terms:
+    """Return the terms of now; `deadline_s` stands for the setting's longest work on a device."""
+    policy, history = login_rules(db)
+    return Terms(
+        limits=session_limits(db, deadline_s=deadline_s),
+        sweep_limits=_sweep_limits(db),
+        policy=policy,
+        history=history,
+    )
 
 
 def session_limits(db: Session, *, deadline_s: float | None = None) -> Limits:
@@ -84,15 +54,6 @@ def login_rules(db: Session) -> tuple[LoginPolicy, LoginHistory]:
     """Return how careful logins are now, and what is known of earlier ones."""
     policy = _policy(db)
     return policy, _history(db, policy, clock.now())
-
-
-def _in_order(db: Session, device_ids: Sequence[UUID]) -> tuple[UUID, ...]:
-    """Put the devices that failed last time last, so that the dead hold nobody up."""
-    failed: set[UUID] = set()
-    for chunk in in_chunks(device_ids):
-        of_chunk = select(Device.id).where(Device.id.in_(chunk))
-        failed.update(db.scalars(of_chunk.where(Device.last_backup_status == BackupStatus.FAILED)))
-    return tuple(sorted(device_ids, key=failed.__contains__))
 
 
 def _sweep_limits(db: Session) -> SweepLimits:

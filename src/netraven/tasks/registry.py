@@ -6,8 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from sqlalchemy.orm import Session
+
 from netraven.db.enums import JobType, ResultStatus
+from netraven.jobs.results import count_results_by_status
+from netraven.models import JobLog
+from netraven.tasks.backup import back_up, good_backups
+from netraven.tasks.retention import retain
+from netraven.tasks.tag_rules import apply_rules
 from netraven.tasks.task import Task
+from netraven.tasks.verify import verify
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +32,19 @@ class TaskEntry:
     in_words: Callable[[Mapping[ResultStatus, int]], str] | None = None
 
 
-_ENTRIES: Final[tuple[TaskEntry, ...]] = ()
+_ENTRIES: Final = (
+    TaskEntry(job_type=JobType.BACKUP, run=back_up, needs_devices=True, in_words=good_backups),
+    TaskEntry(job_type=JobType.VERIFY, run=verify, needs_devices=False),
+    TaskEntry(job_type=JobType.RETENTION, run=retain, needs_devices=False),
+    TaskEntry(job_type=JobType.TAG_RULES, run=apply_rules, needs_devices=False),
+)
 
 TASKS: Final[Mapping[JobType, TaskEntry]] = {entry.job_type: entry for entry in _ENTRIES}
+
+
+def sum_up(db: Session, run: JobLog) -> None:
+    """Say in the message of a run that has ended what its results come to."""
+    in_words = TASKS[run.job_type].in_words if run.job_type in TASKS else None
+    counts = count_results_by_status(db, run.id)
+    if in_words is not None and counts:
+        run.result_message = in_words(counts)

@@ -13,13 +13,16 @@ from sqlalchemy.orm import Session, sessionmaker
 from netraven.collect.backlog import Request
 from netraven.collect.limits import Limits
 from netraven.collect.target import HostKeyPolicy, Jump, Login, Target
+from netraven.collect.target import Protocol as Transport
 from netraven.db import Actor, unit_of_work
 from netraven.db.enums import Protocol, ResultStatus
 from netraven.errors import Corrupt
 from netraven.inventory.hostkeys import get_trusted_host_keys
+from netraven.inventory.platform_hints import platform_hint
+from netraven.inventory.platforms import get_platforms
 from netraven.jobs.leases import acquire_device_leases
 from netraven.models import Credential, Device
-from netraven.platforms.registry import get_platform, platform_names
+from netraven.platforms.catalogue import Platforms
 from netraven.vault.credentials import get_credentials_by_id, get_credentials_for_devices
 from netraven.vault.secrets import reveal_credential
 
@@ -132,11 +135,11 @@ class ShardLoader:
                 reason="overlap",
                 message=f"another run is collecting from {device.hostname} now",
             )
-        platform = get_platform(device.device_type)
+        platform = rows.platforms.get(device.device_type)
         way = rows.way_to(device)
         objection = self._objection(rows, device, way)
         if platform is None or objection is not None:
-            reason, message = objection or _unknown_platform(device)
+            reason, message = objection or _unknown_platform(device, rows.platforms)
             return PassedOver(
                 device_id=device.id,
                 hostname=device.hostname,
@@ -164,11 +167,10 @@ class ShardLoader:
         self, rows: _Rows, device: Device, way: Sequence[Device]
     ) -> tuple[str, str] | None:
         """Return why this device cannot be collected: a reason, and a sentence with its remedy."""
-        if device.protocol is not Protocol.SSH:
-            return (
-                "unsupported_protocol",
-                f"{device.hostname} is set to {device.protocol}; backups need ssh",
-            )
+        for jump in way:
+            if jump.protocol is not Protocol.SSH:
+                fact = f"{jump.hostname}, on the way to {device.hostname}, speaks {jump.protocol}"
+                return "unsupported_protocol", f"{fact}; jump hosts are passed by ssh"
         for each in (device, *way):
             if not self._logins_of(rows, each):
                 return "no_credentials", self._why_no_login(rows, each)
@@ -202,6 +204,7 @@ class ShardLoader:
             hostname=device.hostname,
             address=device.ip_address,
             port=device.port,
+            protocol=Transport(device.protocol),
             legacy_ssh=device.legacy_ssh,
             host_key_policy=_policy(device),
             known_host_keys=rows.host_keys.get(device.id, ()),
@@ -221,11 +224,6 @@ class ShardLoader:
         )
 
 
-def lease_owner(run_id: UUID) -> str:
-    """Return the name under which a run holds its leases."""
-    return f"run {run_id}"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Rows:
     """What the database says about a shard: the devices asked for, and those on the way."""
@@ -234,6 +232,7 @@ class _Rows:
     jumps: Mapping[UUID, Device]
     host_keys: Mapping[UUID, tuple[str, ...]]
     choices: Mapping[UUID, Sequence[UUID]]
+    platforms: Platforms
     credentials: Mapping[UUID, Credential] = field(repr=False)
 
     def way_to(self, device: Device) -> list[Device]:
@@ -266,6 +265,7 @@ def _load_rows(db: Session, device_ids: Sequence[UUID]) -> _Rows:
         jumps=jumps,
         host_keys=get_trusted_host_keys(db, everybody),
         choices=choices,
+        platforms=get_platforms(db),
         credentials=get_credentials_by_id(db, chosen),
     )
 
@@ -282,7 +282,8 @@ def _plain(secret: SecretStr | None) -> str | None:
     return None if secret is None else secret.get_secret_value()
 
 
-def _unknown_platform(device: Device) -> tuple[str, str]:
-    known = ", ".join(platform_names())
-    fact = f"{device.hostname} has the unknown platform {device.device_type}"
-    return "unknown_platform", f"{fact}; set one of {known}"
+def _unknown_platform(device: Device, platforms: Platforms) -> tuple[str, str]:
+    name = device.device_type
+    fact = f"this worker does not know the platform {name} of {device.hostname}"
+    remedy = "put its file into the folder `platforms` of this worker's home, or set another"
+    return "unknown_platform", f"{fact}; {remedy}: {platform_hint(name, platforms)}"

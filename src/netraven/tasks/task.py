@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from netraven.jobs.entries import append_job_log_entries
 from netraven.jobs.results import record_job_results
 from netraven.jobs.shards import hold_shard
 from netraven.schemas.job import JobLogEntryCreate, JobResultCreate
+from netraven.tasks.collector import Collector
 from netraven.tasks.progress import DeviceDone
 
 
@@ -29,6 +31,8 @@ class Work:
     bounds the whole shard: whoever calls the task cancels it then. `stop` is set when the run is
     cancelled and when the process ends; the task then ends by itself within 2 s, leaving results
     that it did not come to as they are (the run's end, or the next worker, sees to them).
+    `collector` is what this process's shards share as they talk to devices.
+    `clean_engine` deletes what the engine still knows of work that ended before a moment.
     `tell` is called on the event loop with each device once its result is committed.
 
     Units of work block, so a task opens them in a thread (`asyncio.to_thread(work.record, …)`),
@@ -45,7 +49,10 @@ class Work:
     owner: str
     deadline_s: float
     stop: asyncio.Event
+    collector: Collector
+    is_interactive: bool = False
     tell: Callable[[DeviceDone], None] | None = None
+    clean_engine: Callable[[datetime], int] = lambda _before: 0
 
     def reading(self) -> AbstractContextManager[Session]:
         """Return a unit of work that may only read."""

@@ -1,0 +1,137 @@
+"""A run seen through by a command: others do it where others work, else this process does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from netraven.db import Actor, present_time, unit_of_work
+from netraven.errors import Conflict, InUse
+from netraven.jobs.runs import cancel_job_log
+from netraven.jobs.workers import get_live_workers
+from netraven.tasks.progress import DeviceDone, RunSummary
+from netraven.worker.following import Following
+from netraven.worker.garbage import less_searched_for_garbage
+from netraven.worker.lock import held
+from netraven.worker.member import MakeEngine, Member
+from netraven.worker.options import WorkerOptions
+from netraven.worker.signals import set_by_signals
+
+_LOOK_AGAIN_S = 0.25
+_ITS_OWN_RUN_ONLY = WorkerOptions(fires_schedules=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a command works: `home` where a lock says who runs the jobs (SQLite), else None."""
+
+    sessions: sessionmaker[Session]
+    actor: Actor
+    home: Path | None
+    make_engine: MakeEngine
+    options: WorkerOptions = _ITS_OWN_RUN_ONLY
+
+
+async def see_through(
+    place: Place,
+    run_id: UUID,
+    on_result: Callable[[DeviceDone], None] | None = None,
+    *,
+    cancels: bool = True,
+) -> RunSummary | None:
+    """Return how the run ended, having told each device as it was done.
+
+    Where nobody works, this process does until the run has ended. The first interrupt cancels
+    the run: what is stored stays. With `cancels` False nobody is stood in for, and an interrupt
+    only ends the watching: then None is returned.
+    """
+    asked_to_stop = asyncio.Event()
+    following = Following(place.sessions, run_id, on_result)
+    standing_in = _StandIn(place)
+    is_cancelled = False
+    with set_by_signals(asked_to_stop):
+        try:
+            while (summary := await asyncio.to_thread(following.look)) is None:
+                if asked_to_stop.is_set() and not cancels:
+                    return None
+                if asked_to_stop.is_set() and not is_cancelled:
+                    is_cancelled = True
+                    await asyncio.to_thread(_cancel, place, run_id)
+                    continue
+                if cancels:
+                    await standing_in.look()
+                await _pause(asked_to_stop, is_over=is_cancelled)
+        finally:
+            await standing_in.end()
+    return summary
+
+
+class _StandIn:
+    """A member in this process, while there is no other."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._stop = asyncio.Event()
+        self._working: asyncio.Task[bool] | None = None
+        self._holding = ExitStack()
+
+    async def look(self) -> None:
+        """Begin to work if nobody else does; raises what ends the work."""
+        if self._working is not None:
+            if self._working.done():
+                self._working.result()
+                self._working = None
+            return
+        if await asyncio.to_thread(self._is_needed):
+            is_alone = self._place.home is not None
+            options = replace(self._place.options, is_alone=is_alone)
+            member = Member(self._place.sessions, self._place.make_engine, options)
+            self._holding.enter_context(less_searched_for_garbage())
+            self._working = asyncio.create_task(member.work(self._stop))
+
+    async def end(self) -> None:
+        """Work no more; what is left of others' runs goes back to the queue."""
+        self._stop.set()
+        try:
+            if self._working is not None:
+                await self._working
+        finally:
+            self._holding.close()
+
+    def _is_needed(self) -> bool:
+        if self._place.home is None:
+            return not _is_anybody_there(self._place)
+        with suppress(InUse):
+            self._holding.enter_context(held(self._place.home, by="a command"))
+            return True
+        return False
+
+
+def _is_anybody_there(place: Place) -> bool:
+    """Tell whether a worker gave a sign of life a moment ago and listens to all queues."""
+    with unit_of_work(place.sessions, read_only=True) as db:
+        since = present_time(db) - timedelta(seconds=place.options.silence_s)
+        live = [one for one in get_live_workers(db) if one.heartbeat_at >= since]
+    served = {queue for one in live for queue in one.queues}
+    return served >= set(place.options.queues)
+
+
+def _cancel(place: Place, run_id: UUID) -> None:
+    with suppress(Conflict), unit_of_work(place.sessions, actor=place.actor) as db:
+        cancel_job_log(db, run_id)
+
+
+async def _pause(stop: asyncio.Event, *, is_over: bool) -> None:
+    if is_over:  # the event stays set; only time passes now
+        await asyncio.sleep(_LOOK_AGAIN_S)
+        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_LOOK_AGAIN_S):
+            await stop.wait()

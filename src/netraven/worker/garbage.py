@@ -1,0 +1,29 @@
+"""The search for reference cycles, tuned for a process that collects from many devices."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+_NEW_OBJECTS: Final = 10_000
+
+
+@contextmanager
+def less_searched_for_garbage() -> Iterator[None]:
+    """Spare what is there from the search for cycles, and search after 10 000 new objects.
+
+    Else it takes a fifteenth of a sweep's time, most of it for looking through modules again.
+    """
+    before = gc.get_threshold()
+    is_ours = gc.get_freeze_count() == 0
+    if is_ours:
+        gc.freeze()
+    gc.set_threshold(max(before[0], _NEW_OBJECTS), *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        if is_ours:
+            gc.unfreeze()

@@ -1,0 +1,238 @@
+"""One shard done: begun, given to its task within its deadline, and finished whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final, ParamSpec, TypeVar
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
+
+from netraven.admin.settings import get_number
+from netraven.db import SYSTEM, Actor, ActorKind, unit_of_work
+from netraven.db.enums import RunReason
+from netraven.errors import Conflict, NetRavenError, StorageFailed
+from netraven.jobs.cutting import INTERACTIVE
+from netraven.jobs.engine import Engine
+from netraven.jobs.shards import (
+    BegunShard,
+    ShardRef,
+    begin_shard,
+    finish_shard,
+    get_open_devices,
+    hand_back_shard,
+    queue_anew,
+)
+from netraven.log import get_logger
+from netraven.models import JobLog
+from netraven.tasks.collector import Collector
+from netraven.tasks.registry import TASKS, TaskEntry, sum_up
+from netraven.tasks.task import Work
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_FIXED_S: Final = 900.0
+_WITHOUT_DEVICES_S: Final = 21_600.0
+"""Reading every content of a large archive again takes hours."""
+_A_DEVICE_S: Final = 10.0
+_AGAIN_AFTER_S: Final = 2.0
+_log = get_logger("worker")
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a task left a shard: why it failed, if it did, and what it says of the outcome."""
+
+    reason: RunReason | None = None
+    message: str | None = None
+    is_lost: bool = False
+
+
+class ShardRunner:
+    """Does the shards of one process, all on one event loop.
+
+    `under_way` are those that are being done now. Once `leave` was called, what is not done goes
+    back to the queue for another process.
+    """
+
+    def __init__(
+        self,
+        sessions: sessionmaker[Session],
+        engine: Engine,
+        collector: Collector,
+        *,
+        worker_id: UUID,
+    ) -> None:
+        self.under_way: dict[ShardRef, Work] = {}
+        self._sessions = sessions
+        self._engine = engine
+        self._collector = collector
+        self._worker_id = worker_id
+        self._doing = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._is_leaving = False
+        self._is_given_up = False
+        self._threads = ThreadPoolExecutor(4, "shards")
+
+    async def idle(self) -> None:
+        """Return once no shard is being begun, done or finished."""
+        await self._idle.wait()
+
+    async def do(self, ref: ShardRef) -> None:
+        """Do one shard to its end; raises nothing."""
+        self._doing += 1
+        self._idle.clear()
+        try:
+            if self._is_leaving:
+                await self._in_thread(self._pass_on, ref)
+                return
+            begun = await self._in_thread(self._begin, ref)
+            if begun is not None:
+                await self._do(*begun)
+        except NetRavenError as error:  # whoever looks for lost shards finds it
+            _log.error("a shard could not be begun or finished", job=ref.job_id, reason=str(error))
+        finally:
+            self._doing -= 1
+            if not self._doing:
+                self._idle.set()
+
+    def stop_runs(self, run_ids: Collection[UUID]) -> None:
+        """Stop what is under way of these runs."""
+        for ref, work in self.under_way.items():
+            if ref.run_id in run_ids:
+                work.stop.set()
+
+    def leave(self) -> None:
+        """Stop everything under way; what is not done goes back to the queue."""
+        self._is_leaving = True
+        for work in self.under_way.values():
+            work.stop.set()
+
+    def give_up(self) -> None:
+        """Stop everything: others have taken this process for dead, and do its work."""
+        self._is_given_up = True
+        self.leave()
+
+    async def close(self) -> None:
+        """End the threads."""
+        await asyncio.to_thread(self._threads.shutdown)
+
+    async def _do(self, begun: BegunShard, deadline_s: float) -> None:
+        entry = TASKS.get(begun.job_type)
+        work = self._work(begun, deadline_s)
+        self.under_way[begun.ref] = work
+        if self._is_leaving:
+            work.stop.set()
+        try:
+            ending = await _ended(entry, work, begun.job_type)
+        finally:
+            del self.under_way[begun.ref]
+        if not ending.is_lost:
+            await self._in_thread(self._finish, begun, ending)
+
+    def _work(self, begun: BegunShard, deadline_s: float) -> Work:
+        actor = SYSTEM
+        if begun.actor_name != SYSTEM.name:
+            actor = Actor(
+                kind=ActorKind.USER, name=begun.actor_name, user_id=begun.created_by, client="run"
+            )
+        return Work(
+            sessions=self._sessions,
+            run_id=begun.ref.run_id,
+            shard_number=begun.ref.number,
+            attempt=begun.ref.attempt,
+            device_ids=begun.device_ids,
+            options=begun.options,
+            actor=actor,
+            owner=begun.ref.owner,
+            deadline_s=deadline_s,
+            stop=asyncio.Event(),
+            collector=self._collector,
+            is_interactive=begun.ref.queue == INTERACTIVE,
+            clean_engine=self._engine.clean,
+        )
+
+    def _begin(self, ref: ShardRef) -> tuple[BegunShard, float] | None:
+        with unit_of_work(self._sessions) as db:
+            begun = begin_shard(db, ref, self._worker_id)
+            if begun is None:
+                return None
+            device_s = get_number(db, "system.jobs.device_deadline_seconds")
+        if not begun.device_ids:
+            return begun, _WITHOUT_DEVICES_S
+        return begun, _FIXED_S + 2 * device_s + _A_DEVICE_S * len(begun.device_ids)
+
+    def _finish(self, begun: BegunShard, ending: Ending) -> None:
+        entry = TASKS.get(begun.job_type)
+        is_over_devices = entry is None or entry.needs_devices
+        with unit_of_work(self._sessions) as db:
+            if self._is_leaving and ending.reason is None and self._is_left(db, begun):
+                again = hand_back_shard(db, begun.ref)
+                self._engine.enqueue(db, [] if again is None else [again])
+                return
+            run = finish_shard(
+                db,
+                begun.ref,
+                reason=ending.reason,
+                message=ending.message,
+                is_over_devices=is_over_devices,
+            )
+            if run is not None:
+                sum_up(db, run)
+
+    def _is_left(self, db: Session, begun: BegunShard) -> bool:
+        """Tell whether there is something for another process to do."""
+        asked = select(JobLog.cancel_requested_at).where(JobLog.id == begun.ref.run_id)
+        if db.scalar(asked) is not None:
+            return False
+        return not begun.device_ids or bool(get_open_devices(db, begun.ref))
+
+    def _pass_on(self, ref: ShardRef) -> None:
+        with unit_of_work(self._sessions) as db:
+            again = queue_anew(db, ref)
+            self._engine.enqueue(db, [] if again is None else [again])
+
+    async def _in_thread(self, body: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Return what the body returns; while the database is away, it is asked again."""
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                return await loop.run_in_executor(self._threads, lambda: body(*args, **kwargs))
+            except StorageFailed as error:
+                if self._is_given_up or not error.is_passing:
+                    raise
+                _log.warning("asking the database failed", reason=str(error))
+                await asyncio.sleep(_AGAIN_AFTER_S)
+
+
+async def _ended(entry: TaskEntry | None, work: Work, job_type: str) -> Ending:
+    """Let the task do its work, and return how that ended; the boundary of every run."""
+    if entry is None:
+        return Ending(RunReason.ERROR, f"this program knows no task for jobs of type {job_type}")
+    if entry.needs_devices and not work.device_ids:
+        return Ending()
+    try:
+        async with asyncio.timeout(work.deadline_s):
+            return Ending(message=await entry.run(work))
+    except TimeoutError:
+        minutes = work.deadline_s / 60
+        return Ending(RunReason.DEADLINE, f"this part of the run took over {minutes:.0f} minutes")
+    except NetRavenError as error:
+        return _of_error(error, work)
+    except Exception as error:  # noqa: BLE001  a fault in one run must not stop the others
+        _log.exception("a run failed unexpectedly", run=str(work.run_id), shard=work.shard_number)
+        kind = type(error).__name__
+        return Ending(RunReason.ERROR, f"an unexpected {kind}; the worker's log tells more")
+
+
+def _of_error(error: NetRavenError, work: Work) -> Ending:
+    if isinstance(error, Conflict) and error.field == "shard":
+        _log.warning("a shard was lost to another worker", run=str(work.run_id))
+        return Ending(is_lost=True)
+    return Ending(RunReason.ERROR, str(error))
