@@ -15,6 +15,7 @@ from netraven.archive.diff import diff_texts
 from netraven.archive.reading import TextReader, open_contents
 from netraven.archive.removal import remove_backups
 from netraven.archive.series import lock_series
+from netraven.archive.weave_build import weave_accepted
 from netraven.db import Id, as_uuid, guarded, operation
 from netraven.db.enums import BackupStatus
 from netraven.db.paging import check_page
@@ -117,6 +118,7 @@ def update_backup(db: Session, backup_id: Id, backup_update: BackupUpdate) -> Ba
     db.flush()
     if "status" in changes:
         recorded["reason"] = backup_update.reason
+        weave_accepted(db, backup)
         _follow_on_device(db, backup)
     audit(
         db,
@@ -274,9 +276,10 @@ def _locked(db: Session, backup_id: Id, *, with_device: bool) -> Backup | None:
     if backup is None:
         return None
     if with_device:
-        # Before the backup, as storing does, for which both are changed too.
+        # Before the backup, as storing does; what is accepted changes all of them.
         device = select(Device.id).where(Device.id == backup.device_id)
         db.execute(device.with_for_update(key_share=True))
+        lock_series(db, [(backup.device_id, backup.config_type)])
     row = select(Backup.id).where(Backup.id == backup.id).with_for_update()
     if db.scalar(row) is None:
         return None

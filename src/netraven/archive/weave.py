@@ -72,13 +72,11 @@ class Weave:
     def append(self, number: int, at: datetime, lines: Sequence[bytes]) -> LineChange:
         """Weave the next version in; its lines are its text split at the line feeds.
 
-        Raises WeaveMisfit for a number or a moment before those of the newest version.
+        Times do not fall within a weave: a moment before the newest version's is taken for that.
+        Raises WeaveMisfit for a number that does not follow.
         """
-        before = self.versions[-1] if self.versions else None
-        if before is not None and (number <= before.number or microseconds(at) < before.at_us):
-            raise WeaveMisfit(f"version {number} does not follow version {before.number}")
-        if not 0 < number < OPEN:
-            raise WeaveMisfit(f"{number} is no version")
+        at_us = self._next(number, at)
+        last_kept = next((each.number for each in reversed(self.versions) if each.is_kept), 0)
         standing = [place for place, last in enumerate(self.lasts) if last == OPEN]
         old = [self.lines[place] for place in standing]
         added: list[bytes] = []
@@ -89,11 +87,15 @@ class Weave:
             added += reversed(new)
             removed += reversed(old[block.a_start : block.a_end])
             for place in standing[block.a_start : block.a_end]:
-                self.lasts[place] = self.last_version
+                self.lasts[place] = last_kept
             at_place = standing[block.a_end] if block.a_end < len(standing) else len(self.lines)
             self._insert(at_place, number, new)
-        self.versions.append(WovenVersion(number, microseconds(at)))
+        self.versions.append(WovenVersion(number, at_us))
         return LineChange(tuple(reversed(added)), tuple(reversed(removed)))
+
+    def pass_over(self, number: int, at: datetime) -> None:
+        """Note that there was a next version, of which nothing is known; raises as `append`."""
+        self.versions.append(WovenVersion(number, self._next(number, at), is_kept=False))
 
     def text_lines(self, number: int) -> list[bytes]:
         """Return the lines of a version that is kept; join them by line feeds for its text."""
@@ -134,6 +136,13 @@ class Weave:
         columns = (numbers, moments, self.firsts, self.lasts)
         kept = bytes(version.is_kept for version in self.versions)
         return b"".join((head, kept, *map(_little, columns), b"\n".join(self.lines)))
+
+    def _next(self, number: int, at: datetime) -> int:
+        """Return the moment of a next version; raises WeaveMisfit where it is none."""
+        newest = self.versions[-1] if self.versions else WovenVersion(0, microseconds(at))
+        if not newest.number < number < OPEN:
+            raise WeaveMisfit(f"version {number} does not follow version {newest.number}")
+        return max(newest.at_us, microseconds(at))
 
     def _insert(self, place: int, number: int, lines: Sequence[bytes]) -> None:
         self.lines[place:place] = lines

@@ -1,0 +1,123 @@
+"""Going through a fleet's weaves: rows are read while those before are opened and searched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from sqlalchemy.orm import Session
+from typing_extensions import override
+
+from netraven.archive.search_scan import Scan, WeaveSearch
+from netraven.archive.search_scope import Place, Searched, SearchScope, load_searched
+from netraven.archive.weave_standing import is_current
+from netraven.archive.weave_store import open_weave_bytes
+from netraven.db import KeyRing, get_keyring
+from netraven.db.offloop import Handed, hand_over
+from netraven.errors import Corrupt, Invalid, KeyUnavailable
+from netraven.inventory.platforms import get_platforms
+from netraven.platforms.catalogue import Platforms
+from netraven.platforms.platform import BlockSyntax
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Behind which series a page begins; with `skip`, within it behind so many hits."""
+
+    place: Place | None = None
+    skip: int = 0
+
+    @classmethod
+    def read(cls, text: str | None) -> Cursor:
+        """Return what `str()` of a cursor gave; raises Invalid("cursor")."""
+        if text is None:
+            return cls()
+        hostname_key, _, rest = text.partition("/")
+        config_type, _, skip = rest.partition("/")
+        if not config_type or not skip.isascii() or not skip.isdecimal():
+            raise Invalid("cursor", "is not one that a page gave")
+        return cls(Place(hostname_key, config_type), int(skip))
+
+    @override
+    def __str__(self) -> str:
+        if self.place is None:
+            return ""
+        return f"{self.place.hostname_key}/{self.place.config_type}/{self.skip}"
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """A series that was looked at, with the places of its hits.
+
+    Without a search its weave is damaged, or, with `is_unwoven`, not made yet.
+    """
+
+    searched: Searched
+    search: WeaveSearch | None = None
+    hits: Sequence[int] = ()
+    is_unwoven: bool = False
+
+
+def scan_fleet(db: Session, scope: SearchScope, scan: Scan, start: Cursor) -> Iterator[Scanned]:
+    """Yield the series behind a cursor in their order; raises KeyUnavailable.
+
+    Whoever stops taking them stops the search: at most some hundred series were looked at in vain.
+    """
+    keyring = get_keyring(db)
+    if keyring is None:
+        raise KeyUnavailable("ring", "there is no key ring; nothing sealed can be searched")
+    rows = _load(db, scope, start)
+    while rows:
+        turns = [*_handed_over(db, rows, scan, keyring)]
+        following: Sequence[Searched] = ()
+        if len(rows) == _BATCH:
+            following = _load(db, scope, Cursor(rows[-1].place))
+        for turn in turns:
+            yield from turn.result()
+        rows = following
+
+
+# Series of one statement, and of one thread's turn.
+_BATCH = 250
+_TURN = 25
+
+
+def _load(db: Session, scope: SearchScope, start: Cursor) -> Sequence[Searched]:
+    return load_searched(db, scope, after=start.place, is_there_too=start.skip > 0, limit=_BATCH)
+
+
+def _handed_over(
+    db: Session, rows: Sequence[Searched], scan: Scan, keyring: KeyRing
+) -> Iterator[Handed[list[Scanned]]]:
+    platforms = get_platforms(db)
+    for begin in range(0, len(rows), _TURN):
+        turn = rows[begin : begin + _TURN]
+        current = [is_current(db, row.standing) for row in turn]
+        work = partial(_scan_all, turn, current, scan, keyring=keyring, platforms=platforms)
+        yield hand_over(work)
+
+
+def _scan_all(
+    rows: Sequence[Searched],
+    current: Sequence[bool],
+    scan: Scan,
+    *,
+    keyring: KeyRing,
+    platforms: Platforms,
+) -> list[Scanned]:
+    found: list[Scanned] = []
+    for row, can_be_read in zip(rows, current, strict=True):
+        if row.weave is None or not can_be_read:
+            found.append(Scanned(row, is_unwoven=True))
+            continue
+        try:
+            weave = open_weave_bytes(keyring, row.weave)
+        except Corrupt:
+            found.append(Scanned(row))
+            continue
+        platform = platforms.get(row.standing.device_type)
+        has_sections = platform is None or platform.blocks is not BlockSyntax.FLAT
+        search = WeaveSearch(weave, scan, has_sections=has_sections)
+        found.append(Scanned(row, search, [*search.hits()]))
+    return found
