@@ -12,6 +12,7 @@ from netraven.db.enums import JobType, ResultStatus
 from netraven.jobs.results import count_results_by_status
 from netraven.models import JobLog
 from netraven.tasks.backup import back_up, good_backups
+from netraven.tasks.reachability import answering, check_reachability
 from netraven.tasks.retention import retain
 from netraven.tasks.tag_rules import apply_rules
 from netraven.tasks.task import Task
@@ -34,6 +35,12 @@ class TaskEntry:
 
 _ENTRIES: Final = (
     TaskEntry(job_type=JobType.BACKUP, run=back_up, needs_devices=True, in_words=good_backups),
+    TaskEntry(
+        job_type=JobType.REACHABILITY,
+        run=check_reachability,
+        needs_devices=True,
+        in_words=answering,
+    ),
     TaskEntry(job_type=JobType.VERIFY, run=verify, needs_devices=False),
     TaskEntry(job_type=JobType.RETENTION, run=retain, needs_devices=False),
     TaskEntry(job_type=JobType.TAG_RULES, run=apply_rules, needs_devices=False),
