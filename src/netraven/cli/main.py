@@ -30,10 +30,12 @@ from netraven.cli import (
     rule,
     run,
     schedule,
+    serve,
     setting,
     tag,
     user,
     verify,
+    worker,
 )
 from netraven.cli.ending import ending
 from netraven.cli.noun import Noun
@@ -58,6 +60,8 @@ app.add_typer(tag.app, name="tag", cls=Noun)
 app.add_typer(rule.app, name="rule", cls=Noun)
 app.add_typer(backup.app, name="backup", cls=Noun)
 app.add_typer(run.app, name="run", cls=Noun)
+app.command("serve")(serve.serve)
+app.command("worker")(worker.worker)
 app.add_typer(platform.app, name="platform", cls=Noun)
 app.add_typer(schedule.app, name="schedule", cls=Noun)
 app.add_typer(blackout.app, name="blackout", cls=Noun)

@@ -1,4 +1,4 @@
-"""`netraven run`: what runs did, device by device, and their logs."""
+"""`netraven run`: what runs do and did, device by device, and their logs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.text import Text
 
-from netraven.cli import output
+from netraven.cli import output, run_control
 from netraven.cli.backup_run import without_name
 from netraven.cli.options import AsJson, Everything, Limit, Skip
 from netraven.cli.output import Column
@@ -16,10 +16,19 @@ from netraven.cli.output import Column
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from netraven.cli.home import Home
     from netraven.db.enums import ResultStatus
     from netraven.models import JobLog, JobLogEntry, JobResult
 
-app = typer.Typer(help="Look at runs: what they did and why devices failed.", no_args_is_help=True)
+app = typer.Typer(
+    help="Start, follow and look at runs: what they do, and why devices failed.",
+    no_args_is_help=True,
+)
+
+app.command("start")(run_control.start_run)
+app.command("watch")(run_control.watch_run)
+app.command("cancel")(run_control.cancel_run)
+app.command("retry")(run_control.retry_run)
 
 RunName = Annotated[
     str, typer.Argument(metavar="RUN", help="Id of a run, or `latest`.", show_default=True)
@@ -77,11 +86,17 @@ def show_run(
 ) -> None:
     """Show how a run ended and which devices did not succeed, with the reason of each."""
     from netraven.cli.home import open_home
+
+    shown_run(open_home(), name, everything=everything, as_json=as_json)
+
+
+def shown_run(home: Home, name: str, *, everything: bool = False, as_json: bool = False) -> None:
+    """Show a run and the devices that did not succeed in it, all with `everything`."""
     from netraven.cli.pages import take_all
     from netraven.jobs.results import count_results_by_status, get_job_results
     from netraven.schemas.job import JobLogRead, JobResultRead
 
-    with open_home().reading() as db:
+    with home.reading() as db:
         run = named_run(db, name)
         counts = count_results_by_status(db, run.id)
         results = take_all(lambda skip, limit: get_job_results(db, run.id, skip, limit))

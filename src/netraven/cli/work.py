@@ -31,6 +31,13 @@ def place_of(home: Home) -> Place:
     )
 
 
+def is_anybody_at_work(home: Home) -> bool:
+    """Tell whether a server, a worker or a command is doing runs now."""
+    from netraven.worker.embedded import is_anybody_there
+
+    return is_anybody_there(place_of(home))
+
+
 def write_down(
     home: Home,
     job_type: JobType,

@@ -99,6 +99,19 @@ def count_job_results(
 
 
 @operation
+def get_unsuccessful_devices(db: Session, job_log_id: Id) -> tuple[list[UUID], bool]:
+    """Return the devices of the run that did not succeed, and whether it had any at all."""
+    of_run = JobResult.job_log_id == as_uuid(job_log_id)
+    rows = db.execute(select(JobResult.device_id, JobResult.status).where(of_run)).all()
+    left = [
+        device_id
+        for device_id, status in rows
+        if device_id is not None and status is not ResultStatus.SUCCEEDED
+    ]
+    return left, bool(rows)
+
+
+@operation
 def count_results_by_status(db: Session, job_log_id: Id) -> dict[ResultStatus, int]:
     """Return how many devices of the run stand in each status."""
     of_run = JobResult.job_log_id == as_uuid(job_log_id)

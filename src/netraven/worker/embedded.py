@@ -19,7 +19,7 @@ from netraven.jobs.workers import get_live_workers
 from netraven.tasks.progress import DeviceDone, RunSummary
 from netraven.worker.following import Following
 from netraven.worker.garbage import less_searched_for_garbage
-from netraven.worker.lock import held
+from netraven.worker.lock import held, holder
 from netraven.worker.member import MakeEngine, Member
 from netraven.worker.options import WorkerOptions
 from netraven.worker.signals import set_by_signals
@@ -107,15 +107,21 @@ class _StandIn:
 
     def _is_needed(self) -> bool:
         if self._place.home is None:
-            return not _is_anybody_there(self._place)
+            return not is_anybody_there(self._place)
         with suppress(InUse):
             self._holding.enter_context(held(self._place.home, by="a command"))
             return True
         return False
 
 
-def _is_anybody_there(place: Place) -> bool:
-    """Tell whether a worker gave a sign of life a moment ago and listens to all queues."""
+def is_anybody_there(place: Place) -> bool:
+    """Tell whether runs are done by somebody now.
+
+    On SQLite the lock says so; else workers that gave a sign of life a moment ago and listen to
+    all queues.
+    """
+    if place.home is not None:
+        return holder(place.home) is not None
     with unit_of_work(place.sessions, read_only=True) as db:
         since = present_time(db) - timedelta(seconds=place.options.silence_s)
         live = [one for one in get_live_workers(db) if one.heartbeat_at >= since]
