@@ -51,6 +51,15 @@ settings.register_profile("patient", parent=settings(), deadline=None)
 settings.load_profile("patient")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Return how many tests run at once: two a core on small machines.
+
+    Half of their time, tests wait for devices, programs and disks.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return min(2 * (cores or 1), max(cores or 1, 8))
+
+
 class KeptEngines(threading.local):
     """Engines that a thread's tests use one after another, with the statements they compiled."""
 
