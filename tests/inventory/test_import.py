@@ -254,15 +254,19 @@ def test_whatever_the_rows_verdicts_say_what_is_stored(
         db.add_all(Tag(id=new_id(), name=name, name_key=name) for name in ("core", "edge"))
         db.flush()
         for rows in (first, second):
-            before = {row.hostname_key for row in get_devices(db)}
+            names_before = {row.hostname_key for row in get_devices(db)}
             verdicts = import_devices(db, read(rows))
-            after = {row.hostname_key for row in get_devices(db)}
+            names_after = {row.hostname_key for row in get_devices(db)}
             again = import_devices(db, read(rows))
 
             created = [row.hostname.casefold() for row in verdicts if row.action is CREATE]
-            assert sorted(created) == sorted(after - before)
-            assert CREATE not in actions(again)
-            assert len(again) == len(verdicts)
+            assert sorted(created) == sorted(names_after - names_before)
+            # A row that was refused may succeed when a later one has freed its address.
+            assert {
+                before.action
+                for before, after in zip(verdicts, again, strict=True)
+                if after.action is CREATE
+            } <= {REFUSE}
         raise TakenBack
 
 

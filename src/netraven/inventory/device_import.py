@@ -1,8 +1,9 @@
 """Importing devices: many rows in few statements, one verdict each.
 
 A row belongs to the device of its hostname, case ignored. What a row does not give stays as it is,
-and its tags are added to those that the device has, so importing the same rows again changes
-nothing.
+and its tags are added to those that the device has, so importing rows again that were taken
+changes nothing. Rows are taken in their order: one whose address a later row frees is refused, and
+taken when the file is imported again.
 """
 
 from __future__ import annotations
