@@ -82,16 +82,16 @@ def table_of(kind: str) -> SealedTable:
 
 def change(sealed: Sealed, kind: str, altered: Callable[[bytes], bytes]) -> None:
     """Alter every stored value of this kind."""
-    table, columns = table_of(kind).table, table_of(kind).columns
+    table, columns, (key,) = table_of(kind).table, table_of(kind).columns, table_of(kind).key
     with sealed.database.unit() as db:
-        for row in db.execute(select(table_of(kind).key, *(table.c[name] for name in columns))):
+        for row in db.execute(select(key, *(table.c[name] for name in columns))):
             values = {
                 name: altered(value)
                 for name, value in zip(columns, row[1:], strict=True)
                 if value is not None
             }
             if values:
-                db.execute(update(table).where(table_of(kind).key == row[0]).values(values))
+                db.execute(update(table).where(key == row[0]).values(values))
 
 
 def without_ring(sealed: Sealed, body: Callable[[Session], object]) -> object:
