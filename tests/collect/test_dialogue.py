@@ -48,3 +48,34 @@ def test_the_last_bytes_are_printable() -> None:
 
 def test_the_last_bytes_are_few() -> None:
     assert record(b"x" * 5000 + b"end").last(10) == "xxxxxxxend"
+
+
+def test_what_was_typed_stands_at_its_place_with_its_times() -> None:
+    dialogue = Dialogue()
+    dialogue.received(b"R1>", at_s=5)
+    dialogue.typed("enable", at_s=6)
+    dialogue.received(b"enable\r\nPassword: ", at_s=6.5)
+    dialogue.typed_secret("hunter2", at_s=7)
+    dialogue.received(b"hunter2\r\nR1#", at_s=9)
+
+    enable, secret = dialogue.marks()
+
+    assert (enable.text, enable.at_s, enable.answered_s) == ("enable", 1, 0.5)
+    assert dialogue.text()[: enable.offset] == "R1>"
+    assert secret.text == "‹typed secret›"
+    assert dialogue.text()[enable.offset : secret.offset] == "enable\r\nPassword: "
+    assert "hunter2" not in repr(dialogue.marks())
+
+
+def test_of_very_much_typing_the_first_and_the_last_is_kept() -> None:
+    dialogue = Dialogue()
+    for number in range(1000):
+        dialogue.typed(f"command {number}")
+        dialogue.received(b"an answer of some length\r\n" * 10)
+
+    marks = dialogue.marks()
+
+    assert len(marks) == 80
+    assert (marks[0].text, marks[-1].text) == ("command 0", "command 999")
+    assert [mark.offset for mark in marks] == sorted(mark.offset for mark in marks)
+    assert dialogue.text()[: marks[-1].offset].endswith("length\r\n")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
+from netraven.collect.pagers import COMMON_PAGERS
 from netraven.collect.prompt import Prompt
 from netraven.collect.suspicion import (
     Signs,
@@ -149,7 +150,7 @@ def drop_pagers(raw: bytes, pages: Sequence[int], platform: Platform) -> bytes:
 def _before_pager(part: bytes, platform: Platform) -> bytes:
     start = part.rfind(b"\n") + 1
     line = resolve(part[start:]).lines[0].rstrip()
-    for pager in platform.pagers:
+    for pager in (*platform.pagers, *COMMON_PAGERS):
         match = pager.pattern.search(line)
         if match is not None:
             before = line[: match.start()]

@@ -8,6 +8,9 @@ from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from netraven.collect.conversation import Conversation
+from netraven.collect.detect import detect
+from netraven.collect.dialogue import Listener
 from netraven.collect.entry import Circumstances, log_in
 from netraven.collect.limits import Limits
 from netraven.collect.privatekeys import PrivateKeys
@@ -20,6 +23,7 @@ from netraven.collect.tunnels import Tunnels
 from netraven.collect.walk import Walk
 from netraven.errors import CollectError, DeviceTimeout, Negotiated
 from netraven.platforms.platform import Platform
+from netraven.platforms.undetermined import UNDETERMINED
 
 T = TypeVar("T")
 
@@ -80,16 +84,17 @@ async def reported(walking: Awaitable[T], walk: Walk, limits: Limits) -> T:
 
 @contextlib.asynccontextmanager
 async def arrived(
-    walk: Walk, circumstances: Circumstances, tunnels: Tunnels, platform: Platform | None
+    walk: Walk, circumstances: Circumstances, tunnels: Tunnels, platform: Platform
 ) -> AsyncIterator[Arrival]:
     """Give the device's connection, past its jump hosts; closed at once when the block is left.
 
-    `platform` is what a login in words is known by, None where that is to be found out.
+    By the prompt of its `platform` it is known that a login in words is over.
     """
 
     async def open_way(attempt: Attempt, walk: Walk) -> Connection | TelnetConnection:
         if walk.target.protocol is Protocol.TELNET:
-            return await open_telnet(attempt, walk, platform)
+            known = None if platform is UNDETERMINED else platform
+            return await open_telnet(attempt, walk, known)
         return await open_connection(attempt, walk)
 
     async with tunnels.through(walk.target.jump, walk, circumstances) as tunnel:
@@ -102,14 +107,36 @@ async def arrived(
             connection.close()
 
 
-async def open_session(arrival: Arrival, platform: Platform, walk: Walk, limits: Limits) -> Session:
-    """Return a session that has its prompt and its privileges and is not paged."""
+async def open_session(
+    arrival: Arrival,
+    platform: Platform,
+    walk: Walk,
+    limits: Limits,
+    *,
+    listener: Listener | None = None,
+) -> Session:
+    """Return a session that has its prompt and its privileges and is not paged.
+
+    Where the platform is not determined, it is found out first. A `listener` hears everything
+    from here on.
+    """
     connection, login = arrival.connection, arrival.login
     stream: Stream
     if isinstance(connection, TelnetConnection):
         stream, talk = connection.line, connection.talk
     else:
-        stream, talk = await open_shell(connection, walk, limits), None
+        stream = await open_shell(connection, walk, limits)
+        talk = Conversation(stream, limits, platform.pagers)
+        talk.deadline_at = walk.deadline_at or talk.deadline_at
+        walk.dialogue = talk.dialogue
+    talk.dialogue.listener = listener
+    if listener is not None:
+        # Over telnet the prompt may have come with the login.
+        listener.received(bytes(talk.received), at_s=asyncio.get_running_loop().time())
+    if login.password:
+        talk.dialogue.hide(login.password)
+    if platform is UNDETERMINED:
+        platform = await detect(talk, walk)
     session = Session(
         stream,
         platform,
@@ -119,7 +146,5 @@ async def open_session(arrival: Arrival, platform: Platform, walk: Walk, limits:
         talk=talk,
     )
     walk.talk = session
-    if login.password:
-        session.dialogue.hide(login.password)
     await session.open()
     return session

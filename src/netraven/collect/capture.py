@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from netraven.collect.dialogue import Dialogue
 from netraven.errors import CollectError, Negotiated
 from netraven.platforms.observation import Observation, Yields
+from netraven.platforms.platform import Platform
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +17,8 @@ class Capture:
     `host_key` is the key the device showed, as an OpenSSH public-key line; `jump_host_keys`
     those of the jump hosts, in their order. `login_name` is the credential that worked,
     `refused_logins` those that the device refused before it. Over telnet
-    `host_key` and all that is `negotiated` are empty.
+    `host_key` and all that is `negotiated` are empty. `record` is what the device said in all,
+    for the evidence where the capture turns out to be doubtful.
     """
 
     observations: tuple[Observation, ...]
@@ -25,6 +28,8 @@ class Capture:
     refused_logins: tuple[str, ...]
     negotiated: Negotiated
     took_s: float
+    platform: Platform
+    record: Dialogue | None = field(default=None, repr=False, compare=False)
 
     @property
     def running(self) -> Observation:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from enum import StrEnum
@@ -11,6 +12,7 @@ from typing import Final, TypeVar
 from netraven.collect.dialogue import Dialogue
 from netraven.collect.footprint import Footprint
 from netraven.collect.limits import Limits
+from netraven.collect.pagers import COMMON_PAGERS
 from netraven.collect.stream import Stream
 from netraven.collect.terminal import visible_line
 from netraven.errors import DeviceTimeout, OutputTooLarge, SessionLost
@@ -21,6 +23,7 @@ T = TypeVar("T")
 ENTER: Final = "\r"
 _TAIL_BYTES: Final = 4096
 _NUDGE_S: Final = 4.0
+_NUMBER: Final = re.compile(r"\d+")
 
 
 class Step(StrEnum):
@@ -37,7 +40,8 @@ class Conversation:
     """One exchange after another over a stream; answers pagers while it waits.
 
     `received` holds the present exchange from the prompt it was typed at; `pages` the offsets
-    in it at which a pager's prompt ended.
+    in it at which a pager's prompt ended, one of them such as none of `pagers` is, where it
+    `has_guessed_pager`.
     """
 
     def __init__(self, stream: Stream, limits: Limits, pagers: tuple[Pager, ...]) -> None:
@@ -48,9 +52,11 @@ class Conversation:
         self.deadline_at = float("inf")
         self.received = bytearray()
         self.pages: list[int] = []
+        self.has_guessed_pager = False
+        self.pagers = pagers
+        self._guessed: tuple[Pager, ...] = ()
         self._stream = stream
         self._limits = limits
-        self._pagers = pagers
         self._floor = 0
 
     @property
@@ -67,6 +73,7 @@ class Conversation:
         """Start an exchange: forget all but the line that the cursor stands in."""
         del self.received[: self.received.rfind(b"\n") + 1]
         self.pages.clear()
+        self.has_guessed_pager = False
         self._floor = 0
 
     def consume(self) -> None:
@@ -85,11 +92,12 @@ class Conversation:
 
     async def type(self, text: str) -> None:
         """Send text and Enter."""
+        self.dialogue.typed(text, at_s=_now_s())
         await self._stream.write((text + ENTER).encode())
 
     async def type_secret(self, secret: str) -> None:
         """Send a secret and Enter; the record never shows it, not even if it is echoed."""
-        self.dialogue.hide(secret)
+        self.dialogue.typed_secret(secret, at_s=_now_s())
         await self._stream.write((secret + ENTER).encode())
 
     async def until(self, find: Callable[[], T | None], awaited: str, *, nudge: bool = False) -> T:
@@ -107,7 +115,7 @@ class Conversation:
                 if not nudge:
                     await self.type("")
                 continue
-            if not await self.receive(within_s=self._limits.idle_s):
+            if not await self.receive(within_s=self._limits.idle_s) and not self._learn_pager():
                 raise DeviceTimeout(
                     f"the device was silent for {self._limits.idle_s:g} s while {self.step}",
                     step=self.step,
@@ -133,6 +141,13 @@ class Conversation:
         self._take(piece)
         return True
 
+    async def turn_pages(self, *, within_s: float) -> bool:
+        """Add the next piece of output and turn a page that it ends with; False after silence."""
+        if not await self.receive(within_s=within_s):
+            return False
+        await self._answer_pager()
+        return True
+
     async def farewell(self, texts: tuple[str, ...]) -> None:
         """Type texts and close; to wait for what the device makes of them helps nobody."""
         with suppress(SessionLost):
@@ -147,7 +162,7 @@ class Conversation:
                 step=self.step,
                 awaited=self.awaited,
             )
-        self.dialogue.received(piece)
+        self.dialogue.received(piece, at_s=_now_s())
         self.received += piece
         if len(self.received) > self._limits.max_bytes:
             raise OutputTooLarge(
@@ -158,9 +173,28 @@ class Conversation:
 
     async def _answer_pager(self) -> None:
         line = self.last_line()
-        for pager in self._pagers:
+        for pager in (*self.pagers, *self._guessed):
             if line and pager.pattern.search(line):
+                self.has_guessed_pager |= pager in self._guessed
                 self.consume()
                 self.pages.append(len(self.received))
+                self.dialogue.typed(pager.key, at_s=_now_s())
                 await self._stream.write(pager.key.encode())
                 return
+
+    def _learn_pager(self) -> bool:
+        """Take the last line for a pager if most are worded so; from now on it is known as one.
+
+        Asked only after a silence in which anything else would have gone on.
+        """
+        line = self.last_line()
+        for pager in COMMON_PAGERS:
+            if line and pager.pattern.search(line):
+                shape = _NUMBER.sub(r"\\d+", re.escape(line))
+                self._guessed += (Pager(pattern=re.compile(f"^{shape}$"), key=pager.key),)
+                return True
+        return False
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()

@@ -31,15 +31,16 @@ async def fetch(
     """Return what the device said to its platform's commands.
 
     Version and inventory are always asked for, configurations as `config_types` says
-    (`running`, `startup`). Logins are tried in order while the device refuses them. Raises a
+    (`running`, `startup`). Where the platform is not determined, the device says which it is.
+    Logins are tried in order while the device refuses them. Raises a
     `CollectError` with its `report`; the connection is closed then, and at once on
     cancellation. The devices of a sweep have `gate` and `shared` in common.
     """
     common = shared or Shared()
     walk = Walk(target, logins, pulse or Pulse())
     circumstances = Circumstances(limits=limits, gate=gate or OpenGate(), keys=common.keys)
-    commands = commands_for(platform, config_types)
-    walking = _collect(platform, commands, walk, circumstances, tunnels=common.tunnels)
+    wanted = tuple(config_types)
+    walking = _collect(platform, wanted, walk, circumstances, tunnels=common.tunnels)
     try:
         return await reported(walking, walk, limits)
     finally:
@@ -55,7 +56,7 @@ def commands_for(platform: Platform, config_types: Iterable[str]) -> tuple[Comma
 
 async def _collect(
     platform: Platform,
-    commands: tuple[Command, ...],
+    config_types: tuple[str, ...],
     walk: Walk,
     circumstances: Circumstances,
     *,
@@ -69,7 +70,7 @@ async def _collect(
                 if command.file
                 else session.run(command)
             )
-            for command in commands
+            for command in commands_for(session.platform, config_types)
         ]
         await session.leave()
     return Capture(
@@ -80,4 +81,6 @@ async def _collect(
         refused_logins=tuple(walk.refused_logins),
         negotiated=arrival.negotiated,
         took_s=walk.took_s(),
+        platform=session.platform,
+        record=session.dialogue,
     )

@@ -36,14 +36,16 @@ class ProbeReport:
     """How a device was reached, as far as it went; `error` is None where it went to the end.
 
     `report` is the evidence, of a success too. `login_name` is the credential that the device
-    took. `version` is the answer to the platform's harmless version command, None where it has
-    none or the walk ended before.
+    took, `platform` the one that was asked for or that the device turned out to be. `version` is
+    the answer to the platform's harmless version command, None where it has none or the walk
+    ended before.
     """
 
     steps: tuple[ProbeStep, ...]
     error: CollectError | None
     report: FailureReport
     login_name: str | None
+    platform: Platform
     prompt: str | None
     version: Observation | None
     took_s: float
@@ -79,6 +81,7 @@ async def probe(
         error=error,
         report=report or walk.report(CollectError("", step=walk.place())),
         login_name=seen.login_name,
+        platform=seen.platform or platform,
         prompt=walk.talk.prompt if walk.talk else None,
         version=seen.version,
         took_s=walk.took_s(),
@@ -88,6 +91,7 @@ async def probe(
 @dataclass(slots=True)
 class _Seen:
     login_name: str | None = None
+    platform: Platform | None = None
     version: Observation | None = None
 
 
@@ -102,7 +106,8 @@ async def _look(
     async with arrived(walk, circumstances, tunnels, platform) as arrival:
         seen.login_name = arrival.login.name
         session = await open_session(arrival, platform, walk, circumstances.limits)
-        for command in platform.commands_for(Yields.VERSION)[:1]:
+        seen.platform = session.platform
+        for command in session.platform.commands_for(Yields.VERSION)[:1]:
             seen.version = await session.run(command)
         await session.leave()
 

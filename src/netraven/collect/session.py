@@ -21,6 +21,7 @@ from netraven.collect.greetings import answer_to_greeting
 from netraven.collect.limits import Limits
 from netraven.collect.prompt import Prompt, find_prompt, merge_prompts
 from netraven.collect.stream import Stream
+from netraven.collect.suspicion import GUESSED_PAGER
 from netraven.errors import DeviceTimeout, DialogueFailed, EnableRefused
 from netraven.platforms.observation import CONFIGURATIONS, Observation, Yields
 from netraven.platforms.platform import Command, Completeness, Enable, Platform
@@ -60,6 +61,11 @@ class Session:
         self._deadline_at = deadline_at
         self._prompt: Prompt | None = None
         self._is_entered = False
+
+    @property
+    def platform(self) -> Platform:
+        """The platform whose commands it knows."""
+        return self._platform
 
     @property
     def dialogue(self) -> Dialogue:
@@ -353,13 +359,16 @@ class Session:
         return a == b and again.text.count("\n") == before.text.count("\n")
 
     def _read(self, command: Command, prompt: Prompt) -> Answer:
-        return read_answer(
+        answer = read_answer(
             bytes(self._talk.received),
             self._talk.pages,
             prompt,
             command=command,
             platform=self._platform,
         )
+        if self._talk.has_guessed_pager:
+            answer = replace(answer, signs=answer.signs | GUESSED_PAGER)
+        return answer
 
     def _learned(self) -> Prompt:
         if self._prompt is None:

@@ -43,6 +43,10 @@ class Signs:
         return tuple(sorted(self.oddities | self.doubts))
 
 
+GUESSED_PAGER: Final = Signs(doubts=frozenset({Oddity.PAGER_IN_TEXT}))
+"""What was taken for a pager may have been a line of the text, printed with a pause."""
+
+
 def find_overwriting(screen: Screen, start: int, command: Command) -> Signs:
     """Look for text of the answer, which begins at `start`, that was drawn over or erased."""
     first = screen.text.count("\n", 0, start)

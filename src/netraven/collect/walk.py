@@ -24,6 +24,7 @@ class Step(StrEnum):
     TURN = "waiting for its turn to log in"
     LOGIN = "logging in"
     SHELL = "opening a terminal"
+    DETECT = "finding out the platform"
     COPY = "copying a file"
 
 
@@ -132,6 +133,7 @@ class Walk:
             awaited=error.awaited or self.awaits(),
             last_seen=dialogue.last() if dialogue else escaped(_greeting(self.first_bytes)),
             dialogue=dialogue.text() if dialogue else "",
+            typed=dialogue.marks() if dialogue else (),
             negotiated=self.negotiated,
             offered=self.offered,
             host_key=self.host_key,

@@ -57,6 +57,7 @@ from netraven.platforms.sonicwall_sonicos import SONICWALL_SONICOS
 from netraven.platforms.tplink_jetstream import TPLINK_JETSTREAM
 from netraven.platforms.ubiquiti_edgerouter import UBIQUITI_EDGEROUTER
 from netraven.platforms.ubiquiti_edgeswitch import UBIQUITI_EDGESWITCH
+from netraven.platforms.undetermined import UNDETERMINED
 from netraven.platforms.vyos import VYOS
 from netraven.platforms.zte_zxros import ZTE_ZXROS
 
@@ -123,7 +124,8 @@ PLATFORMS: tuple[Platform, ...] = (
 def get_platform(name: str) -> Platform | None:
     """Return the platform of exactly that NetRaven name, or None.
 
-    `linux:/path/of/a/file` is the linux platform reading that file.
+    `linux:/path/of/a/file` is the linux platform reading that file; `auto` stands for the one
+    that the device turns out to be.
     """
     base, colon, path = name.partition(":")
     if colon and base == LINUX.name:
@@ -133,7 +135,7 @@ def get_platform(name: str) -> Platform | None:
 
 def platform_names() -> tuple[str, ...]:
     """Return NetRaven's names, sorted."""
-    return tuple(sorted(_BY_NAME))
+    return tuple(sorted(platform.name for platform in PLATFORMS))
 
 
 def resolve_platform(name: str) -> Platform | None:
@@ -153,5 +155,5 @@ def _index_aliases() -> dict[str, Platform]:
     return found
 
 
-_BY_NAME = {platform.name: platform for platform in PLATFORMS}
+_BY_NAME = {platform.name: platform for platform in (*PLATFORMS, UNDETERMINED)}
 _BY_ALIAS = _index_aliases()
