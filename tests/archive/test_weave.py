@@ -81,6 +81,7 @@ def test_what_a_version_changed_is_told(older: bytes, newer: bytes) -> None:
 
     change = weave.append(2, moment(2), newer.split(b"\n"))
 
+    assert weave.change_of(2) == change
     left = older.split(b"\n")
     for line in change.removed:
         left.remove(line)

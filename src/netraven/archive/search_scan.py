@@ -90,14 +90,14 @@ class WeaveSearch:
     def described(self, place: int) -> LineHit:
         """Return what is known of the line at a place."""
         first, last = self._firsts[place], self._lasts[place]
-        gone = None if last == OPEN else self._following(last)
+        gone = None if last == OPEN else self.following(last)
         lines, here = self._around(place)
         start, end = max(0, here - self._scan.context), here + 1 + self._scan.context
         return LineHit(
             line=_shown(self._lines[place]),
             first=first,
-            since=self._version(first).at,
-            is_from_start=first == self._numbers[0],
+            since=self.version(first).at,
+            is_from_start=self.is_first(first),
             last=None if last == OPEN else last,
             gone_at=None if gone is None else gone.at,
             section=tuple(map(_shown, self._section(place))),
@@ -113,13 +113,18 @@ class WeaveSearch:
         """Return the first and the last version of the line at a place, `OPEN` if it stands."""
         return self._firsts[place], self._lasts[place]
 
-    def following(self, number: int) -> WovenVersion | None:
-        """Return the version behind this one, None behind the newest."""
-        return self._following(number)
-
     def version(self, number: int) -> WovenVersion:
         """Return a version that a line's span begins or ends with."""
-        return self._version(number)
+        return self._versions[min(bisect_left(self._numbers, number), len(self._versions) - 1)]
+
+    def following(self, number: int) -> WovenVersion | None:
+        """Return the version behind this one, None behind the newest."""
+        place = bisect_right(self._numbers, number)
+        return self._versions[place] if place < len(self._versions) else None
+
+    def is_first(self, number: int) -> bool:
+        """Tell whether no version is known from before this one."""
+        return number == self._numbers[0]
 
     @cached_property
     def _versions(self) -> list[WovenVersion]:
@@ -161,23 +166,16 @@ class WeaveSearch:
         first, last = self._firsts[place], self._lasts[place]
         if self._at_version is not None:
             return first <= self._at_version <= last
-        if window.until is not None and self._version(first).at > window.until:
+        if window.until is not None and self.version(first).at > window.until:
             return False
         if window.since is None or last == OPEN:
             return True
-        gone = self._following(last)
+        gone = self.following(last)
         return gone is None or gone.at > window.since
 
     def _is_in_section(self, place: int) -> bool:
         wanted = self._scan.section
         return wanted is None or any(wanted in header.lower() for header in self._section(place))
-
-    def _version(self, number: int) -> WovenVersion:
-        return self._versions[min(bisect_left(self._numbers, number), len(self._versions) - 1)]
-
-    def _following(self, number: int) -> WovenVersion | None:
-        place = bisect_right(self._numbers, number)
-        return self._versions[place] if place < len(self._versions) else None
 
     def _around(self, place: int) -> tuple[list[int], int]:
         """Return the places of a whole text that has the line, and where in it that stands."""

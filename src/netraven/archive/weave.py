@@ -76,7 +76,6 @@ class Weave:
         Raises WeaveMisfit for a number that does not follow.
         """
         at_us = self._next(number, at)
-        last_kept = next((each.number for each in reversed(self.versions) if each.is_kept), 0)
         standing = [place for place, last in enumerate(self.lasts) if last == OPEN]
         old = [self.lines[place] for place in standing]
         added: list[bytes] = []
@@ -87,7 +86,7 @@ class Weave:
             added += reversed(new)
             removed += reversed(old[block.a_start : block.a_end])
             for place in standing[block.a_start : block.a_end]:
-                self.lasts[place] = last_kept
+                self.lasts[place] = self.last_version
             at_place = standing[block.a_end] if block.a_end < len(standing) else len(self.lines)
             self._insert(at_place, number, new)
         self.versions.append(WovenVersion(number, at_us))
@@ -105,6 +104,15 @@ class Weave:
         """Yield where the lines of this version stand in the weave, in order."""
         spans = zip(self.firsts, self.lasts, strict=True)
         return (place for place, (first, last) in enumerate(spans) if first <= number <= last)
+
+    def change_of(self, number: int) -> LineChange:
+        """Return what a version changed against the one before it, in the order of the texts."""
+        before = max((each.number for each in self.versions if each.number < number), default=0)
+        spans = [*zip(self.firsts, self.lasts, self.lines, strict=True)]
+        return LineChange(
+            added=tuple(line for first, _, line in spans if first == number),
+            removed=tuple(line for _, last, line in spans if before <= last < number and before),
+        )
 
     def remove(self, numbers: Collection[int]) -> None:
         """Forget versions: lines that none of those left has are gone, the others' bounds stay.

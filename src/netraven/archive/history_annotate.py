@@ -1,0 +1,144 @@
+"""Annotating a version: each of its lines with the version and the moment since which it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from netraven.archive.backups import get_backup
+from netraven.archive.opaque import is_folded
+from netraven.archive.series import Series
+from netraven.archive.versions import get_newest_versions, get_version
+from netraven.archive.views import get_redacted_content
+from netraven.archive.weave import Weave
+from netraven.archive.weave_build import weave_series
+from netraven.archive.weave_standing import is_current, load_standings
+from netraven.archive.weave_store import load_weaves, open_weave
+from netraven.db import Id, get_keyring, operation
+from netraven.db.enums import BackupStatus
+from netraven.errors import Corrupt, KeyUnavailable
+from netraven.models import Backup
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotatedLine:
+    """A line of a redacted view, and the version since which it stands without a gap.
+
+    `author` made that version, where it is known and kept. `is_from_start` says that the first
+    known version had it: it may be older.
+    """
+
+    text: str
+    version: int
+    since: datetime
+    author: str | None
+    is_from_start: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """A version's redacted view, line by line; joined by line feeds they are the view exactly."""
+
+    backup: Backup
+    lines: tuple[AnnotatedLine, ...]
+
+
+@operation
+def annotate(
+    db: Session,
+    device_id: Id,
+    version: int | None = None,
+    *,
+    config_type: str = "running",
+    visible_to: Id | None = None,
+) -> Annotation | None:
+    """Return since when each line of a completed version stands; without a number, the newest.
+
+    None where there is no such version to be seen. Raises KeyUnavailable, and Corrupt where
+    neither weave nor contents can tell.
+    """
+    backup = _completed(db, device_id, version, config_type=config_type, visible_to=visible_to)
+    if backup is None or backup.version is None:
+        return None
+    series = (backup.device_id, backup.config_type)
+    weave = usable_weave(db, series)
+    if weave is None or backup.version not in weave.kept:
+        raise Corrupt(f"the history of {backup.config_type} of {backup.device.hostname}")
+    authors = _authors(db, series)
+    moments = {each.number: each.at for each in weave.versions}
+    texts = weave.text_lines(backup.version)
+    views = _views(db, backup, texts)
+    start = weave.versions[0].number
+    lines = [
+        AnnotatedLine(
+            text=views.get(number, text.decode("utf-8", "surrogateescape")),
+            version=weave.firsts[place],
+            since=moments[weave.firsts[place]],
+            author=authors.get(weave.firsts[place]),
+            is_from_start=weave.firsts[place] == start,
+        )
+        for number, (place, text) in enumerate(
+            zip(weave.places(backup.version), texts, strict=True)
+        )
+    ]
+    return Annotation(backup, tuple(lines))
+
+
+@operation
+def usable_weave(db: Session, series: Series) -> Weave | None:
+    """Return the weave of a series; where it is missing, outdated or damaged, one made anew.
+
+    None where there is no completed version. Raises KeyUnavailable.
+    """
+    keyring = get_keyring(db)
+    if keyring is None:
+        raise KeyUnavailable("ring", "there is no key ring; nothing sealed can be read")
+    standings = {one.series: one for one in load_standings(db, device_id=series[0])}
+    if series not in standings:
+        return None
+    if is_current(db, standings[series]):
+        try:
+            return open_weave(keyring, load_weaves(db, [series])[series])
+        except Corrupt:
+            pass
+    woven = weave_series(db, series)
+    return None if woven is None else woven.fresh.weave
+
+
+def _completed(
+    db: Session, device_id: Id, version: int | None, *, config_type: str, visible_to: Id | None
+) -> Backup | None:
+    if version is not None:
+        found = get_version(db, device_id, version, config_type=config_type)
+    else:
+        newest = get_newest_versions(db, device_id, BackupStatus.COMPLETED, config_type=config_type)
+        found = next(iter(newest), None)
+    if found is None or found.status is not BackupStatus.COMPLETED:
+        return None
+    return get_backup(db, found.id, visible_to=visible_to)
+
+
+def _authors(db: Session, series: Series) -> Mapping[int, str]:
+    device_id, config_type = series
+    known = select(Backup.version, Backup.author).where(
+        Backup.device_id == device_id,
+        Backup.config_type == config_type,
+        Backup.author.is_not(None),
+        Backup.version.is_not(None),
+    )
+    return {row[0]: row[1] for row in db.execute(known) if row[0] and row[1]}
+
+
+def _views(db: Session, backup: Backup, texts: list[bytes]) -> Mapping[int, str]:
+    """Return what people see in place of folded lines, by their numbers from 0."""
+    folded = [number for number, text in enumerate(texts) if is_folded(text)]
+    if not folded:
+        return {}
+    view = (get_redacted_content(db, backup.id) or "").split("\n")
+    if len(view) != len(texts):
+        raise Corrupt(f"the history of {backup.config_type} of {backup.device.hostname}")
+    return {number: view[number] for number in folded}
