@@ -77,7 +77,7 @@ def swept(home_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         ("endless", "output_too_large", "sent more than 1048576 bytes"),
         ("web", "negotiation_failed", "speaks HTTP, not SSH; check the port"),
         ("replaced", "host_key_changed", "another host key"),
-        ("foreign", "unknown_platform", "has the unknown platform vax_vms"),
+        ("foreign", "unknown_platform", "does not know the platform vax_vms of foreign"),
     ],
 )
 def test_a_device_that_gives_nothing_says_why(
@@ -207,7 +207,7 @@ def test_a_device_with_a_platform_that_is_gone_cannot_be_tested(swept: Swept) ->
     answer = swept.program.run("device", "test", "foreign")
 
     assert answer.exit_code == DEVICES_FAILED
-    assert "foreign has the unknown platform vax_vms; set one of" in answer.err
+    assert "does not know the platform vax_vms of foreign; put its file into" in answer.err
 
 
 def test_an_unknown_platform_is_not_let_in(swept: Swept) -> None:

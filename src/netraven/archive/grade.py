@@ -87,6 +87,16 @@ def doubt_in_words(evidence: Mapping[str, JsonValue] | None) -> str:
     return _IN_WORDS.get(rule, f"the answer may have been altered: {rule.replace('_', ' ')}")
 
 
+def advise_on_doubts(evidence: Mapping[str, JsonValue], platform: Platform) -> Iterator[str]:
+    """Yield each doubt that the evidence names, and what would have dispelled it."""
+    doubts = evidence.get("doubts")
+    for rule in doubts if isinstance(doubts, list) else ():
+        yield doubt_in_words({"doubts": [rule]})
+        remedy = _remedy(str(rule), platform)
+        if remedy:
+            yield remedy
+
+
 def name_mark(hostname: str) -> int:
     """Return a number that stands for a device's own name: evidence holds no text of a device."""
     return int.from_bytes(hashlib.sha256(hostname.encode("utf-8", "surrogateescape")).digest()[:6])
@@ -125,6 +135,29 @@ _IN_WORDS: Mapping[str, str] = {
     "sections_vanished": "more than half of its sections are gone",
     **{oddity.value: sentence for oddity, sentence in _ODDITIES.items()},
 }
+
+
+_ADVICE: Mapping[str, str] = {
+    "echo_not_seen": "a device that echoes nothing cannot be told from one that answers late",
+    "not_confirmed": "a second reading that is the same would have confirmed it",
+    "hostname_differs": "where the device was renamed, accept the backup with that reason",
+    "size_halved": "where that much was removed on purpose, accept the backup with that reason",
+    "sections_vanished": "where they were removed on purpose, accept it with that reason",
+    Oddity.ERROR_IN_TEXT: "patterns under `errors` decide what an error is",
+    Oddity.LOG_LINE: "a device that prints no log messages into sessions would not be doubted; "
+    "patterns under `intruders` decide what one is",
+    Oddity.PROMPT_IN_TEXT: "the pattern `prompt` matches a line in the middle; a block of free "
+    "text under `literals` may hold such lines",
+    Oddity.PAGER_IN_TEXT: "`paging_off` switches a pager off; `pagers` say how one is answered",
+    Oddity.BLOCKS_UNBALANCED: "each line that ends in { needs one that is }",
+}
+
+
+def _remedy(rule: str, platform: Platform) -> str:
+    end = platform.completeness.end_marker
+    if rule == "end_missing" and end is not None:
+        return f"a last line that matches `{end.pattern}` would have made it complete"
+    return _ADVICE.get(rule, "")
 
 
 def _verdict(

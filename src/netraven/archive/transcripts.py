@@ -18,9 +18,10 @@ from netraven.admin.installation import get_installation_key
 from netraven.archive.backups import get_backup
 from netraven.archive.codec import pack, unpack
 from netraven.archive.dialogues import bounded, show
+from netraven.archive.redact import redact
 from netraven.db import Id, KeyRing, guarded, insert_into, operation
 from netraven.db.chunks import in_chunks
-from netraven.errors import Corrupt, FailureReport, Invalid, Negotiated
+from netraven.errors import Corrupt, FailureReport, Invalid, Negotiated, Typed
 from netraven.inventory.platforms import get_platforms
 from netraven.models import Backup, SealedTranscript
 from netraven.platforms.platform import Platform
@@ -32,7 +33,8 @@ from netraven.vault.secrets import require_keyring
 class Transcript:
     """What is known of a session that gave no backup to rely on; it never holds what was typed.
 
-    `dialogue` is what the device said, `text` what was collected of its configuration where no
+    `dialogue` is what the device said and `typed` what was typed to it, `advice` sentences of ours
+    on why it did not go on. `text` is what was collected of its configuration where no
     content keeps that, `last_seen` the end of what it said where there is no dialogue: before any
     login. `offered` lists the device's algorithms by kind where no common one was found.
     """
@@ -40,23 +42,37 @@ class Transcript:
     step: str
     awaited: str = ""
     last_seen: str = ""
+    advice: tuple[str, ...] = ()
     dialogue: str = field(default="", repr=False)
+    typed: tuple[Typed, ...] = ()
     text: str = field(default="", repr=False)
     negotiated: Negotiated | None = None
     offered: dict[str, tuple[str, ...]] | None = None
 
     @classmethod
-    def of(cls, report: FailureReport, *, text: str = "") -> Transcript:
+    def of(cls, report: FailureReport, *, text: str = "", advice: Sequence[str] = ()) -> Transcript:
         """Return the transcript of a failure, with what was collected before it."""
         return cls(
             step=report.step,
             awaited=report.awaited,
             last_seen="" if report.dialogue else report.last_seen,
+            advice=tuple(advice),
             dialogue=report.dialogue,
+            typed=report.typed,
             text=text,
             negotiated=report.negotiated,
             offered=report.offered,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypedLine:
+    """What was typed at the end of a line of the dialogue (from 0), and its times in seconds."""
+
+    line: int
+    text: str
+    at_s: float
+    answered_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,13 +81,16 @@ class TranscriptView:
 
     Where secrets cannot be found safely, `dialogue` and `text` are None and `not_shown` is a
     sentence that says why; else it is empty. `last_seen` is the last line that the device sent.
+    `typed` says what was typed when, and in which line of the dialogue.
     """
 
     backup_id: UUID
     step: str
     awaited: str
     last_seen: str
+    advice: tuple[str, ...]
     dialogue: str | None
+    typed: tuple[TypedLine, ...]
     text: str | None
     not_shown: str
     negotiated: Negotiated | None
@@ -113,13 +132,21 @@ def get_transcript(
     backup = get_backup(db, backup_id, visible_to=visible_to)
     if backup is None:
         return None
-    kept = select(SealedTranscript.size, SealedTranscript.data)
-    row = db.execute(kept.where(SealedTranscript.backup_id == backup.id)).one_or_none()
-    if row is None:
+    transcript = _kept(db, backup)
+    if transcript is None:
         return None
-    transcript = _opened(require_keyring(db), backup.id, size=row.size, data=row.data)
     platform = get_platforms(db).get(backup.device_type)
     return _view(transcript, backup, platform, get_installation_key(db))
+
+
+@operation
+def reveal_transcript(db: Session, backup_id: Id) -> Transcript | None:
+    """Return a transcript as it was kept, secrets of the device included; None without one.
+
+    For trying it on a platform, never for showing it. Raises as `get_transcript` does.
+    """
+    backup = get_backup(db, backup_id)
+    return None if backup is None else _kept(db, backup)
 
 
 def transcript_place(backup_id: UUID) -> Place:
@@ -127,15 +154,24 @@ def transcript_place(backup_id: UUID) -> Place:
     return Place(SealedTranscript.__tablename__, str(backup_id), "data")
 
 
-# Together below 64 KiB; what the rest takes is bounded by the numbers below.
+# Together below 64 KiB, 96 with what was typed; the rest is bounded by the numbers below.
 _DIALOGUE_BYTES = 49 * 1024
 _TEXT_BYTES = 10 * 1024
 _LAST_SEEN_CHARACTERS = 200
 _WORDS_CHARACTERS = 300
+_SENTENCES = 12
 _ALGORITHMS = 40
 _ALGORITHM_CHARACTERS = 64
 
 _FORM = TypeAdapter(Transcript)
+
+
+def _kept(db: Session, backup: Backup) -> Transcript | None:
+    kept = select(SealedTranscript.size, SealedTranscript.data)
+    row = db.execute(kept.where(SealedTranscript.backup_id == backup.id)).one_or_none()
+    if row is None:
+        return None
+    return _opened(require_keyring(db), backup.id, size=row.size, data=row.data)
 
 
 def _keep(db: Session, rows: Sequence[Mapping[str, object]]) -> None:
@@ -165,12 +201,16 @@ def _opened(keyring: KeyRing, backup_id: UUID, *, size: int, data: bytes) -> Tra
 
 
 def _bounded(transcript: Transcript, *, has_content: bool) -> Transcript:
+    dialogue = bounded(transcript.dialogue, _DIALOGUE_BYTES)
     return replace(
         transcript,
         step=_words(transcript.step),
         awaited=_words(transcript.awaited),
         last_seen=_words(transcript.last_seen),
-        dialogue=bounded(transcript.dialogue, _DIALOGUE_BYTES),
+        advice=tuple(_words(sentence) for sentence in transcript.advice[:_SENTENCES]),
+        dialogue=dialogue,
+        # In a record that was cut once more nobody knows where they stood.
+        typed=transcript.typed if dialogue == transcript.dialogue else (),
         text="" if has_content else bounded(transcript.text, _TEXT_BYTES),
         negotiated=transcript.negotiated and _bounded_names(transcript.negotiated),
         offered=transcript.offered and _bounded_offer(transcript.offered),
@@ -212,7 +252,9 @@ def _view(
         awaited=transcript.awaited,
         # Said before any login, to anybody who asks.
         last_seen=transcript.last_seen or _last_line(dialogue or ""),
+        advice=transcript.advice,
         dialogue=dialogue,
+        typed=() if dialogue is None or platform is None else _typed(transcript, platform, key),
         text=text,
         not_shown=not_shown,
         negotiated=transcript.negotiated,
@@ -222,3 +264,15 @@ def _view(
 
 def _last_line(dialogue: str) -> str:
     return dialogue.rstrip().rpartition("\n")[2].strip()[-_LAST_SEEN_CHARACTERS:]
+
+
+def _typed(transcript: Transcript, platform: Platform, key: bytes) -> tuple[TypedLine, ...]:
+    return tuple(
+        TypedLine(
+            line=transcript.dialogue.count("\n", 0, typed.offset),
+            text=redact(typed.text, platform, key),
+            at_s=typed.at_s,
+            answered_s=typed.answered_s,
+        )
+        for typed in transcript.typed
+    )

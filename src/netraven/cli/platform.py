@@ -9,14 +9,18 @@ import typer
 from netraven.cli import output
 from netraven.cli.options import AsJson
 from netraven.cli.output import Column
+from netraven.cli.platform_record import prove_platform, record_session
 
 if TYPE_CHECKING:
     from netraven.db.types import JsonValue
     from netraven.platforms.platform import Platform
 
 app = typer.Typer(
-    help="Show which network operating systems can be collected from.", no_args_is_help=True
+    help="Show which network operating systems can be collected from, record and prove them.",
+    no_args_is_help=True,
 )
+app.command("record")(record_session)
+app.command("test")(prove_platform)
 
 _COLUMNS = (
     Column("Platform"),

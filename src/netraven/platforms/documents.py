@@ -42,6 +42,10 @@ class Node:
             and self.node.value in {"", "~", "null"}
         )
 
+    def is_list(self) -> bool:
+        """Tell whether a list stands there."""
+        return isinstance(self.node, yaml.SequenceNode)
+
     def text(self, *, may_be_empty: bool = False) -> str:
         """Return the text that stands there."""
         if not isinstance(self.node, yaml.ScalarNode):

@@ -10,20 +10,22 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from netraven.archive.backups import get_backup_content
-from netraven.archive.grade import PreviousCapture, Verdict, grade
+from netraven.archive.grade import PreviousCapture, Verdict, advise_on_doubts, grade
 from netraven.archive.normalise import normal_hash, rules_differ
 from netraven.archive.storing import BackupCapture
 from netraven.archive.transcripts import Transcript
+from netraven.collect.advice import advise
 from netraven.collect.capture import Capture
 from netraven.collect.sweep import Outcome
 from netraven.db.enums import BackupStatus, Grade, ResultStatus
 from netraven.db.types import JsonValue
-from netraven.errors import CollectError, Corrupt
+from netraven.errors import CollectError, Corrupt, FailureReport
 from netraven.inventory.device_facts import DeviceFacts
 from netraven.models import Backup
 from netraven.platforms.facts import read_facts
 from netraven.platforms.observation import Observation
 from netraven.platforms.platform import Platform
+from netraven.platforms.registry import PLATFORMS
 from netraven.schemas.backup import BackupCreate
 from netraven.tasks.shards import PassedOver, Planned
 
@@ -125,7 +127,7 @@ def _judge_error(finished: Collected, error: CollectError | None, run_id: UUID) 
         reason=error.code,
         message=str(error),
         capture=_failure(finished.planned, run_id, evidence),
-        transcript=None if error.report is None else Transcript.of(error.report),
+        transcript=None if error.report is None else _transcript(error.report, finished),
     )
 
 
@@ -137,7 +139,7 @@ def _judge_capture(  # noqa: PLR0917  what a grade rests on
     latest: Backup | None,
     run_id: UUID,
 ) -> Judged:
-    platform = finished.planned.request.platform
+    platform = capture.platform
     verdict = grade(observation, platform, _previous(latest))
     facts = read_facts(capture.observations, platform)
     is_failed = verdict.status is BackupStatus.FAILED
@@ -165,14 +167,32 @@ def _judge_capture(  # noqa: PLR0917  what a grade rests on
         transcript=(
             None
             if verdict.status is BackupStatus.COMPLETED
-            else Transcript(
-                step="judgement",
-                awaited="a complete configuration",
-                text=observation.text,
-                negotiated=capture.negotiated,
-            )
+            else _doubtful(observation, capture, verdict, platform)
         ),
         facts=None if is_failed else DeviceFacts(model=facts.model, serial_number=facts.serial),
+    )
+
+
+def _transcript(report: FailureReport, finished: Collected) -> Transcript:
+    platform = finished.planned.request.platform
+    is_talk = bool(report.dialogue)
+    advice = advise(report.dialogue, report.awaited, platform, PLATFORMS) if is_talk else ()
+    return Transcript.of(report, advice=advice)
+
+
+def _doubtful(
+    observation: Observation, capture: Capture, verdict: Verdict, platform: Platform
+) -> Transcript:
+    """Return why a whole session gave no capture to rely on."""
+    record = capture.record
+    return Transcript(
+        step="judgement",
+        awaited="a complete configuration",
+        advice=tuple(advise_on_doubts(verdict.evidence, platform)),
+        dialogue="" if record is None else record.text(),
+        typed=() if record is None else record.marks(),
+        text=observation.text,
+        negotiated=capture.negotiated,
     )
 
 
