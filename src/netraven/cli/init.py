@@ -60,6 +60,7 @@ def install(settings: Settings) -> Installed:
     from netraven.db import KeyRing, unit_of_work
     from netraven.db.schema import head_revision, upgrade_schema
     from netraven.inventory.tags import initialize_default_tag
+    from netraven.jobs.commands import initialize_command_settings
     from netraven.jobs.system_jobs import initialize_system_jobs
     from netraven.vault.keyring import verify_keyring
 
@@ -76,6 +77,7 @@ def install(settings: Settings) -> Installed:
         verify_keyring(db)
         initialize_default_tag(db)
         initialize_default_settings(db)
+        initialize_command_settings(db)
         initialize_system_jobs(db)
         if is_new_ring:
             write_new_keyring(settings.keyring_path, keyring)

@@ -14,14 +14,17 @@ from netraven.collect.limits import Limits
 from netraven.collect.pacing import Freeze, LoginResult
 from netraven.collect.target import Login, Target
 from netraven.errors import CollectError
-from netraven.platforms.platform import Platform
+from netraven.platforms.platform import Command, Platform
 
 _LOOK_AHEAD: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One device to collect: where, with which logins, what, within which limits, at which site."""
+    """One device to collect: where, with which logins, what, within which limits, at which site.
+
+    `commands` are asked instead of the platform's own, of which `config_types` says which.
+    """
 
     target: Target
     logins: tuple[Login, ...]
@@ -29,6 +32,7 @@ class Request:
     limits: Limits
     site: str | None = None
     config_types: tuple[str, ...] = ("running",)
+    commands: tuple[Command, ...] | None = None
 
 
 @dataclass(slots=True, eq=False)

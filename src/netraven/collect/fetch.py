@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from netraven.collect.arrival import Shared, arrived, open_session, reported
 from netraven.collect.capture import Capture
@@ -24,6 +24,7 @@ async def fetch(
     limits: Limits,
     *,
     config_types: Iterable[str] = ("running",),
+    commands: tuple[Command, ...] | None = None,
     gate: LoginGate | None = None,
     shared: Shared | None = None,
     pulse: Pulse | None = None,
@@ -31,16 +32,20 @@ async def fetch(
     """Return what the device said to its platform's commands.
 
     Version and inventory are always asked for, configurations as `config_types` says
-    (`running`, `startup`). Where the platform is not determined, the device says which it is.
-    Logins are tried in order while the device refuses them. Raises a
-    `CollectError` with its `report`; the connection is closed then, and at once on
+    (`running`, `startup`); or `commands` and nothing else. Where the platform is not determined,
+    the device says which it is. Logins are tried in order while the device refuses them. Raises
+    a `CollectError` with its `report`; the connection is closed then, and at once on
     cancellation. The devices of a sweep have `gate` and `shared` in common.
     """
     common = shared or Shared()
     walk = Walk(target, logins, pulse or Pulse())
     circumstances = Circumstances(limits=limits, gate=gate or OpenGate(), keys=common.keys)
-    wanted = tuple(config_types)
-    walking = _collect(platform, wanted, walk, circumstances, tunnels=common.tunnels)
+    types = tuple(config_types)
+
+    def chosen(known: Platform) -> tuple[Command, ...]:
+        return commands_for(known, types) if commands is None else commands
+
+    walking = _collect(platform, chosen, walk, circumstances, tunnels=common.tunnels)
     try:
         return await reported(walking, walk, limits)
     finally:
@@ -56,7 +61,7 @@ def commands_for(platform: Platform, config_types: Iterable[str]) -> tuple[Comma
 
 async def _collect(
     platform: Platform,
-    config_types: tuple[str, ...],
+    chosen: Callable[[Platform], tuple[Command, ...]],
     walk: Walk,
     circumstances: Circumstances,
     *,
@@ -70,7 +75,7 @@ async def _collect(
                 if command.file
                 else session.run(command)
             )
-            for command in commands_for(session.platform, config_types)
+            for command in chosen(session.platform)
         ]
         await session.leave()
     return Capture(

@@ -224,6 +224,7 @@ class _Sweep:
                 request.platform,
                 _limits_left(job, now_s),
                 config_types=request.config_types,
+                commands=request.commands,
                 gate=_Witness(self._gate, job),
                 shared=self._shared,
                 pulse=watch.pulse,

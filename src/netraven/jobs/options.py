@@ -12,6 +12,7 @@ from netraven.db import as_uuid, operation
 from netraven.db.enums import JobType
 from netraven.db.types import JsonValue
 from netraven.errors import Invalid
+from netraven.jobs.commands import check_commands
 from netraven.models import Credential
 from netraven.schemas.job import (
     BackupOptions,
@@ -45,6 +46,8 @@ def checked_options(
         first = error.errors(include_input=False, include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "it"
         raise Invalid("job_data", f"{place}: {first['msg']}") from None
+    if isinstance(checked, CommandOptions):
+        check_commands(checked.commands)
     if isinstance(checked, ReachabilityOptions) and checked.credential_id is not None:
         credential = select(Credential.id).where(Credential.id == as_uuid(checked.credential_id))
         if db.scalar(credential) is None:

@@ -3,30 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing, suppress
-from typing import Final, ParamSpec, TypeVar
+from contextlib import aclosing
+from typing import Final, ParamSpec, Protocol, TypeVar
+from uuid import UUID
 
 from netraven.collect.backlog import Request
 from netraven.collect.sweep import sweep
 from netraven.errors import StorageFailed
 from netraven.log import get_logger
+from netraven.tasks.batches import BATCH, batches
 from netraven.tasks.collector import Share
 from netraven.tasks.judging import Collected, Finished
 from netraven.tasks.keeping import Keeper
 from netraven.tasks.plan import Terms
-from netraven.tasks.shards import Planned, ShardLoader
+from netraven.tasks.progress import DeviceDone
+from netraven.tasks.shards import PassedOver, Planned, ShardLoader
 from netraven.tasks.task import Work
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 _LOADED_AT_ONCE: Final = 100
-_BATCH: Final = 100
-_BATCH_S: Final = 0.5
 _AGAIN_AFTER_S: Final = (0.2, 1.0, 2.0, 4.0, 8.0, 15.0)
 _log = get_logger("tasks")
+
+
+class Keeps(Protocol):
+    """Keeps what became of a batch of devices, and returns what to tell of them."""
+
+    def keep(self, batch: Sequence[Finished], /) -> list[DeviceDone]:
+        """Keep all of it, or nothing; it blocks."""
+        ...
 
 
 class Collection:
@@ -36,13 +45,23 @@ class Collection:
     session while a device talks.
     """
 
-    def __init__(self, work: Work, terms: Terms, share: Share) -> None:
+    def __init__(
+        self,
+        work: Work,
+        terms: Terms,
+        share: Share,
+        *,
+        ask: Callable[[Planned], Planned | PassedOver] | None = None,
+        keeper: Callable[[Work, Mapping[str, UUID]], Keeps] = Keeper,
+    ) -> None:
+        """`ask` says what is asked of a device instead of its backup, or why nothing is."""
         self._work = work
         self._share = share
+        self._ask = ask
         self._loader = ShardLoader(work.sessions, work.owner, actor=work.actor, limits=terms.limits)
-        self._keeper = Keeper(work, self._loader.credential_ids)
+        self._keeper = keeper(work, self._loader.credential_ids)
         self._under_way: dict[str, Planned] = {}
-        self._finished: asyncio.Queue[Finished | None] = asyncio.Queue(maxsize=2 * _BATCH)
+        self._finished: asyncio.Queue[Finished | None] = asyncio.Queue(maxsize=2 * BATCH)
 
     async def conduct(self) -> None:
         """Collect and keep everything, up to the stop.
@@ -84,28 +103,23 @@ class Collection:
             wanted = device_ids[start : start + _LOADED_AT_ONCE]
             loaded = await in_thread(loading, self._loader.load, wanted)
             self._work.collector.hostnames.update(self._loader.hostnames)
-            for passed_over in loaded.passed_over:
-                await self._finished.put(passed_over)
-            self._under_way |= {str(one.device_id): one for one in loaded.planned}
-            for planned in loaded.planned:
-                yield planned.request
+            asked = [one if self._ask is None else self._ask(one) for one in loaded.planned]
+            planned = [one for one in asked if isinstance(one, Planned)]
+            for passed_over in (*loaded.passed_over, *asked):
+                if isinstance(passed_over, PassedOver):
+                    await self._finished.put(passed_over)
+            self._under_way |= {str(one.device_id): one for one in planned}
+            for one in planned:
+                yield one.request
 
     async def _keep(self) -> None:
-        """Keep what is finished, a batch at a time: at most 100, all within half a second."""
-        while (first := await self._finished.get()) is not None:
-            batch = [first]
-            is_last = False
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_BATCH_S):
-                    while len(batch) < _BATCH and not is_last:
-                        following = await self._finished.get()
-                        is_last = following is None
-                        batch += [] if following is None else [following]
-            for done in await in_thread(self._work.collector.keeping, self._keeper.keep, batch):
+        """Keep what is finished, a batch at a time, and tell of it."""
+        async with aclosing(batches(self._finished)) as gathered:
+            async for batch in gathered:
+                kept = await in_thread(self._work.collector.keeping, self._keeper.keep, batch)
                 if self._work.tell is not None:
-                    self._work.tell(done)
-            if is_last:
-                return
+                    for done in kept:
+                        self._work.tell(done)
 
 
 async def in_thread(

@@ -12,6 +12,7 @@ from netraven.db.enums import JobType, ResultStatus
 from netraven.jobs.results import count_results_by_status
 from netraven.models import JobLog
 from netraven.tasks.backup import back_up, good_backups
+from netraven.tasks.command import answered, run_commands
 from netraven.tasks.reachability import answering, check_reachability
 from netraven.tasks.retention import retain
 from netraven.tasks.tag_rules import apply_rules
@@ -41,6 +42,7 @@ _ENTRIES: Final = (
         needs_devices=True,
         in_words=answering,
     ),
+    TaskEntry(job_type=JobType.COMMAND, run=run_commands, needs_devices=True, in_words=answered),
     TaskEntry(job_type=JobType.VERIFY, run=verify, needs_devices=False),
     TaskEntry(job_type=JobType.RETENTION, run=retain, needs_devices=False),
     TaskEntry(job_type=JobType.TAG_RULES, run=apply_rules, needs_devices=False),
