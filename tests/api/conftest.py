@@ -21,9 +21,11 @@ from netraven.db import KeyRing, make_sessions, name_key, new_id
 from netraven.db.enums import Role
 from netraven.inventory.devices import create_device
 from netraven.inventory.tags import initialize_default_tag
+from netraven.log import configure_logging
 from netraven.models import AuditEvent, User
 from netraven.platforms.catalogue import NATIVE
 from netraven.request.ground import Bounds
+from netraven.request.keys import TokenKeys
 from netraven.request.opening import opened_ground
 from netraven.schemas.access import ApiTokenCreate
 from netraven.schemas.device import DeviceCreate
@@ -46,7 +48,7 @@ class Site:
 
     database: Database
     client: httpx.AsyncClient
-    _tokens: dict[str, str] = field(default_factory=dict)
+    keys: TokenKeys = field(repr=False)
 
     def add_user(self, name: str, role: str = "viewer", **fields: object) -> UUID:
         """Store a user whose password is `PASSWORD`."""
@@ -115,6 +117,7 @@ async def ready() -> str | None:
 @pytest_asyncio.fixture
 async def site(database_url: str, keyring: KeyRing) -> AsyncIterator[Site]:
     """Return an installation with its settings, on either database."""
+    configure_logging(level="error", log_format="json")
     database = Database(database_url, keyring, "sync")
     with database.unit() as db:
         verify_keyring(db)
@@ -127,5 +130,5 @@ async def site(database_url: str, keyring: KeyRing) -> AsyncIterator[Site]:
     async with opening as ground:
         transport = httpx.ASGITransport(create_app(ready, ground))
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-            yield Site(database, client)
+            yield Site(database, client, ground.keys)
     sessions.kw["bind"].dispose()

@@ -29,6 +29,7 @@ class Permission(StrEnum):
     BACKUPS_DELETE = "backups:delete"
     RUNS_READ = "runs:read"
     RUNS_WRITE = "runs:write"
+    RUNS_DELETE = "runs:delete"
     SCHEDULES_READ = "schedules:read"
     SCHEDULES_WRITE = "schedules:write"
     USERS_READ = "users:read"

@@ -23,7 +23,7 @@ from netraven.errors import Invalid
 from netraven.request.bearers import csrf_mark
 from netraven.request.caller import Caller, get_caller
 from netraven.request.ground import get_ground
-from netraven.request.pages import Page, PageAsked, next_page
+from netraven.request.pages import Page, PageAsked, page_of
 from netraven.request.units import Reading, Writing, writing_in_thread
 from netraven.schemas.access import LoginSessionRead
 from netraven.schemas.user import UserRead, UserSelfUpdate
@@ -146,11 +146,7 @@ async def get_own_sessions(
     """List one's logins, newest first."""
     rows = await get_sessions(db, me.user_id, paging.skip, paging.limit)
     total = await count_sessions(db, me.user_id)
-    return Page(
-        items=[LoginSessionRead.model_validate(row) for row in rows],
-        total=total,
-        next=next_page(request, paging, shown=len(rows), total=total),
-    )
+    return page_of(request, paging, LoginSessionRead, rows, total=total)
 
 
 @router.delete("/sessions", responses=refusals(401, 403))

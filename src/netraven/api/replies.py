@@ -9,6 +9,10 @@ from netraven.request.problems import MEDIA_TYPE, Problem
 
 T = TypeVar("T")
 
+# What may be wrong with each kind of request; those with a body are read, and may be too large.
+READ = (401, 403)
+WITH_BODY = (400, 401, 403, 413, 415, 422)
+
 _MEANINGS = {
     400: "The request cannot be read.",
     401: "No valid login or token came along.",

@@ -18,7 +18,7 @@ from netraven.admin.permissions import SCOPES, Permission
 from netraven.api.access import guarded_router
 from netraven.api.replies import found, refusals, require_found
 from netraven.request.caller import Caller, get_caller
-from netraven.request.pages import Page, PageAsked, next_page
+from netraven.request.pages import Page, PageAsked, page_of
 from netraven.request.units import Reading, Writing
 from netraven.schemas.access import ApiTokenCreate, ApiTokenRead
 
@@ -48,11 +48,7 @@ async def list_tokens(
     """List one's tokens, newest first, revoked and expired ones too."""
     rows = await get_api_tokens(db, paging.skip, paging.limit, user_id=me.user_id)
     total = await count_api_tokens(db, user_id=me.user_id)
-    return Page(
-        items=[ApiTokenRead.model_validate(row) for row in rows],
-        total=total,
-        next=next_page(request, paging, shown=len(rows), total=total),
-    )
+    return page_of(request, paging, ApiTokenRead, rows, total=total)
 
 
 @router.post("", status_code=201, responses=refusals(400, 401, 403, 413, 415, 422))

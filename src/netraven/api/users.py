@@ -24,7 +24,7 @@ from netraven.api.account import Ended
 from netraven.api.replies import found, refusals, require_found
 from netraven.db.enums import Role
 from netraven.request.ground import get_ground
-from netraven.request.pages import Page, PageAsked, next_page
+from netraven.request.pages import Page, PageAsked, page_of
 from netraven.request.units import Reading, Writing, writing_in_thread
 from netraven.schemas.access import ApiTokenRead, LoginSessionRead
 from netraven.schemas.user import UserCreate, UserRead, UserUpdate
@@ -55,11 +55,7 @@ async def list_users(
         db, paging.skip, paging.limit, role=role, is_active=is_active, search=search
     )
     total = await count_users(db, role=role, is_active=is_active, search=search)
-    return Page(
-        items=[UserRead.model_validate(row) for row in rows],
-        total=total,
-        next=next_page(request, paging, shown=len(rows), total=total),
-    )
+    return page_of(request, paging, UserRead, rows, total=total)
 
 
 @router.post("", status_code=201, responses=refusals(400, 401, 403, 409, 413, 415, 422))
@@ -116,11 +112,7 @@ async def list_users_sessions(
     found(await get_user(db, user_id), "user")
     rows = await get_sessions(db, user_id, paging.skip, paging.limit)
     total = await count_sessions(db, user_id)
-    return Page(
-        items=[LoginSessionRead.model_validate(row) for row in rows],
-        total=total,
-        next=next_page(request, paging, shown=len(rows), total=total),
-    )
+    return page_of(request, paging, LoginSessionRead, rows, total=total)
 
 
 @router.delete("/{user_id}/sessions", responses=refusals(401, 403, 404))
@@ -138,11 +130,7 @@ async def list_users_tokens(
     found(await get_user(db, user_id), "user")
     rows = await get_api_tokens(db, paging.skip, paging.limit, user_id=user_id)
     total = await count_api_tokens(db, user_id=user_id)
-    return Page(
-        items=[ApiTokenRead.model_validate(row) for row in rows],
-        total=total,
-        next=next_page(request, paging, shown=len(rows), total=total),
-    )
+    return page_of(request, paging, ApiTokenRead, rows, total=total)
 
 
 @router.delete("/{user_id}/tokens/{token_id}", status_code=204, responses=refusals(401, 403, 404))

@@ -66,6 +66,7 @@ async def _by_api_token(request: Request, ground: Ground, token: str) -> Caller:
         role=row.user.role,
         permissions=permissions_of(row.user.role, row.scopes),
         actor=actor_of(request, name=row.user.username, user_id=row.user_id),
+        is_limited=row.user.limited_to_tags,
     )
 
 
@@ -106,5 +107,6 @@ async def _of_session(request: Request, ground: Ground, row: LoginSession | None
         role=row.user.role,
         permissions=permissions_of(row.user.role),
         actor=actor_of(request, name=row.user.username, user_id=row.user_id),
+        is_limited=row.user.limited_to_tags,
         session_id=row.id,
     )

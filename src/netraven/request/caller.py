@@ -17,7 +17,10 @@ _MAX_CLIENT = 255
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """An authenticated user; `session_id` is None for who came with an API token."""
+    """An authenticated user; `session_id` is None for who came with an API token.
+
+    `is_limited` of who sees only their own and tagged devices.
+    """
 
     user_id: UUID
     username: str
@@ -25,6 +28,7 @@ class Caller:
     permissions: frozenset[Permission]
     actor: Actor
     session_id: UUID | None = None
+    is_limited: bool = False
 
     def may(self, permission: Permission) -> bool:
         """Tell whether the caller may do this."""

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+from collections.abc import Sequence
 from typing import Annotated, Generic, TypeVar
 
 from fastapi import Depends, Query, Request
@@ -16,6 +17,7 @@ from netraven.errors import Invalid
 from netraven.request.ground import get_ground
 
 T = TypeVar("T")
+Shown = TypeVar("Shown", bound=BaseModel)
 
 MAX_SKIP = 10_000_000
 
@@ -72,6 +74,15 @@ def next_page(request: Request, paging: Paging, *, shown: int, total: int) -> st
     """Return the cursor of the next page, or None where nothing is left."""
     reached = paging.skip + shown
     return make_cursor(request, {"skip": reached}) if shown and reached < total else None
+
+
+def page_of(
+    request: Request, paging: Paging, read: type[Shown], rows: Sequence[object], *, total: int
+) -> Page[Shown]:
+    """Return rows as doors show them, with the way to the next page."""
+    items = [read.model_validate(row) for row in rows]
+    following = next_page(request, paging, shown=len(items), total=total)
+    return Page(items=items, total=total, next=following)
 
 
 def make_cursor(request: Request, mark: dict[str, JsonValue]) -> str:

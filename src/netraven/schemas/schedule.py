@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, TypedDict
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import (
@@ -15,6 +15,7 @@ from pydantic import (
     StrictInt,
     StringConstraints,
 )
+from typing_extensions import TypedDict
 
 from netraven.db.enums import JobType, Overlap, ResultStatus, ScheduleType, TargetKind
 from netraven.db.types import Id

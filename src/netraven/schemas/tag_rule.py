@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, TypeAlias, TypedDict
+from typing import Annotated, TypeAlias
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from typing_extensions import TypedDict
 
 from netraven.db.types import Id
 from netraven.schemas.texts import PRINTABLE, Description

@@ -1,0 +1,45 @@
+"""Black-outs: times at which schedules leave a tag's devices alone."""
+
+from __future__ import annotations
+
+from fastapi import Request
+
+from netraven.api.access import guarded_router
+from netraven.api.replies import READ, WITH_BODY, found, refusals, require_found
+from netraven.jobs.blackouts import (
+    count_blackouts,
+    create_blackout,
+    delete_blackout,
+    get_blackout,
+    get_blackouts,
+)
+from netraven.request.pages import Page, PageAsked, page_of
+from netraven.request.units import Reading, Writing
+from netraven.schemas.blackout import BlackoutCreate, BlackoutRead
+
+router = guarded_router("/blackouts", "Schedules")
+
+
+@router.get("", responses=refusals(*READ, 422))
+async def list_blackouts(request: Request, db: Reading, paging: PageAsked) -> Page[BlackoutRead]:
+    """List black-outs by name."""
+    rows = await get_blackouts(db, paging.skip, paging.limit)
+    return page_of(request, paging, BlackoutRead, rows, total=await count_blackouts(db))
+
+
+@router.post("", status_code=201, responses=refusals(*WITH_BODY, 409))
+async def make_blackout(db: Writing, given: BlackoutCreate) -> BlackoutRead:
+    """Keep a black-out."""
+    return BlackoutRead.model_validate(await create_blackout(db, given))
+
+
+@router.get("/{blackout_id}", responses=refusals(*READ, 404))
+async def show_blackout(db: Reading, blackout_id: str) -> BlackoutRead:
+    """Show one black-out."""
+    return BlackoutRead.model_validate(found(await get_blackout(db, blackout_id), "black-out"))
+
+
+@router.delete("/{blackout_id}", status_code=204, responses=refusals(*READ, 404))
+async def remove_blackout(db: Writing, blackout_id: str) -> None:
+    """Delete a black-out; who waits for its end waits no longer."""
+    require_found(await delete_blackout(db, blackout_id), "black-out")
