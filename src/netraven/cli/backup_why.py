@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from netraven.cli import output
-from netraven.cli.evidence import Fact, algorithms, offers, show_words
+from netraven.cli.evidence import (
+    Fact,
+    algorithms,
+    explanation,
+    offers,
+    show_explanation,
+    show_times,
+    show_words,
+)
 from netraven.cli.options import AsJson, ConfigType
 
 if TYPE_CHECKING:
@@ -85,6 +93,9 @@ def _show(backup: Backup, view: TranscriptView | None, *, is_whole: bool) -> Non
         output.say("")
         output.say("There is no transcript of its session.")
         return
+    show_explanation(explanation(view.step, view.awaited, view.last_seen, advice=view.advice))
+    if is_whole:
+        show_times(view.typed)
     show_words("What it said", view.dialogue or "", is_whole=is_whole)
     show_words("What was collected", view.text or "", is_whole=is_whole)
     if view.not_shown:

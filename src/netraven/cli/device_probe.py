@@ -8,12 +8,22 @@ import typer
 from rich.text import Text
 
 from netraven.cli import output
-from netraven.cli.evidence import Fact, algorithms, offers, show_words
+from netraven.cli.device_replay import explain_newest_backup, replay_kept_session
+from netraven.cli.evidence import (
+    Fact,
+    algorithms,
+    explanation,
+    offers,
+    show_explanation,
+    show_words,
+)
 from netraven.cli.options import AsJson, Deadline, DeviceName
 from netraven.cli.output import Column
 
 if TYPE_CHECKING:
+    from netraven.cli.home import Home
     from netraven.collect.probe import ProbeStep
+    from netraven.models import Device
     from netraven.tasks.probing import ProbedDevice
 
 _NEXT = {
@@ -34,6 +44,18 @@ def try_device(
     transcript: Annotated[
         bool, typer.Option("--transcript", help="Show all that the device said, not its end only.")
     ] = False,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="Say in words why it stopped and what would have gone on."),
+    ] = False,
+    replay: Annotated[
+        bool,
+        typer.Option(
+            "--replay",
+            help="Try the kept session of its newest bad backup on the present platform instead; "
+            "the device is not touched.",
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Go the way of a backup up to the device's version, tell each step, and store nothing.
@@ -41,6 +63,9 @@ def try_device(
     Names the step that failed, what was awaited, the last words of the device and what was
     agreed on. Secrets in what it says are shown as tokens.
     """
+    if replay:
+        replay_kept_session(name, as_json=as_json)
+        return
     from netraven.cli.home import open_home
     from netraven.cli.names import named_device
     from netraven.tasks.probing import probe_device
@@ -54,6 +79,8 @@ def try_device(
         output.say_json(_told(found))
     else:
         _show(found, is_whole=transcript)
+        if explain:
+            _explain(home, found, device)
     if found.probe.error is not None:
         raise typer.Exit(found.probe.error.exit_code)
 
@@ -61,7 +88,8 @@ def try_device(
 def _show(found: ProbedDevice, *, is_whole: bool) -> None:
     target = found.target
     output.say(
-        f"{target.hostname}, {found.platform.label}, at {target.address} port {target.port}",
+        f"{target.hostname}, {found.platform.label}, at {target.address} port {target.port}"
+        + (" by telnet, which is not encrypted" if target.protocol == "telnet" else ""),
         style="bold",
     )
     _show_steps(found.probe.steps)
@@ -72,6 +100,30 @@ def _show(found: ProbedDevice, *, is_whole: bool) -> None:
         _show_failure(found)
     if is_whole or found.probe.error is not None:
         _show_dialogue(found, is_whole=is_whole)
+
+
+def _explain(home: Home, found: ProbedDevice, device: Device) -> None:
+    """Say why the test failed; of one that did not, why the newest backup is not good."""
+    if found.probe.error is None:
+        explain_newest_backup(home, device)
+        return
+    show_explanation(_why(found))
+
+
+def _why(found: ProbedDevice) -> list[str]:
+    """Return in sentences why the test failed; nothing where it did not."""
+    from netraven.collect.advice import advise
+    from netraven.platforms.registry import PLATFORMS
+
+    report = found.probe.report
+    if found.probe.error is None:
+        return []
+    advice = (
+        advise(report.dialogue, report.awaited, found.platform, PLATFORMS)
+        if report.dialogue
+        else []
+    )
+    return explanation(report.step, report.awaited, found.last_seen, advice=advice)
 
 
 def _show_steps(steps: tuple[ProbeStep, ...]) -> None:
@@ -157,6 +209,7 @@ def _told(found: ProbedDevice) -> dict[str, object]:
         "hostname": found.target.hostname,
         "address": found.target.address,
         "port": found.target.port,
+        "protocol": found.target.protocol,
         "platform": found.platform.name,
         "ok": error is None,
         "error": None if error is None else {"code": error.code, "message": str(error)},
@@ -173,5 +226,6 @@ def _told(found: ProbedDevice) -> dict[str, object]:
         "prompt": probe.prompt,
         "facts": found.facts,
         "dialogue": found.dialogue,
+        "why": _why(found),
         "took_s": round(probe.took_s, 3),
     }

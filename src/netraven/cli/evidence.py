@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from rich.text import Text
+
 from netraven.cli import output
+from netraven.cli.output import Column
 
 if TYPE_CHECKING:
+    from netraven.archive.transcripts import TypedLine
     from netraven.errors import Negotiated
+    from netraven.tasks.proving import ProofStep
 
 Fact = tuple[str, str | None]
+JUDGEMENT = "judgement"
+"""The step of a session that came to its end and gave nothing to rely on."""
 
 _LAST_LINES = 12
 
@@ -28,6 +35,58 @@ def offers(offered: Mapping[str, Sequence[str]] | None) -> list[Fact]:
     return [(f"Offered {kind}", ", ".join(names)) for kind, names in (offered or {}).items()]
 
 
+def explanation(
+    step: str, awaited: str, last_seen: str, *, advice: Sequence[str] = ()
+) -> list[str]:
+    """Return in sentences where a session stopped, what it awaited, what came and was missing."""
+    sentences = [f"The session stopped while {step}."]
+    if step == JUDGEMENT:
+        sentences = ["The session came to its end; what it gave was doubted."]
+    elif awaited:
+        sentences.append(f"It awaited {awaited}.")
+    if last_seen:
+        sentences.append(f"What came last is: {last_seen}")
+    return [*sentences, *(f"{each[:1].upper()}{each[1:]}." for each in advice if each)]
+
+
+def show_explanation(sentences: Sequence[str]) -> None:
+    """Show an explanation, a sentence a line."""
+    output.say("")
+    output.say("Why:", style="bold")
+    for sentence in sentences:
+        output.say(f"  {sentence}")
+
+
+def show_times(typed: Sequence[TypedLine]) -> None:
+    """Show when what was typed, and how long the device took for its answer."""
+    if typed:
+        output.say("")
+        columns = (
+            Column("At", right=True),
+            Column("Typed", wraps=True),
+            Column("Answered in", right=True),
+        )
+        output.say_table(
+            columns,
+            (
+                (f"{one.at_s:.1f} s", one.text or "(Enter)", f"{one.answered_s:.1f} s")
+                for one in typed
+            ),
+        )
+
+
+def show_proof(steps: Sequence[ProofStep]) -> None:
+    """Show how a session went with a recording, step by step, and what differs."""
+    columns = (Column(""), Column("Step", wraps=True), Column("Came to", wraps=True))
+    output.say_table(columns, ((_mark(step), step.name, step.finding) for step in steps))
+    for step in steps:
+        if step.details:
+            output.say("")
+            output.say(f"{step.name}:", style="bold")
+            for detail in step.details:
+                output.say(f"  {detail}")
+
+
 def show_words(title: str, text: str, *, is_whole: bool) -> None:
     """Show the last lines of what a device said, or all of them."""
     lines = text.replace("\r", "").strip("\n").split("\n")
@@ -41,3 +100,7 @@ def show_words(title: str, text: str, *, is_whole: bool) -> None:
         output.say(f"  {line}")
     if left_out:
         output.note(f"{left_out} lines before them: `--transcript` shows all.", style="dim")
+
+
+def _mark(step: ProofStep) -> Text:
+    return Text("✓", style="green") if step.is_ok else Text("✗", style="red")

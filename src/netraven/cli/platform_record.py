@@ -6,18 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.text import Text
 
 from netraven.cli import output
+from netraven.cli.evidence import show_proof
 from netraven.cli.options import AsJson, Deadline
-from netraven.cli.output import Column
 
 if TYPE_CHECKING:
     from netraven.collect.recorder import RecordedSession
     from netraven.collect.recording import Recording
     from netraven.collect.target import Login, Target
     from netraven.platforms.platform import Platform
-    from netraven.tasks.proving import ProofStep, Proving
+    from netraven.tasks.proving import Proving
 
 
 def record_session(
@@ -140,7 +139,6 @@ def prove_platform(
 
 _MAX_BYTES = 128 * 1024 * 1024
 _USUAL_PORTS = {False: 22, True: 23}
-_COLUMNS = (Column(""), Column("Step", wraps=True), Column("Came to", wraps=True))
 
 
 def _target(address: str, port: int | None, *, telnet: bool, legacy_ssh: bool) -> Target:
@@ -208,24 +206,13 @@ def _read(file: Path) -> str:
 
 
 def _show(platform: Platform, proving: Proving) -> None:
-    output.say_table(_COLUMNS, (_row(step) for step in proving.steps))
-    for step in proving.steps:
-        if step.details:
-            output.say("")
-            output.say(f"{step.name}:", style="bold")
-            for detail in step.details:
-                output.say(f"  {detail}")
+    show_proof(proving.steps)
     output.say("")
     if proving.is_proven:
         fact = "proves" if proving.is_compared else "says nothing against"
         output.say(f"The recording {fact} {platform.name}.", style="green")
     else:
         output.say(f"The recording does not prove {platform.name}.", style="red")
-
-
-def _row(step: ProofStep) -> tuple[object, ...]:
-    mark = Text("✓", style="green") if step.is_ok else Text("✗", style="red")
-    return mark, step.name, step.finding
 
 
 def _told(platform: Platform, proving: Proving) -> dict[str, object]:

@@ -7,10 +7,11 @@ and devicelab's simulations is read as well; it does not say what the answers me
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from netraven.errors import Typed
 from netraven.platforms.documents import Fields, Node, read_document
 from netraven.platforms.observation import Yields
 
@@ -51,6 +52,21 @@ class Recording:
         """Return what that command should yield, where the recording says so."""
         found = (one for one in self.answers if (one.yields, one.command) == (yields, command))
         return next(found, None)
+
+
+def recording_of(record: str, typed: Sequence[Typed]) -> Recording:
+    """Return what was kept of a session as a recording; a long one lacks its middle."""
+    bounds = [*(one.offset for one in typed), len(record)]
+    greeting = Exchange(typed=None, said=record[: bounds[0]].encode("utf-8", "replace"))
+    exchanges = [
+        Exchange(
+            typed=one.text,
+            said=record[one.offset : end].encode("utf-8", "replace"),
+            took_s=one.answered_s,
+        )
+        for one, end in zip(typed, bounds[1:], strict=True)
+    ]
+    return Recording(platform=None, exchanges=(greeting, *exchanges), is_partial=True)
 
 
 def read_recording(text: str, source: str) -> Recording:

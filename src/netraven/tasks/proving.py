@@ -48,16 +48,18 @@ class Proving:
         return all(step.is_ok for step in self.steps)
 
 
-def prove(recording: Recording, platform: Platform) -> Proving:
+def prove(recording: Recording, platform: Platform, *, shows_words: bool = True) -> Proving:
     """Return how a session of the platform goes with the recorded device.
 
+    Without `shows_words` nothing that the device said is in the steps but its prompt: what was
+    kept of a real session holds secrets.
     Takes some seconds where a session waits for more, and never longer than a minute. Blocks, on
     an event loop of its own.
     """
-    return asyncio.run(follow(recording, platform))
+    return asyncio.run(follow(recording, platform, shows_words=shows_words))
 
 
-async def follow(recording: Recording, platform: Platform) -> Proving:
+async def follow(recording: Recording, platform: Platform, *, shows_words: bool = True) -> Proving:
     """Return the same within an event loop that runs."""
     replay = Replay(recording)
     session = Session(replay, platform, _LIMITS, enable_secret=TYPED_SECRET)
@@ -80,7 +82,7 @@ async def follow(recording: Recording, platform: Platform) -> Proving:
             observations.append(observation)
             steps.append(_judged(observation, recording, platform))
     except CollectError as error:
-        steps.append(_stopped(session, platform, error))
+        steps.append(_stopped(session, platform, error, shows_words=shows_words))
     finally:
         await session.leave()
     if not recording.is_partial:
@@ -165,15 +167,18 @@ def _shown(line: str | None) -> str:
     return "nothing more" if line is None else repr(line[:_SHOWN])
 
 
-def _stopped(session: Session, platform: Platform, error: CollectError) -> ProofStep:
+def _stopped(
+    session: Session, platform: Platform, error: CollectError, *, shows_words: bool
+) -> ProofStep:
     record = session.dialogue.text()
+    words = (f"last seen: {session.dialogue.last(_SHOWN)}",) if shows_words else ()
     return ProofStep(
         name=error.step,
         finding=str(error),
         is_ok=False,
         details=(
             f"awaited: {error.awaited}",
-            f"last seen: {session.dialogue.last(_SHOWN)}",
+            *words,
             *advise(record, error.awaited, platform, PLATFORMS),
         ),
     )
