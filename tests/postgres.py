@@ -110,7 +110,7 @@ def _server(installation: Path, place: Path) -> Iterator[None]:
     user = UNPRIVILEGED if os.geteuid() == 0 else None
     if user:
         # The virtual environment may lie where others than root may not look.
-        installation = _copied(installation, place)
+        installation = copied(installation, place)
         for path in (place, *place.rglob("*")):
             shutil.chown(path, user)
     cluster = place / "cluster"
@@ -122,14 +122,15 @@ def _server(installation: Path, place: Path) -> Iterator[None]:
     command = [str(installation / "bin" / "postgres"), "-D", str(cluster), *arguments]
     with subprocess.Popen(command, user=user, cwd=place) as server:
         try:
-            _await_ready(server, cluster / "postmaster.pid")
+            await_ready(server, cluster / "postmaster.pid")
             yield
         finally:
             # At once: what it holds goes with it.
             server.send_signal(signal.SIGQUIT)
 
 
-def _copied(installation: Path, place: Path) -> Path:
+def copied(installation: Path, place: Path) -> Path:
+    """Return where a copy lies that an unprivileged user may run."""
     package = installation.parent
     libraries = package.with_name(f"{package.name}.libs")
     if libraries.is_dir():
@@ -138,7 +139,8 @@ def _copied(installation: Path, place: Path) -> Path:
     return shutil.copytree(installation, place / package.name / installation.name, ignore=unneeded)
 
 
-def _await_ready(server: subprocess.Popen[bytes], lock_file: Path) -> None:
+def await_ready(server: subprocess.Popen[bytes], lock_file: Path) -> None:
+    """Return once the server is ready; its lock file tells."""
     deadline = time.monotonic() + START_DEADLINE_S
     while server.poll() is None and time.monotonic() < deadline:
         with suppress(FileNotFoundError):

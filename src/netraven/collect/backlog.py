@@ -105,6 +105,12 @@ class Backlog:
         self._parkings += 1
         heapq.heappush(self._parked, (due_at_s, self._parkings, job))
 
+    def hasten(self, at_s: float) -> None:
+        """Let all parked jobs go on that have not been dialled yet, whatever their time is."""
+        parked = [(at_s if not job.attempts else due, turn, job) for due, turn, job in self._parked]
+        heapq.heapify(parked)
+        self._parked = parked
+
     def wake(self, at_s: float) -> None:
         """Let the parked jobs go on whose time has come."""
         while self._parked and self._parked[0][0] <= at_s:

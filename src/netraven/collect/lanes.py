@@ -40,6 +40,7 @@ class Sites:
 
     def __init__(self) -> None:
         self.taken: Counter[str | None] = Counter()
+        self.recalls = 0
         self.listeners: list[Callable[[], None]] = []
 
 
@@ -60,6 +61,16 @@ class Lanes:
     def change_limits(self, limits: SweepLimits) -> None:
         """Let other limits hold from now on; whoever has a place keeps it."""
         self._limits = limits
+
+    @property
+    def recalls(self) -> int:
+        """How often waiting jobs were called back before their time."""
+        return self._of_sites.recalls
+
+    def recall(self) -> None:
+        """Call back who waits for a turn to log in: what they wait for may have no use now."""
+        self._of_sites.recalls += 1
+        self._tell()
 
     def listen(self, when_free: Callable[[], None]) -> None:
         """Call this whenever a place becomes free, until `unlisten`."""

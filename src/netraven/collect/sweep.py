@@ -9,7 +9,6 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterab
 from dataclasses import dataclass, replace
 from typing import Final
 
-from netraven.clock import now
 from netraven.collect.arrival import Shared
 from netraven.collect.backlog import Backlog, Job, Request
 from netraven.collect.capture import Capture
@@ -17,8 +16,8 @@ from netraven.collect.fetch import fetch
 from netraven.collect.lanes import Lanes, Place, SweepLimits
 from netraven.collect.limits import Limits
 from netraven.collect.pacing import Freeze, LoginGate, LoginResult, OpenGate, Verdict
-from netraven.collect.target import Login
 from netraven.collect.walk import BEFORE_LOGIN, Pulse
+from netraven.collect.witness import Witness
 from netraven.errors import CollectError, LoginPostponed
 
 __all__ = ["Outcome", "Request", "SweepLimits", "sweep"]
@@ -102,6 +101,7 @@ class _Sweep:
         self._stop = stop
         self._shared = Shared()
         self._lanes = lanes
+        self._recalls = lanes.recalls
         self._backlog = Backlog(limits, self._lanes)
         self._done: asyncio.Queue[Outcome | None] = asyncio.Queue()
         self._room = asyncio.Semaphore(limits.concurrency)
@@ -168,6 +168,9 @@ class _Sweep:
         self._wake.clear()
 
     def _start(self, group: asyncio.TaskGroup) -> None:
+        if self._lanes.recalls != self._recalls:
+            self._recalls = self._lanes.recalls
+            self._backlog.hasten(self._loop.time())
         self._backlog.wake(self._loop.time())
         while self._lanes.is_slow_open and (job := self._backlog.next_retry()) is not None:
             self._begin(group, job, self._lanes.take(None, is_slow=True))
@@ -225,7 +228,7 @@ class _Sweep:
                 _limits_left(job, now_s),
                 config_types=request.config_types,
                 commands=request.commands,
-                gate=_Witness(self._gate, job),
+                gate=Witness(self._gate, job.results, job.freezes),
                 shared=self._shared,
                 pulse=watch.pulse,
             )
@@ -266,30 +269,6 @@ class _Sweep:
     async def _deliver(self, outcome: Outcome) -> None:
         await self._room.acquire()
         self._done.put_nowait(outcome)
-
-
-class _Witness:
-    """A gate that notes what came of one job's logins."""
-
-    def __init__(self, gate: LoginGate, job: Job) -> None:
-        self._gate = gate
-        self._job = job
-
-    async def approach(self, device_id: str, login: Login) -> None:
-        await self._gate.approach(device_id, login)
-
-    async def admit(self, device_id: str, login: Login) -> None:
-        await self._gate.admit(device_id, login)
-
-    def leave(self, device_id: str, login: Login, verdict: Verdict) -> Freeze | None:
-        freeze = self._gate.leave(device_id, login, verdict)
-        if freeze is not None:
-            self._job.freezes.append(freeze)
-        if verdict is not Verdict.UNTRIED:
-            self._job.results.append(
-                LoginResult(device_id=device_id, credential=login.name, verdict=verdict, at=now())
-            )
-        return freeze
 
 
 class _Watch:

@@ -30,7 +30,7 @@ from netraven.jobs.shards import ShardRef
 ENGINE_TABLES: Final = "dbos"
 """The schema of the engine's tables, where a database has schemas."""
 
-KNOWN_VERSIONS: Final = {"sqlite": 125, "postgresql": 0}
+KNOWN_VERSIONS: Final = {"sqlite": 125, "postgresql": 125}
 """The newest tables that the pinned release knows, by database."""
 
 _APPLICATION: Final = "netraven"

@@ -42,6 +42,7 @@ class Collector:
         self.keeping = ThreadPoolExecutor(1, "keep")
         self._sweeps = 0
         self._gate: SweepGate | None = None
+        self._frozen: dict[str, str] = {}
         self._limits = SweepLimits()
         self._sites = Sites()
         self._lanes = {
@@ -62,7 +63,12 @@ class Collector:
         lanes = self._lanes[is_interactive]
         lanes.change_limits(limits)
         if self._gate is None:
-            self._gate = SweepGate(parts.policy, parts.history, hostname_of=self._hostname)
+            self._gate = SweepGate(
+                parts.policy,
+                parts.history,
+                on_freeze=lambda _freeze: self._lanes[False].recall(),
+                hostname_of=self._hostname,
+            )
         else:
             self._gate.learn(parts.policy, parts.history)
         self._sweeps += 1
@@ -73,13 +79,17 @@ class Collector:
             if not self._sweeps:
                 # What it learned stands in the database; it would forget nothing by itself.
                 self._gate = None
+                self._frozen = {}
                 self.hostnames.clear()
 
     def hear_of(self, frozen: Mapping[str, str]) -> None:
         """Withhold credentials that others froze: why, by name."""
-        if self._gate is not None:
-            for name, reason in frozen.items():
-                self._gate.freeze(name, reason)
+        if self._gate is None or frozen == self._frozen:
+            return
+        self._frozen = dict(frozen)
+        for name, reason in frozen.items():
+            self._gate.freeze(name, reason)
+        self._lanes[False].recall()
 
     def close(self) -> None:
         """End the threads, once what they do is done."""
