@@ -31,7 +31,10 @@ PARTS_OF_OPERATIONS = {("admin/audit.py", "audit")}
 LAST_HANDLERS = ("worker/run.py", "request/errors.py", "cli/main.py")
 EMPTY_WORDS = {"utils", "helper", "helpers", "manager", "data", "info", "process", "handle"}
 # Callbacks that asyncssh, asyncio and the standard library call by these names.
-IMPOSED_NAMES = {"data_received", "data_requested", "process_result_value", "process_bind_param"}
+IMPOSED_NAMES = {
+    *("data_received", "data_requested", "process_result_value", "process_bind_param"),
+    *("handle_do", "handle_will", "handle_subnegotiation"),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from sqlalchemy import event
 
 from netraven.db import new_id
 from netraven.errors import Invalid
+from netraven.inventory.detected import record_platforms
 from netraven.inventory.device_import import import_devices
 from netraven.inventory.devices import count_devices, get_device_by_hostname, get_devices
 from netraven.inventory.importers.csv import read_devices
@@ -279,3 +280,48 @@ def read(rows: list[Row]) -> list[DeviceRow | RowFault]:
     cells = [row for row in rows if any(row)]
     lines = [f"{HEADER},tags", *(",".join(row) for row in cells)]
     return list(read_devices("\n".join(lines))) if cells else []
+
+
+def test_a_new_device_without_a_platform_waits_to_be_asked_and_a_known_one_keeps_its_own(
+    inventory: Inventory,
+) -> None:
+    inventory.add_device("known-1", "192.0.2.1", device_type="arista_eos")
+    lines = ("hostname,ip_address,site", "known-1,192.0.2.1,Bern", "new-1,192.0.2.2,Bern")
+
+    verdicts = take(inventory, *lines)
+    again = take(inventory, *lines)
+
+    assert actions(verdicts) == [UPDATE, CREATE]
+    assert actions(again) == [SAME, SAME]
+    assert stored(inventory, "known-1").device_type == "arista_eos"
+    assert stored(inventory, "new-1").device_type == "auto"
+
+
+def test_telnet_has_its_own_port(inventory: Inventory) -> None:
+    take(
+        inventory,
+        f"{HEADER},protocol,port",
+        "old-1,192.0.2.1,ios,telnet,",
+        "old-2,192.0.2.2,ios,TELNET,2323",
+        "new-1,192.0.2.3,ios,,",
+    )
+
+    found = [stored(inventory, name) for name in ("old-1", "old-2", "new-1")]
+    assert [(device.protocol, device.port) for device in found] == [
+        ("telnet", 23),
+        ("telnet", 2323),
+        ("ssh", 22),
+    ]
+
+
+def test_what_a_device_says_it_is_is_noted_once(inventory: Inventory) -> None:
+    asked = inventory.add_device("new-1", "192.0.2.1", device_type="auto")
+    named = inventory.add_device("old-1", "192.0.2.2", device_type="arista_eos")
+    said = {asked: "cisco_ios", named: "cisco_ios"}
+
+    noted = inventory.run(record_platforms, said)
+
+    assert noted == [asked]
+    assert inventory.run(record_platforms, said) == []
+    assert inventory.device(asked).device_type == "cisco_ios"
+    assert inventory.device(named).device_type == "arista_eos"

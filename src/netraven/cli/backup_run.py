@@ -48,7 +48,7 @@ def run_backups(
     if as_json:
         output.say_json({"run": summary, "devices": done})
     else:
-        show_sweep(done, summary)
+        show_sweep(home, done, summary)
     leave(summary)
 
 
@@ -112,15 +112,26 @@ def is_good(result: DeviceDone) -> bool:
     return result.status == "succeeded" and result.backup_status == "completed"
 
 
-def show_sweep(done: list[DeviceDone], summary: RunSummary) -> None:
+def show_sweep(home: Home, done: list[DeviceDone], summary: RunSummary) -> None:
     """Show which devices did not succeed and why, then the whole in one line."""
+    from netraven.inventory.unencrypted import get_telnet_hostnames
+
+    with home.reading() as db:
+        insecure = get_telnet_hostnames(db, [each.device_id for each in done])
     bad = [each for each in done if not is_good(each)]
     if bad:
         show_bad(bad)
         output.say("")
     output.say_text(summed_up(summary))
+    if insecure:
+        output.note(f"By telnet, which is not encrypted: {_some(insecure)}.", style="yellow")
     if bad:
         output.note("More: `netraven run show`, `netraven device test NAME`.", style="dim")
+
+
+def _some(names: list[str], at_most: int = 5) -> str:
+    shown = ", ".join(names[:at_most])
+    return shown if len(names) <= at_most else f"{shown} and {len(names) - at_most} more"
 
 
 def show_bad(bad: list[DeviceDone]) -> None:

@@ -41,9 +41,10 @@ def import_devices_from(
 ) -> None:
     """Add and change devices from a CSV file; a refused row does not stop the others.
 
-    Columns: hostname, ip_address and device_type are needed; port, description, serial_number,
+    Columns: hostname and ip_address are needed; device_type, port, description, serial_number,
     model, notes, tags (names or ids joined by |), site, enabled, legacy_ssh, host_key_policy,
-    jump_device and credential may follow. Importing the same file again changes nothing.
+    jump_device and credential may follow. A device without device_type is asked which one it
+    is by its first backup. Importing the same file again changes nothing.
     """
     from netraven.cli.home import open_home
     from netraven.errors import ExitCode

@@ -42,8 +42,7 @@ def list_devices(
     from netraven.inventory.devices import count_devices, get_devices
     from netraven.schemas.device import DeviceRead
 
-    page = Page(skip, limit, is_everything=everything)
-    home = open_home()
+    page, home = Page(skip, limit, is_everything=everything), open_home()
     device_type = platform_name(platform, home.platforms) if platform else None
     with home.reading() as db:
         tag_ids = [named_tag(db, tag).id] if tag else None
@@ -74,7 +73,7 @@ def list_devices(
         output.say("No device fits.")
     else:
         output.say(
-            "No devices yet; add one with `netraven device add HOSTNAME ADDRESS --platform NAME`, "
+            "No devices yet; add one with `netraven device add HOSTNAME ADDRESS`, "
             "or many with `netraven device import FILE.csv`."
         )
 
@@ -115,6 +114,8 @@ def _show_devices(devices: list[Device]) -> None:
         for device in devices
     )
     output.say_table(columns, rows)
+    if any(device.protocol == "telnet" for device in devices):
+        output.note("telnet! is not encrypted: passwords and configurations pass in clear.")
 
 
 def _show_device(device: Device, credentials: list[str]) -> None:
@@ -123,6 +124,7 @@ def _show_device(device: Device, credentials: list[str]) -> None:
             ("Hostname", device.hostname),
             ("Id", device.id),
             ("Address", _address(device)),
+            ("Protocol", _protocol(device)),
             ("Platform", device.device_type),
             ("Enabled", device.enabled),
             ("Tags", ", ".join(tag.name for tag in device.tags)),
@@ -142,4 +144,11 @@ def _show_device(device: Device, credentials: list[str]) -> None:
 
 def _address(device: Device) -> str:
     host = f"[{device.ip_address}]" if ":" in device.ip_address else device.ip_address
-    return f"{host}:{device.port}"
+    insecure = " telnet!" if device.protocol == "telnet" else ""
+    return f"{host}:{device.port}{insecure}"
+
+
+def _protocol(device: Device) -> str:
+    if device.protocol == "telnet":
+        return "telnet: not encrypted, passwords and configurations pass in clear"
+    return device.protocol

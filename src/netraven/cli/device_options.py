@@ -8,12 +8,24 @@ import typer
 
 Policy = Literal["tofu", "pinned", "ignore"]
 PlatformName: TypeAlias = Annotated[
-    str,
+    str | None,
     typer.Option(
-        "--platform", help="NetRaven's name for the platform, or Netmiko's, Oxidized's, RANCID's."
+        "--platform",
+        help="NetRaven's name for the platform, or Netmiko's, Oxidized's, RANCID's; without one "
+        "the device is asked.",
     ),
 ]
-Port = Annotated[int, typer.Option(min=1, max=65535, help="TCP port of SSH.")]
+Port = Annotated[
+    int | None,
+    typer.Option(min=1, max=65535, help="TCP port: 22 for SSH, 23 for telnet unless given."),
+]
+Telnet = Annotated[
+    bool | None,
+    typer.Option(
+        "--telnet/--ssh",
+        help="Talk telnet to it: passwords and configurations pass in clear.",
+    ),
+]
 LegacySsh = Annotated[
     bool | None,
     typer.Option(
@@ -36,3 +48,6 @@ JumpName = Annotated[
     str | None, typer.Option("--jump", metavar="NAME", help="Device to pass on the way.")
 ]
 Text = Annotated[str | None, typer.Option(metavar="TEXT")]
+
+PORTS = {"ssh": 22, "telnet": 23}
+"""The port of a protocol where none is given."""

@@ -8,10 +8,12 @@ import typer
 
 from netraven.cli import output
 from netraven.cli.device_options import (
+    PORTS,
     CredentialName,
     HostKeyPolicy,
     JumpName,
     LegacySsh,
+    Telnet,
     Text,
 )
 from netraven.cli.options import AsJson, DeviceName
@@ -32,6 +34,7 @@ def change_device(
         str | None, typer.Option(metavar="NAME", help="New platform, by any tool's name.")
     ] = None,
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="New port.")] = None,
+    telnet: Telnet = None,
     credential: CredentialName = None,
     jump: JumpName = None,
     host_key_policy: HostKeyPolicy = None,
@@ -56,6 +59,7 @@ def change_device(
         ip_address=address,
         device_type=platform and platform_name(platform, home.platforms),
         port=port,
+        protocol=None if telnet is None else ("telnet" if telnet else "ssh"),
         legacy_ssh=legacy_ssh,
         host_key_policy=host_key_policy,
         enabled=enabled,
@@ -92,6 +96,9 @@ def _change(
 
     with home.writing() as db:
         device = names.named_device(db, name)
+        protocol = changes.get("protocol", device.protocol)
+        if protocol != device.protocol and device.port == PORTS[device.protocol]:
+            changes.setdefault("port", PORTS[str(protocol)])
         if credential is not None:
             pinned = names.named_credential(db, credential).id if credential else None
             changes["credential_id"] = pinned

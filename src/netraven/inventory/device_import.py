@@ -184,7 +184,7 @@ class _Import:
             # The name finds the device; only a person renames it.
             values = {**known.values, **row.device.model_dump(include=given - {"hostname"})}
         values["ip_address"] = canonical_address(row.device.ip_address)
-        values["device_type"] = checked_platform(self._db, row.device.device_type)
+        values["device_type"] = checked_platform(self._db, values["device_type"])
         if row.credential:
             values["credential_id"] = self._credentials.found(row.credential)
         if row.jump_device:

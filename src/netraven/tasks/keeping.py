@@ -9,12 +9,15 @@ from uuid import UUID
 from netraven.archive.series import get_latest_completed
 from netraven.archive.storing import StoredBackup, StoreOutcome, store_backups
 from netraven.archive.transcripts import store_transcripts
+from netraven.collect.target import Protocol
 from netraven.db.enums import LogLevel, ResultStatus
 from netraven.errors import NetRavenError
+from netraven.inventory.detected import record_platforms
 from netraven.inventory.device_facts import record_device_facts
 from netraven.jobs.entries import append_job_log_entries
 from netraven.jobs.leases import release_device_leases
 from netraven.jobs.results import record_job_results
+from netraven.platforms.undetermined import UNDETERMINED
 from netraven.schemas.job import JobLogEntryCreate, JobResultCreate
 from netraven.tasks.acquaintance import keep_acquaintance, refusals
 from netraven.tasks.judging import QUARANTINED, Collected, Finished, Judged, judge
@@ -43,6 +46,7 @@ class Keeper:
         """
         judged = self._judge(batch)
         with self._work.writing() as db:
+            record_platforms(db, _found_platforms(batch))
             captures = [each.capture for each in judged if each.capture is not None]
             outcomes = iter(store_backups(db, captures))
             kept = [_Kept(each, next(outcomes) if each.capture else None) for each in judged]
@@ -113,6 +117,16 @@ class _Kept:
         return self.outcome if isinstance(self.outcome, NetRavenError) else None
 
 
+def _found_platforms(batch: Sequence[Finished]) -> dict[UUID, str]:
+    """Return what those devices turned out to be that nobody had named a platform of."""
+    captures = ((one, one.outcome.capture) for one in batch if isinstance(one, Collected))
+    return {
+        one.device_id: capture.platform.name
+        for one, capture in captures
+        if capture is not None and one.planned.request.platform is UNDETERMINED
+    }
+
+
 def _result(kept: _Kept) -> JobResultCreate:
     attempts, duration_ms = _effort(kept.finished)
     return JobResultCreate(
@@ -141,6 +155,12 @@ def _done(kept: _Kept) -> DeviceDone:
     )
 
 
+def _is_insecure(finished: Finished) -> bool:
+    if isinstance(finished, PassedOver):
+        return False
+    return finished.planned.request.target.protocol is Protocol.TELNET
+
+
 def _effort(finished: Finished) -> tuple[int, int]:
     """Return the number of attempts and how long they took, in milliseconds."""
     if isinstance(finished, PassedOver):
@@ -151,8 +171,20 @@ def _effort(finished: Finished) -> tuple[int, int]:
 def _entries(kept: Sequence[_Kept]) -> Iterator[JobLogEntryCreate]:
     for one in kept:
         yield from refusals(one.finished)
+        if _is_insecure(one.finished):
+            yield _warning(one)
         if one.status is not ResultStatus.SUCCEEDED:
             yield _entry(one)
+
+
+def _warning(kept: _Kept) -> JobLogEntryCreate:
+    hostname = kept.finished.hostname
+    return JobLogEntryCreate(
+        level=LogLevel.WARNING,
+        category="insecure",
+        device_id=kept.finished.device_id,
+        message=f"{hostname} is talked to by telnet: its login and configuration passed in clear",
+    )
 
 
 def _entry(kept: _Kept) -> JobLogEntryCreate:

@@ -1,4 +1,4 @@
-"""One device tried the way a backup goes, told in full; no more of it is kept than a host key."""
+"""One device tried the way a backup goes, told in full; little of it is kept."""
 
 from __future__ import annotations
 
@@ -13,13 +13,17 @@ from netraven.archive.dialogues import show
 from netraven.collect.gate import SweepGate
 from netraven.collect.probe import ProbeReport, probe
 from netraven.collect.target import Target
+from netraven.collect.witness import Witness
 from netraven.db import Actor, new_id, unit_of_work
 from netraven.db.enums import HostKeyState, ResultStatus
 from netraven.errors import Conflict, DevicesFailed, HostKeyChanged
+from netraven.inventory.detected import record_platforms
 from netraven.inventory.hostkeys import record_host_keys
 from netraven.jobs.leases import release_leases_of
 from netraven.platforms.facts import Facts, read_facts
 from netraven.platforms.platform import Platform
+from netraven.platforms.undetermined import UNDETERMINED
+from netraven.tasks.acquaintance import keep_logins
 from netraven.tasks.plan import login_rules, session_limits
 from netraven.tasks.shards import PassedOver, Planned, ShardLoader
 
@@ -46,13 +50,16 @@ def probe_device(
     *,
     actor: Actor,
     deadline_s: float | None = None,
+    is_anything: bool = False,
 ) -> ProbedDevice:
     """Return how far a walk to the device comes that logs in and asks for its version.
 
-    Its lease is held meanwhile, and logins follow the same rules as a run's, so that a test locks
-    no account either. A changed host key is remembered as offered, for whoever accepts it; nothing
-    else is kept. Blocks, on an event loop of its own. Raises Conflict("device") while a run
-    collects from it, DevicesFailed where it cannot be tried (no credential, unknown platform).
+    Its lease is held meanwhile, and logins follow the same rules as a run's and are counted as
+    those are, so that a test locks no account either. A changed host key is remembered as offered,
+    for whoever accepts it, and the platform of a device that had none yet; nothing else is kept.
+    With `is_anything` the device's platform is found out whatever its row says. Blocks, on an event
+    loop of its own. Raises Conflict("device") while a run collects from it, DevicesFailed where it
+    cannot be tried (no credential, unknown platform).
     """
     owner = f"test {new_id()}"
     with unit_of_work(sessions, actor=actor, read_only=True) as db:
@@ -63,23 +70,19 @@ def probe_device(
     try:
         planned = _planned(loader, device_id)
         request = planned.request
-        report = asyncio.run(
-            probe(
-                request.target,
-                request.logins,
-                request.platform,
-                limits,
-                gate=SweepGate(
-                    policy, history, hostname_of=lambda one: loader.hostnames.get(one, one)
-                ),
-            )
-        )
+        gate = SweepGate(policy, history, hostname_of=lambda one: loader.hostnames.get(one, one))
+        witness = Witness(gate, [], [])
+        platform = UNDETERMINED if is_anything else request.platform
+        report = asyncio.run(probe(request.target, request.logins, platform, limits, gate=witness))
         with unit_of_work(sessions, actor=actor) as db:
             record_host_keys(db, _changed_key(planned, report), HostKeyState.OFFERED)
+            keep_logins(db, witness.results, witness.freezes, loader.credential_ids)
+            if report.platform is not UNDETERMINED:
+                record_platforms(db, {device_id: report.platform.name})
     finally:
         with unit_of_work(sessions, actor=actor) as db:
             release_leases_of(db, owner)
-    return _told(request.target, request.platform, report, key)
+    return _told(request.target, report.platform, report, key)
 
 
 def _planned(loader: ShardLoader, device_id: UUID) -> Planned:

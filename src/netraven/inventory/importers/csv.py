@@ -1,7 +1,8 @@
 """Devices from CSV: NetRaven's own bulk format, as spreadsheets and scripts write it.
 
-The header names the columns, in any order; hostname, ip_address and device_type are required, and
-an empty cell says nothing. `device_type` takes NetRaven's or another tool's name, `tags` names or
+The header names the columns, in any order; hostname and ip_address are required, and an empty cell
+says nothing. `device_type` takes NetRaven's or another tool's name; a new device without one is
+asked when it is first met. Telnet's port is 23 where none is given. `tags` takes names or
 ids joined by `|`, `jump_device` and `credential` a name or an id. `source` is allowed and not kept:
 it belongs to the format, and every imported row has the same.
 """
@@ -21,13 +22,14 @@ from netraven.inventory.addresses import canonical_address
 from netraven.inventory.importers.text import FILE, checked_text, decode_text
 from netraven.inventory.platform_hints import platform_hint
 from netraven.platforms.catalogue import NATIVE, Platforms
+from netraven.platforms.undetermined import UNDETERMINED
 from netraven.schemas.device import DeviceCreate
 from netraven.schemas.imports import DeviceRow, RowFault
 
-REQUIRED = ("hostname", "ip_address", "device_type")
+REQUIRED = ("hostname", "ip_address")
 HEADER = (
     *REQUIRED,
-    *("port", "description", "serial_number", "model", "source", "notes", "tags"),
+    *("device_type", "port", "description", "serial_number", "model", "source", "notes", "tags"),
 )
 FURTHER = (
     *("site", "enabled", "protocol", "legacy_ssh", "host_key_policy"),
@@ -106,12 +108,16 @@ def _row(given: Mapping[str, str], *, number: int, line: int) -> DeviceRow:
         for column, text in given.items()
         if column not in _NOT_OF_DEVICE
     }
+    if values.get("protocol") == "telnet":
+        values.setdefault("port", "23")
     try:
-        device = DeviceCreate.model_validate(values)
+        device = DeviceCreate.model_validate({"device_type": UNDETERMINED.name, **values})
     except ValidationError as error:
         column = str(error.errors(include_url=False)[0]["loc"][0])
         expected = _EXPECTED.get(column, _ONE_LINE)
         raise _Refused(f"{column} {_short(given[column])!r} is not {expected}") from None
+    if "device_type" not in values:  # nothing was said of it, so that a known device keeps its own
+        device.model_fields_set.discard("device_type")
     tags = (tag.strip() for tag in given.get("tags", "").split("|"))
     return DeviceRow(
         number=number,
@@ -205,7 +211,7 @@ def _checked_header(header: Sequence[str], delimiter: str) -> list[str]:
         raise Invalid(
             FILE,
             f"its first line is not the header; begin with {','.join(HEADER)}, "
-            "of which the first three are required",
+            "of which the first two are required",
         )
     for position, column in enumerate(columns, start=1):
         if column not in _COLUMNS:
