@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from netraven.archive.search_fleet import Cursor, Scanned, scan_fleet
+from netraven.archive.search_fleet import Cursor, FleetScan, Scanned
 from netraven.archive.search_history import PAGE_S, PageEnd
 from netraven.archive.search_pace import admit_search
 from netraven.archive.search_pattern import PatternKind, read_pattern
@@ -114,7 +114,7 @@ def line_biography(
     end_s = time.monotonic() + within_s
     seen: list[Scanned] = []
     found = 0
-    for scanned in scan_fleet(db, scope, scan, start):
+    for scanned in FleetScan(scope, scan).series(db, start):
         seen.append(scanned)
         found += len(_spans_by_line(scanned))
         if found >= limit:

@@ -59,23 +59,31 @@ class Scanned:
     is_unwoven: bool = False
 
 
-def scan_fleet(db: Session, scope: SearchScope, scan: Scan, start: Cursor) -> Iterator[Scanned]:
-    """Yield the series behind a cursor in their order; raises KeyUnavailable.
+@dataclass(frozen=True, slots=True)
+class FleetScan:
+    """What is looked for, and where."""
 
-    Whoever stops taking them stops the search: at most some hundred series were looked at in vain.
-    """
-    keyring = get_keyring(db)
-    if keyring is None:
-        raise KeyUnavailable("ring", "there is no key ring; nothing sealed can be searched")
-    rows = _load(db, scope, start)
-    while rows:
-        turns = [*_handed_over(db, rows, scan, keyring)]
-        following: Sequence[Searched] = ()
-        if len(rows) == _BATCH:
-            following = _load(db, scope, Cursor(rows[-1].place))
-        for turn in turns:
-            yield from turn.result()
-        rows = following
+    scope: SearchScope
+    scan: Scan
+
+    def series(self, db: Session, start: Cursor) -> Iterator[Scanned]:
+        """Yield the series behind a cursor in their order; raises KeyUnavailable.
+
+        Part of an operation's body. Whoever stops taking them stops the search: at most some
+        hundred series were looked at in vain.
+        """
+        keyring = get_keyring(db)
+        if keyring is None:
+            raise KeyUnavailable("ring", "there is no key ring; nothing sealed can be searched")
+        rows = _load(db, self.scope, start)
+        while rows:
+            turns = [*_handed_over(db, rows, self.scan, keyring)]
+            following: Sequence[Searched] = ()
+            if len(rows) == _BATCH:
+                following = _load(db, self.scope, Cursor(rows[-1].place))
+            for turn in turns:
+                yield from turn.result()
+            rows = following
 
 
 # Series of one statement, and of one thread's turn.

@@ -18,7 +18,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from netraven import clock
-from netraven.archive.search_fleet import Cursor, Scanned, scan_fleet
+from netraven.archive.search_fleet import Cursor, FleetScan, Scanned
 from netraven.archive.search_pace import admit_search
 from netraven.archive.search_pattern import PatternKind, read_pattern
 from netraven.archive.search_scan import LineHit, Scan, Window
@@ -125,7 +125,7 @@ def search_history(
             admit_search(visible_to)
     page = _Page(start, 0 if counts_only else limit)
     end_s = time.monotonic() + within_s
-    for scanned in scan_fleet(db, scope, scan, start):
+    for scanned in FleetScan(scope, scan).series(db, start):
         page.take(scanned)
         if page.is_full and not counts_only:
             return page.ended(PageEnd.LIMIT)

@@ -15,13 +15,17 @@ from netraven import __version__
 from netraven.cli import (
     audit,
     backup,
+    biography,
     blackout,
+    blame,
+    changes,
     credential,
     database,
     demo,
     device,
     doctor,
     faults,
+    history,
     init,
     key,
     output,
@@ -30,6 +34,7 @@ from netraven.cli import (
     rule,
     run,
     schedule,
+    search,
     serve,
     setting,
     tag,
@@ -70,6 +75,11 @@ app.add_typer(setting.app, name="setting", cls=Noun)
 app.add_typer(audit.app, name="audit", cls=Noun)
 app.add_typer(key.app, name="key", cls=Noun)
 app.add_typer(database.app, name="db", cls=Noun)
+app.command("search")(search.search)
+app.command("blame")(blame.blame)
+app.command("biography")(biography.biography)
+app.command("changes")(changes.changes)
+app.add_typer(history.app, name="history", cls=Noun)
 app.command("verify")(verify.verify)
 app.command("retention")(retention.retention)
 app.command("doctor")(doctor.doctor)

@@ -26,16 +26,21 @@ _PER_UNIT = 200
 
 @dataclass(slots=True)
 class Findings:
-    """What re-reading found so far: contents read, and backups that are not as they were stored."""
+    """What re-reading found so far: contents read, and backups that are not as they were stored.
+
+    `histories` were compared with them, of which `made_anew` did not fit.
+    """
 
     checked: int = 0
     corrupt: list[UUID] = field(default_factory=list)
     unavailable: list[UUID] = field(default_factory=list)
+    histories: int = 0
+    made_anew: int = 0
 
     @property
     def is_clean(self) -> bool:
         """Everything read was exactly as it was stored."""
-        return not self.corrupt and not self.unavailable
+        return not self.corrupt and not self.unavailable and not self.made_anew
 
 
 def verify(
@@ -55,7 +60,8 @@ def verify(
 ) -> None:
     """Read every stored configuration again and check seal, size and hash of each.
 
-    Goes on after a fault and names all of them.
+    Goes on after a fault and names all of them. Without --subset histories are compared with what
+    was read, and made anew where they do not fit.
     """
     from netraven.cli.home import open_home
     from netraven.cli.names import named_device
@@ -70,6 +76,8 @@ def verify(
         with home.reading() as db:
             device_id = named_device(db, device).id
     findings = verify_contents(home, share=share, device_id=device_id, is_quiet=as_json)
+    if share == 1:
+        verify_histories(home, findings, device_id=device_id, is_quiet=as_json)
     damaged = _damaged(home, findings)
     if as_json:
         output.say_json(
@@ -77,6 +85,7 @@ def verify(
                 "checked": findings.checked,
                 "corrupt": [_name_of(row) for row in damaged if row.id in findings.corrupt],
                 "unavailable": [_name_of(row) for row in damaged if row.id in findings.unavailable],
+                "histories": {"checked": findings.histories, "made_anew": findings.made_anew},
             }
         )
     else:
@@ -107,6 +116,29 @@ def verify_contents(
             total = round(get_storage_usage(db).contents * share)
     with progress_bar("Verifying", total, is_quiet=is_quiet) as bar:
         return _read_all(home, step, bar)
+
+
+def verify_histories(
+    home: Home, findings: Findings, *, device_id: UUID | None = None, is_quiet: bool = False
+) -> None:
+    """Compare histories with their contents, and make anew those that do not fit them."""
+    from netraven.archive.weave_standing import get_history_status
+    from netraven.cli.progress import progress_bar
+    from netraven.cli.weaves import weave_units
+    from netraven.tasks.weaving import find_wrong_weaves, weave_anew
+
+    total = None
+    if device_id is None:
+        with home.reading() as db:
+            total = get_history_status(db).current
+    units = weave_units(home)
+    with progress_bar("Comparing histories", total, is_quiet=is_quiet) as bar:
+        for series in find_wrong_weaves(units, device_id=device_id):
+            findings.histories += 1
+            if series is not None:
+                findings.made_anew += 1
+                weave_anew(units, series)
+            bar.advance()
 
 
 def read_share(text: str) -> float:
@@ -152,6 +184,12 @@ def _show(findings: Findings, damaged: list[Backup]) -> None:
     if findings.is_clean:
         output.say(f"{read} read; every one is exactly as it was stored.", style="green")
         return
+    if findings.made_anew:
+        histories = output.counted(findings.made_anew, "history", "histories")
+        output.say(f"{histories} did not fit what is stored; made anew from it.", style="yellow")
+    if not damaged:
+        output.say(f"{read} read; every one is exactly as it was stored.", style="green")
+        return
     columns = (Column("Backup", wraps=True), Column("Stored"), Column("Finding", wraps=True))
     corrupt = set(findings.corrupt)
     rows = (
@@ -178,4 +216,6 @@ def _name_of(row: Backup) -> dict[str, object]:
 def _exit_code(findings: Findings) -> int:
     from netraven.errors import ExitCode
 
-    return ExitCode.CORRUPT if findings.corrupt else ExitCode.KEY
+    if findings.corrupt or not findings.unavailable:
+        return ExitCode.CORRUPT
+    return ExitCode.KEY

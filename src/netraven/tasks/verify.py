@@ -19,11 +19,19 @@ from netraven.schemas.backup import VerifyReport
 from netraven.schemas.job import JobLogEntryCreate, JobResultCreate
 from netraven.tasks.steps import say, step
 from netraven.tasks.task import Work
+from netraven.tasks.weaving import (
+    WeaveUnits,
+    find_series_to_weave,
+    find_wrong_weaves,
+    weave_anew,
+)
 from netraven.tasks.words import counted
 
 _PER_UNIT: Final = 200
 _TOLD_AFTER: Final = 20_000
 _MOST_NAMED: Final = 10
+_TOLD_AFTER_HISTORIES: Final = 1_000
+_END: Final = object()
 
 
 @dataclass(slots=True)
@@ -43,6 +51,8 @@ class _Findings:
 async def verify(work: Work) -> str:
     """Read all contents again, or, with the option `limit`, about as many as it says.
 
+    Histories that are missing or out of date are made; those that do not fit what was read anew.
+
     With a limit, contents take turns from day to day. A device with a damaged backup has a failed
     result. Raises Corrupt or KeyUnavailable at the end where something could not be read.
     """
@@ -58,7 +68,33 @@ async def verify(work: Work) -> str:
         after_id = report.last_id
         if report.checked < _PER_UNIT or after_id is None:
             break
-    return _concluded(findings)
+    # Without its key nothing can be made of anything.
+    histories = [] if findings.unavailable else await _see_to_histories(work, is_whole=share == 1)
+    return "; ".join((_concluded(findings), *histories))
+
+
+async def _see_to_histories(work: Work, *, is_whole: bool) -> list[str]:
+    """Make histories that are missing or out of date, of a whole run also those that do not fit."""
+    units, made = WeaveUnits(work.reading, work.writing), 0
+    wanting = find_series_to_weave(units)
+    while not work.stop.is_set() and (series := await step(next, wanting, None)) is not None:
+        made += await step(weave_anew, units, series) > 0
+        if made and made % _TOLD_AFTER_HISTORIES == 0:
+            await say(work, f"{made} histories made")
+    told = [f"{counted(made, 'history', 'histories')} made"] if made else []
+    wrong, compared = 0, find_wrong_weaves(units)
+    while is_whole and not work.stop.is_set():
+        found = await step(next, compared, _END)
+        if found is _END:
+            break
+        if isinstance(found, tuple):
+            wrong += 1
+            await step(weave_anew, units, found)
+    if wrong:
+        sentence = f"{counted(wrong, 'history', 'histories')} did not fit and made anew"
+        await say(work, sentence, level=LogLevel.WARNING)
+        told.append(sentence)
+    return told
 
 
 def _share(work: Work) -> float:

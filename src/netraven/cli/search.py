@@ -1,0 +1,268 @@
+"""`netraven search`: every line that any device ever had."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import typer
+
+from netraven.cli import output
+from netraven.cli.options import AsJson
+from netraven.cli.search_options import (
+    AnyConfigType,
+    At,
+    Context,
+    Count,
+    Devices,
+    IgnoreCase,
+    MostLines,
+    Pattern,
+    PlatformNames,
+    Regex,
+    Scope,
+    SearchDeadline,
+    Section,
+    Since,
+    Tags,
+    Until,
+    Words,
+    read_scope,
+)
+from netraven.errors import ExitCode
+
+if TYPE_CHECKING:
+    from netraven.archive.search_history import DeviceHits, SearchPage
+    from netraven.archive.search_pattern import PatternKind
+    from netraven.archive.search_scan import Window
+    from netraven.cli.home import Home
+    from netraven.cli.progress import Bar
+
+_PAGE_S = 0.25
+_PAGE_LINES = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is searched for, and when the search ends."""
+
+    pattern: str
+    kind: PatternKind
+    case: bool
+    window: Window
+    scope: Scope
+    config_type: str | None = None
+    section: str | None = None
+    context: int = 0
+    is_counting: bool = False
+    limit: int = 10_000
+    deadline_s: int = 60
+
+
+@dataclass(slots=True)
+class Found:
+    """What a search came to so far; `cut` says where it ended before its end."""
+
+    lines: int = 0
+    shown: int = 0
+    devices: int = 0
+    searched: int = 0
+    too_young: int = 0
+    pruned: int = 0
+    unwoven: int = 0
+    unreadable: list[str] = field(default_factory=list)
+    cut: str = ""
+
+    def add(self, page: SearchPage) -> None:
+        """Count a page in."""
+        self.searched += page.searched
+        self.too_young += page.too_young
+        self.pruned += page.pruned
+        self.unwoven += page.unwoven
+        self.unreadable += page.unreadable
+        self.shown += sum(len(each.hits) for each in page.devices)
+
+    @property
+    def is_complete(self) -> bool:
+        """All there is was looked at."""
+        return not (self.cut or self.unwoven or self.unreadable)
+
+
+def search(
+    pattern: Pattern,
+    *,
+    regex: Regex = False,
+    words: Words = False,
+    ignore_case: IgnoreCase = False,
+    at: At = None,
+    since: Since = None,
+    until: Until = None,
+    device: Devices = None,
+    tag: Tags = None,
+    platform: PlatformNames = None,
+    config_type: AnyConfigType = None,
+    section: Section = None,
+    context: Context = 0,
+    count: Count = False,
+    limit: MostLines = 10_000,
+    deadline: SearchDeadline = 60,
+    as_json: AsJson = False,
+) -> None:
+    """Find a line in all versions of all devices, each secret as its token.
+
+    Each line with the days between which it stood. Ends with 1 where nothing was found.
+    """
+    from netraven.archive.search_history import read_window
+    from netraven.cli.home import open_home
+    from netraven.cli.moments import read_moment
+    from netraven.cli.weaves import bring_histories
+
+    kind = pattern_kind(is_regex=regex, is_words=words)
+    moments = (read_moment(at, "at"), read_moment(since, "since"), read_moment(until, "until"))
+    home = open_home()
+    asked = Asked(
+        pattern=pattern,
+        kind=kind,
+        case=not ignore_case,
+        window=read_window(*moments),
+        scope=read_scope(home, device, tag, platform),
+        config_type=config_type,
+        section=section,
+        context=context,
+        is_counting=count,
+        limit=limit,
+        deadline_s=deadline,
+    )
+    bring_histories(home, is_quiet=as_json)
+    found = _tell_json(home, asked) if as_json else tell(home, asked)
+    if found.unreadable:
+        raise typer.Exit(ExitCode.CORRUPT)
+    if not found.lines:
+        raise typer.Exit(ExitCode.ERROR)
+
+
+def tell(home: Home, asked: Asked) -> Found:
+    """Search, writing what is found as it is found; return what it came to."""
+    from netraven.archive.search_scope import SearchScope, count_series
+    from netraven.cli.pager import paged
+    from netraven.cli.progress import progress_bar
+    from netraven.cli.search_view import sum_up, write_device
+
+    found, scope = Found(), asked.scope
+    with home.reading() as db:
+        wanted = SearchScope(
+            devices=scope.devices,
+            tags=scope.tags,
+            platforms=scope.platforms,
+            config_type=asked.config_type,
+        )
+        total = count_series(db, wanted)
+    with paged() as console, progress_bar("Searching", total) as bar:
+        for each, goes_on in _devices(home, asked, found, bar):
+            write_device(console, each, asked, goes_on=goes_on)
+    sum_up(found)
+    return found
+
+
+def pattern_kind(*, is_regex: bool, is_words: bool) -> PatternKind:
+    """Return how the options say that a pattern is read; raises Invalid for both."""
+    from netraven.archive.search_pattern import PatternKind
+    from netraven.errors import Invalid
+
+    if is_regex and is_words:
+        raise Invalid("pattern", "choose --regex or --words")
+    if is_regex:
+        return PatternKind.REGEX
+    return PatternKind.WORDS if is_words else PatternKind.LITERAL
+
+
+def _pages(home: Home, asked: Asked, found: Found) -> Iterator[tuple[SearchPage, bool]]:
+    """Yield the pages, each with whether it begins within the last device of the one before."""
+    from netraven.archive.search_history import search_history
+
+    end_s = time.monotonic() + asked.deadline_s
+    cursor, goes_on = None, False
+    while True:
+        with home.reading() as db:
+            page = search_history(
+                db,
+                asked.pattern,
+                kind=asked.kind,
+                case=asked.case,
+                at=asked.window.at,
+                since=asked.window.since,
+                until=asked.window.until,
+                devices=asked.scope.devices,
+                tags=asked.scope.tags,
+                platforms=asked.scope.platforms,
+                config_type=asked.config_type,
+                section=asked.section,
+                context=asked.context,
+                counts_only=asked.is_counting,
+                limit=min(_PAGE_LINES, asked.limit - found.shown),
+                cursor=cursor,
+                within_s=_PAGE_S,
+            )
+        found.add(page)
+        yield page, goes_on
+        cursor = page.cursor
+        if cursor is None:
+            return
+        goes_on = not cursor.endswith("/0")
+        if found.shown >= asked.limit:
+            found.cut = f"after {output.counted(asked.limit, 'line')}; --limit shows more"
+            return
+        if time.monotonic() >= end_s:
+            found.cut = f"at its deadline of {asked.deadline_s} s; --deadline gives it more"
+            return
+
+
+def _devices(
+    home: Home, asked: Asked, found: Found, bar: Bar | None = None
+) -> Iterator[tuple[DeviceHits, bool]]:
+    """Yield what is found, each with whether it goes on with the device before."""
+    for page, goes_on in _pages(home, asked, found):
+        if bar is not None:
+            bar.advance(page.searched)
+            bar.tell(output.counted(found.lines, "line"))
+        for place, each in enumerate(page.devices):
+            is_same = goes_on and place == 0
+            if not is_same:
+                found.devices += 1
+                found.lines += each.count
+            yield each, is_same
+
+
+def _tell_json(home: Home, asked: Asked) -> Found:
+    found = Found()
+    devices: list[dict[str, object]] = []
+    lines: list[object] = []
+    for each, goes_on in _devices(home, asked, found):
+        if not goes_on:
+            lines = []
+            devices.append(
+                {
+                    "device_id": each.device_id,
+                    "hostname": each.hostname,
+                    "config_type": each.config_type,
+                    "platform": each.device_type,
+                    "count": each.count,
+                    "lines": lines,
+                }
+            )
+        lines += each.hits
+    output.say_json(
+        {
+            "devices": devices,
+            "lines": found.lines,
+            "searched": found.searched,
+            "too_young": found.too_young,
+            "pruned": found.pruned,
+            "not_made_yet": found.unwoven,
+            "unreadable": found.unreadable,
+            "complete": found.is_complete,
+        }
+    )
+    return found
