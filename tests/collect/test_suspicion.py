@@ -100,3 +100,26 @@ def test_signs_add_up_in_a_fixed_order() -> None:
     assert both.all() == (Oddity.LOG_LINE, Oddity.TEXT_OVERWRITTEN)
     assert both
     assert not Signs()
+
+
+class TestWhatStandsInTheMiddle:
+    """The end of a configuration, and what was typed at a prompt."""
+
+    def test_an_end_above_other_lines_is_suspicious(self) -> None:
+        text = "hostname R1\nend\nhostname R1\nend"
+
+        assert Oddity.END_IN_TEXT in signs(text).oddities
+
+    def test_the_one_at_the_end_is_not(self) -> None:
+        assert not signs("hostname R1\n end\nend\n\n")
+
+    def test_one_in_a_banner_is_not(self) -> None:
+        assert Oddity.END_IN_TEXT not in signs("banner motd ^C\nend\n^C\nend").oddities
+
+    def test_a_line_that_begins_with_the_learned_prompt_is_suspicious(self) -> None:
+        for line in ("R1#show running-config", "R1# show version", "R1#"):
+            assert Oddity.PROMPT_IN_TEXT in signs(f"vlan 1\n{line}\nend").oddities
+            assert Oddity.PROMPT_IN_TEXT in signs(f"{line}\nend").oddities
+
+    def test_one_that_only_holds_it_is_not(self) -> None:
+        assert not signs("interface e0\n description R1#e0\nend")

@@ -1,8 +1,9 @@
 """What is done to recorded sessions, and the count of what becomes of it.
 
 `python -m tests.transcripts.cuts` cuts all of them behind every line and at 200 random bytes,
-plays them undamaged in one-byte pieces, and prints the table; `python -m tests.transcripts.cuts
-ios tnsr` does so with those whose names begin so. The suite takes a sample of it.
+plays them with answers doubled, missing and swapped, after a good backup of another device, and
+undamaged in one-byte pieces and with pauses, and prints the tables; with names behind it (`ios
+tnsr`) only those that begin so. The suite takes a sample of it.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from __future__ import annotations
 import asyncio
 import random
 import sys
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
-from netraven.archive.grade import grade
+from netraven.archive.grade import PreviousCapture, grade, name_mark
 from netraven.db.enums import BackupStatus
 from netraven.errors import CollectError
 from netraven.platforms.observation import Observation
@@ -23,35 +25,85 @@ from tests.collect.clock import VirtualClockLoop
 from tests.collect.memory import load_recordings
 from tests.laboratory import IS_ABSENT, LABORATORY
 from tests.transcripts.recorded import (
+    LIMITS,
+    MOST_PAUSES,
     Damage,
     DamagedStream,
+    Exchange,
     RecordedSession,
     collect_running,
     record,
 )
 
 RANDOM_CUTS = 200
+NOWHERE = 10**9
 WORKERS = 2
 
 LOG = b"*Mar  3 06:11:09.123: %LINK-3-UPDOWN: Interface GigabitEthernet1/0/7, changed state to down"
 ERROR = b"% Error: insufficient memory"
 OTHER_PROMPT = b"other-switch#"
 BANNER = b"*** authorised use only ***\r\n*** ask at the desk ***"
+SYSLOG = b"Mar  3 06:11:09 core-1 sshd[4321]: Accepted password for core-1# from 192.0.2.9"
+WALL = (
+    b"Broadcast message from root@core-1 (pts/1) (Tue Mar  3 06:11:09 2026):\r\n\r\ncore-1# is down"
+)
+OWN_LINES = {
+    "aruba_aoscx": (
+        b"2026-03-03T06:11:09.123456+00:00 core-1 lldpd[4321]: Event|104|LOG_INFO|core-1#",
+    ),
+    "arista_eos": (
+        b"Mar  3 06:11:09 core-1 ConfigAgent: %SYS-5-CONFIG_I: Configured by core-1# on vty5",
+        WALL,
+    ),
+    "cisco_asa": (
+        b"%ASA-5-111008: User 'enable_15' executed the 'core-1#' command.",
+        b"***\r\n*** --- SHUTDOWN in 0:05:00 ---\r\n***",
+    ),
+    "cisco_ios": (
+        b"*Mar  3 06:11:09.123: %SYS-5-CONFIG_I: Configured from console by core-1# on vty0",
+        b"***\r\n***\r\n*** Message from tty2 to all terminals:\r\n***\r\ncore-1# goes down",
+    ),
+    "hp_comware": (
+        b"%Mar  3 06:11:09:123 2026 core-1 SHELL/5/SHELL_LOGIN: core-1# logged in from 192.0.2.9.",
+    ),
+    "juniper_junos": (
+        b"Message from syslogd@core-1 at Mar  3 06:11:09  ...\r\ncore-1 mgd[4321]: core-1> is busy",
+        WALL,
+    ),
+}
+"""How these platforms print messages into whatever a terminal shows; others as syslog does."""
 
 
 @dataclass(slots=True)
 class Tally:
-    """How many cuts there were and what became of them; `wrong` must stay empty."""
+    """How many cuts there were and what became of them; `wrong` must stay empty.
+
+    `fired` counts how often each rule spoke against an answer, `alone` how often nothing but it
+    stood between a damaged text and a completed backup.
+    """
 
     cuts: int = 0
     completed: int = 0
     quarantined: int = 0
     failed: int = 0
     wrong: list[str] = field(default_factory=list)
+    fired: Counter[str] = field(default_factory=Counter)
+    alone: Counter[str] = field(default_factory=Counter)
 
-    def add(self, session: RecordedSession, what: str, running: Observation) -> None:
+    def add(
+        self,
+        session: RecordedSession,
+        what: str,
+        running: Observation,
+        previous: PreviousCapture | None = None,
+    ) -> None:
         """Count what a grade makes of an answer; completed and different is wrong."""
-        verdict = grade(running, session.platform, None)
+        verdict = grade(running, session.platform, previous)
+        doubts = verdict.evidence.get("doubts")
+        rules = [str(rule) for rule in doubts] if isinstance(doubts, list) else []
+        self.fired.update(rules)
+        if len(rules) == 1 and running.text != session.running:
+            self.alone.update(rules)
         match verdict.status:
             case BackupStatus.COMPLETED:
                 self.completed += 1
@@ -69,6 +121,8 @@ class Tally:
         self.quarantined += other.quarantined
         self.failed += other.failed
         self.wrong += other.wrong
+        self.fired.update(other.fired)
+        self.alone.update(other.alone)
 
 
 @cache
@@ -100,7 +154,8 @@ def damages_for(session: RecordedSession) -> tuple[Damage, ...]:
         ("a log message and its prompt", b"\r\n" + LOG + b"\r\n" + own, True),
         ("a banner and its prompt", b"\r\n" + BANNER + b"\r\n" + own, True),
     )
-    between = (ERROR, OTHER_PROMPT, LOG, own.strip())
+    own_lines = OWN_LINES.get(session.platform.name, (SYSLOG, WALL))
+    between = (ERROR, OTHER_PROMPT, LOG, own.strip(), *own_lines)
     return (
         *QUIET,
         *(Damage(name, inserted, is_alive=alive) for name, inserted, alive in after),
@@ -120,6 +175,59 @@ QUIET = (Damage("the connection's end", ends=True), Damage("silence"))
 """What may follow a cut anywhere."""
 
 
+def misanswered(session: RecordedSession) -> list[tuple[str, RecordedSession]]:
+    """Return the session with the configuration's answer doubled, missing, or another one's.
+
+    The device does so once, and always where it prints an end marker: one that prints none and
+    answers wrongly in the same way each time says nothing by which anybody could know.
+    """
+    first, last, version = session.config_exchanges
+    typed, said = session.exchanges[first].typed, session.exchanges[first].said
+    if first != last or version is None:
+        return []
+    echo, newline, rest = said.partition(b"\n")
+    body = rest.removesuffix(session.prompt)
+    other = session.exchanges[version].said.partition(b"\n")[2]
+    head = echo + newline
+    wrong = {
+        "its answer twice": head + body + rest,
+        "its answer twice with the prompt between": head + rest + echo + newline + rest,
+        "the command echoed twice": head + session.prompt + head + rest,
+        "no answer": head + session.prompt,
+        "no answer and no echo": session.prompt,
+        "the version's answer": head + other,
+        "the version's answer before its own": head + other + body + session.prompt,
+    }
+    has_marker = session.platform.completeness.end_marker is not None
+    found = []
+    for name, answer in wrong.items():
+        exchanges = list(session.exchanges)
+        exchanges[first] = Exchange(typed, answer)
+        if has_marker:
+            # Asked again it says the same: nothing else was recorded for this command.
+            found.append((f"{name}, always", replace(session, exchanges=tuple(exchanges))))
+        exchanges.insert(first + 1, session.exchanges[first])
+        found.append((f"{name}, once", replace(session, exchanges=tuple(exchanges))))
+    return found
+
+
+def of_another_device(session: RecordedSession) -> PreviousCapture:
+    """Return what a good backup of another device of the same size left."""
+    return PreviousCapture.of(len(session.running.encode()), {"name_mark": name_mark("core-9")})
+
+
+def wholes_of(session: RecordedSession) -> tuple[Damage, ...]:
+    """Return what is no damage: the session is whole, and must be completed."""
+    return (
+        Damage("in one-byte pieces", piece=1),
+        Damage(
+            "with pauses below the idle limit",
+            piece=len(session.said) // MOST_PAUSES + 1,
+            pause_s=LIMITS.idle_s - 1,
+        ),
+    )
+
+
 def line_cuts(session: RecordedSession, *, at_most: int | None = None) -> list[int]:
     """Return the place behind every line of all that the device said, or a sample of them."""
     places = [place + 1 for place, byte in enumerate(session.said) if byte == ord("\n")]
@@ -134,7 +242,12 @@ def random_cuts(session: RecordedSession, count: int, *, seed: int) -> list[int]
     return sorted(dice.randrange(*session.config_span) for _ in range(count))
 
 
-def cut_session(session: RecordedSession, cuts: Iterable[int], damages: Sequence[Damage]) -> Tally:
+def cut_session(
+    session: RecordedSession,
+    cuts: Iterable[int],
+    damages: Sequence[Damage],
+    previous: PreviousCapture | None = None,
+) -> Tally:
     """Return what becomes of a session cut in all these places, in memory and in virtual time.
 
     Outside the configuration only the end and silence follow a cut: what the device says to
@@ -145,18 +258,34 @@ def cut_session(session: RecordedSession, cuts: Iterable[int], damages: Sequence
     with asyncio.Runner(loop_factory=VirtualClockLoop) as runner:
         for cut in cuts:
             for damage in damages if start <= cut <= end or cut >= len(session.said) else QUIET:
-                runner.run(_cut_once(session, cut, damage, tally))
+                runner.run(_cut_once(session, cut, damage, tally, previous=previous))
     return tally
 
 
-async def _cut_once(session: RecordedSession, cut: int, damage: Damage, tally: Tally) -> None:
+def misanswer_session(session: RecordedSession) -> Tally:
+    """Return what becomes of a session whose configuration is answered wrongly."""
+    tally = Tally()
+    for name, wrong in misanswered(session):
+        tally.include(cut_session(wrong, [NOWHERE], (Damage(name),)))
+    return tally
+
+
+async def _cut_once(
+    session: RecordedSession,
+    cut: int,
+    damage: Damage,
+    tally: Tally,
+    *,
+    previous: PreviousCapture | None,
+) -> None:
     tally.cuts += 1
     try:
         running = await collect_running(DamagedStream(session, cut, damage), session.platform)
     except CollectError:
         tally.failed += 1
         return
-    tally.add(session, f"{damage.name} after {session.said[max(0, cut - 30) : cut]!r}", running)
+    what = f"{damage.name} after {session.said[max(0, cut - 30) : cut]!r}"
+    tally.add(session, what, running, previous)
 
 
 def table(tallies: Iterable[tuple[str, Tally]]) -> list[str]:
@@ -174,17 +303,33 @@ def table(tallies: Iterable[tuple[str, Tally]]) -> list[str]:
     return [*lines, f"completed and different from the whole: {wrong}"]
 
 
-def exhaust(name: str) -> tuple[str, Tally]:
-    """Return what becomes of one recorded session in all places and in one-byte pieces."""
+def rule_table(all_of_them: Tally, whole: Tally) -> list[str]:
+    """Return one line for each rule that spoke against an answer."""
+    lines = [f"{'rule':<22}{'fired':>10}{'alone':>10}{'on whole ones':>16}"]
+    rules = sorted({*all_of_them.fired, *whole.fired})
+    return lines + [
+        f"{rule:<22}{all_of_them.fired[rule]:>10,}{all_of_them.alone[rule]:>10,}"
+        f"{whole.fired[rule]:>16,}"
+        for rule in rules
+    ]
+
+
+def exhaust(name: str) -> tuple[str, Tally, Tally]:
+    """Return what becomes of one recorded session in all places, and of the undamaged one."""
     session = next(session for session in recorded_sessions() if session.name == name)
     tally = cut_session(session, line_cuts(session), damages_for(session))
     tally.include(
         cut_session(session, random_cuts(session, RANDOM_CUTS, seed=1), damages_for(session))
     )
-    whole = cut_session(session, [len(session.said)], (Damage("in one-byte pieces", piece=1),))
+    tally.include(misanswer_session(session))
+    foreign = cut_session(session, [NOWHERE], QUIET[:1], of_another_device(session))
+    if foreign.completed:
+        tally.wrong.append("another device's session is completed after a good backup")
+    tally.include(foreign)
+    whole = cut_session(session, [NOWHERE], wholes_of(session))
     if whole.completed != whole.cuts:
-        tally.wrong.append("the undamaged session in one-byte pieces is not completed")
-    return name, tally
+        tally.wrong.append("an undamaged session is not completed")
+    return name, tally, whole
 
 
 def main(beginnings: Sequence[str]) -> int:
@@ -196,10 +341,14 @@ def main(beginnings: Sequence[str]) -> int:
     ]
     with ProcessPoolExecutor(max_workers=WORKERS) as pool:
         tallies = []
-        for name, tally in pool.map(exhaust, names):
+        everything, undamaged = Tally(), Tally()
+        for name, tally, whole in pool.map(exhaust, names):
             tallies.append((name, tally))
+            everything.include(tally)
+            undamaged.include(whole)
             sys.stderr.write(f"{name}: {tally.cuts:,} cuts, {len(tally.wrong)} wrong\n")
-    sys.stdout.write("\n".join(table(tallies)) + "\n")
+    sys.stdout.write("\n".join([*table(tallies), "", *rule_table(everything, undamaged)]) + "\n")
+    sys.stdout.write(f"whole sessions: {undamaged.cuts:,}, completed {undamaged.completed:,}\n")
     faults = [f"{name}: {fault}" for name, tally in tallies for fault in tally.wrong]
     sys.stdout.write("".join(f"{fault}\n" for fault in faults))
     return int(bool(faults))

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 ENABLE_SECRET = "lab-enable"
 LIMITS = Limits(idle_s=10, deadline_s=600)
+MOST_PAUSES = 50
+"""So many, each shorter than the idle limit, fit into the deadline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,10 @@ class Exchange:
 class RecordedSession:
     """A whole session with its undamaged outcome.
 
-    `config_span` is where, in all that the device said, the answer to the first request for the
-    configuration stands, its closing prompt left out.
+    `config_exchanges` are the numbers of the first and the last exchange with the configuration,
+    and of that with the version, where it was asked. `config_span` is where, in all that the
+    device said, the answer to the first request for the configuration stands, its closing prompt
+    left out.
     """
 
     name: str
@@ -46,6 +50,7 @@ class RecordedSession:
     running: str
     prompt: bytes
     config_span: tuple[int, int]
+    config_exchanges: tuple[int, int, int | None]
 
     @property
     def said(self) -> bytes:
@@ -60,7 +65,8 @@ class Damage:
     `inserted` takes the place of the rest of the answer, or comes before it where the device
     `resumes`. Where it `is_alive` the device answers on afterwards, whole or, where it
     `is_repeated`, the same command just as damaged; else it stays silent, or hangs up where it
-    `ends`. With `piece`, that many bytes arrive at a time.
+    `ends`. With `piece`, that many bytes arrive at a time, the first `MOST_PAUSES` of them each
+    after `pause_s`.
     """
 
     name: str
@@ -70,6 +76,7 @@ class Damage:
     is_repeated: bool = False
     resumes: bool = False
     piece: int | None = None
+    pause_s: float = 0.0
 
 
 class DamagedStream:
@@ -86,6 +93,8 @@ class DamagedStream:
         self._damage = damage
         self._pieces: list[bytes] = []
         self._is_ended = False
+        self._ready_at_s: float | None = None
+        self._pauses = 0
         self._waiter: asyncio.Future[None] | None = None
         self._say(session.exchanges[0].said)
 
@@ -96,10 +105,20 @@ class DamagedStream:
                 return b""
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
+        await self._pause()
         said = b"".join(self._pieces)
         piece = self._damage.piece or len(said)
         self._pieces = [said[piece:]] if said[piece:] else []
         return said[:piece]
+
+    async def _pause(self) -> None:
+        """Wait until the next piece is there; whoever stops waiting does not begin anew."""
+        loop = asyncio.get_running_loop()
+        if self._damage.pause_s and self._pauses < MOST_PAUSES:
+            self._ready_at_s = self._ready_at_s or loop.time() + self._damage.pause_s
+            await asyncio.sleep(self._ready_at_s - loop.time())
+            self._ready_at_s = None
+            self._pauses += 1
 
     async def write(self, data: bytes) -> None:
         """Answer what is typed with what was recorded for it."""
@@ -202,6 +221,7 @@ async def record_stream(stream: Stream, platform: Platform, *, name: str) -> Rec
         running=running.text,
         prompt=prompt,
         config_span=(start, end - len(prompt)),
+        config_exchanges=(first, last, _version_place(observations, tap.exchanges)),
     )
 
 
@@ -217,6 +237,17 @@ def _places(running: Observation, platform: Platform, typed: list[bytes]) -> tup
     while last + 1 < len(typed) and _is_key(typed[last + 1]):
         last += 1
     return first, last
+
+
+def _version_place(
+    observations: Sequence[Observation], exchanges: Sequence[Exchange]
+) -> int | None:
+    """Return in which exchange the version was asked for, None where it was not."""
+    for observation in observations:
+        if observation.yields is Yields.VERSION:
+            typed = f"{observation.command}\r".encode()
+            return next((n for n, each in enumerate(exchanges) if each.typed == typed), None)
+    return None
 
 
 class _Tap:

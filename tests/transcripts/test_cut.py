@@ -23,12 +23,17 @@ from netraven.errors import CollectError
 from tests.collect.peers import LOGIN, Device, Talk
 from tests.laboratory import IS_ABSENT, WHY_SKIPPED
 from tests.transcripts.cuts import (
+    NOWHERE,
+    QUIET,
     Tally,
     cut_session,
     damages_for,
     line_cuts,
+    misanswer_session,
+    of_another_device,
     random_cuts,
     recorded_sessions,
+    wholes_of,
 )
 from tests.transcripts.recorded import Damage, DamagedStream, RecordedSession
 
@@ -45,9 +50,36 @@ each_session = pytest.mark.parametrize(
 
 @each_session
 def test_the_undamaged_session_is_completed(session: RecordedSession) -> None:
-    tally = cut_session(session, [len(session.said)], damages_for(session))
+    tally = cut_session(session, [NOWHERE], damages_for(session)[:1])
 
     assert tally.completed == tally.cuts
+
+
+@each_session
+def test_it_is_completed_also_with_pauses_below_the_idle_limit(session: RecordedSession) -> None:
+    paused = [damage for damage in wholes_of(session) if damage.pause_s]
+
+    tally = cut_session(session, [NOWHERE], paused)
+
+    assert (tally.completed, tally.fired) == (1, {})
+
+
+@each_session
+def test_an_answer_that_is_doubled_missing_or_anothers_completes_nothing_else(
+    session: RecordedSession,
+) -> None:
+    tally = misanswer_session(session)
+
+    assert tally.wrong == []
+
+
+@each_session
+def test_another_devices_session_is_quarantined_after_a_good_backup(
+    session: RecordedSession,
+) -> None:
+    tally = cut_session(session, [NOWHERE], QUIET[:1], of_another_device(session))
+
+    assert (tally.quarantined, tally.fired["hostname_differs"]) == (1, 1)
 
 
 @each_session

@@ -118,6 +118,7 @@ _ODDITIES = {
     Oddity.PROMPT_IN_TEXT: "a prompt stands in the middle of the answer",
     Oddity.PAGER_IN_TEXT: "a pager stands in the middle of the answer",
     Oddity.MIXED_ENCODING: "the answer mixes two encodings",
+    Oddity.END_IN_TEXT: "the end of the configuration stands in the middle of the answer",
     Oddity.END_IN_FREE_TEXT: "the answer ends within a banner",
     Oddity.BLOCKS_UNBALANCED: "a block of the answer is not closed",
 }

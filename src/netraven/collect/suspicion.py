@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -66,7 +66,7 @@ def find_mixture(raw: bytes, screen: Screen) -> Signs:
 
 
 def find_intruders(text: str, prompt: Prompt, platform: Platform) -> Signs:
-    """Look for log messages, prompts, pagers and errors, and for an end within free text."""
+    """Look for log messages, prompts, pagers and errors, and for an end in the middle."""
     patterns = _patterns_of(platform)
     free_text = find_free_text(text, platform)
     oddities: set[Oddity] = set()
@@ -80,6 +80,10 @@ def find_intruders(text: str, prompt: Prompt, platform: Platform) -> Signs:
                 continue
             is_free = any(match.start() in block for block in free_text)
             (doubts if is_free else oddities).add(oddity)
+    if _has_line_from_prompt(text, prompt, free_text):
+        oddities.add(Oddity.PROMPT_IN_TEXT)
+    if _has_end_in_the_middle(text, platform, free_text):
+        oddities.add(Oddity.END_IN_TEXT)
     return Signs(frozenset(oddities), frozenset(doubts))
 
 
@@ -121,6 +125,38 @@ def _is_damage(line: int, gone: str, command: Command) -> bool:
         return line > 0
     is_chatter = command.preamble is not None and command.preamble.fullmatch(gone) is not None
     return not is_chatter and _PROGRESS.fullmatch(gone) is None
+
+
+def _has_line_from_prompt(text: str, prompt: Prompt, free_text: Sequence[range]) -> bool:
+    """Tell whether a line begins with the learned prompt: something was typed or told behind it.
+
+    A prompt without a name, such as `#`, may begin any line.
+    """
+    if prompt.name is None:
+        return False
+    wanted, lines = f"\n{prompt.text}", f"\n{text}"
+    at = lines.find(wanted)
+    while at >= 0:
+        if not any(at in block for block in free_text):
+            return True
+        at = lines.find(wanted, at + 1)
+    return False
+
+
+def _has_end_in_the_middle(text: str, platform: Platform, free_text: Sequence[range]) -> bool:
+    """Tell whether the end marker stands above the last line with text, but in free text."""
+    marker = platform.completeness.end_marker
+    if marker is None:
+        return False
+    last_line_at = text.rstrip().rfind("\n") + 1
+    found = _end_marker(marker.pattern).finditer(text)
+    ends = (match.start() for match in found if match.start() < last_line_at)
+    return any(not any(at in block for block in free_text) for at in ends)
+
+
+@lru_cache(maxsize=256)
+def _end_marker(pattern: str) -> re.Pattern[str]:
+    return joined_pattern(rf"(?m)^(?:{pattern})[ \t\r]*$")
 
 
 def _is_prompt(line: str, prompt: Prompt) -> bool:

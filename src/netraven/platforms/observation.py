@@ -28,6 +28,7 @@ class Oddity(StrEnum):
     PROMPT_IN_TEXT = "prompt_in_text"
     LOG_LINE = "log_line"
     ERROR_IN_TEXT = "error_in_text"
+    END_IN_TEXT = "end_in_text"
     END_IN_FREE_TEXT = "end_in_free_text"
     BLOCKS_UNBALANCED = "blocks_unbalanced"
 
