@@ -11,6 +11,8 @@ from netraven.cli import output
 from netraven.cli.options import AsJson, ConfigType, DeviceName
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from netraven.archive.history_annotate import AnnotatedLine, Annotation
     from netraven.cli.home import Home
 
@@ -60,11 +62,18 @@ def annotated(
 def show_annotation(annotation: Annotation) -> None:
     """Write each line behind its version and time; equal neighbours name them once."""
     from netraven.cli.pager import paged
-    from netraven.cli.search_view import write
 
     backup = annotation.backup
     title = output.versioned(backup.device.hostname, backup.version)
     output.note(f"{title} · stored {output.local_time(backup.created_at)}", style="dim")
+    with paged() as console:
+        write_annotation(console, annotation)
+
+
+def write_annotation(console: Console, annotation: Annotation) -> None:
+    """Write the lines of an annotation to a console."""
+    from netraven.cli.search_view import write
+
     lines = [*annotation.lines]
     # Behind the last line feed there is nothing.
     if lines and not lines[-1].text:
@@ -72,14 +81,13 @@ def show_annotation(annotation: Annotation) -> None:
     width = max((len(str(line.version)) for line in lines), default=1)
     author_width = min(12, max((len(line.author or "") for line in lines), default=0))
     before: AnnotatedLine | None = None
-    with paged() as console:
-        for line in lines:
-            is_same = before is not None and before.version == line.version
-            gutter = _gutter(line, width, author_width)
-            text = Text(" " * len(gutter) if is_same else gutter, style="cyan")
-            text.append(output.visible(line.text.removesuffix("\r"), keep="\t"), style="default")
-            write(console, text)
-            before = line
+    for line in lines:
+        is_same = before is not None and before.version == line.version
+        gutter = _gutter(line, width, author_width)
+        text = Text(" " * len(gutter) if is_same else gutter, style="cyan")
+        text.append(output.visible(line.text.removesuffix("\r"), keep="\t"), style="default")
+        write(console, text)
+        before = line
 
 
 def _gutter(line: AnnotatedLine, width: int, author_width: int) -> str:

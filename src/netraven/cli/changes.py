@@ -72,10 +72,11 @@ def show_stories(stories: Sequence[Story]) -> None:
 
     with paged() as console:
         for number, story in enumerate(stories):
-            _show(console, story, is_first=number == 0)
+            write_story(console, story, is_first=number == 0)
 
 
-def _show(console: Console, story: Story, *, is_first: bool) -> None:
+def write_story(console: Console, story: Story, *, is_first: bool) -> None:
+    """Write one story, behind a blank line unless it is the first."""
     from netraven.cli.search_view import write
 
     if not is_first:

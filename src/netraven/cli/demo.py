@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from pydantic import SecretStr
 
+from netraven import clock
 from netraven.cli import output
+from netraven.cli.demo_history import look_back
 from netraven.cli.demo_story import LEGACY_CODE, Difference, Stage, Story, Sweep
 from netraven.cli.options import AsJson
 from netraven.errors import NetRavenError
@@ -78,7 +80,7 @@ def stage_in_temporary_home() -> Iterator[Stage]:
 
 def play(stage: Stage, view: View) -> Story:
     """Do what an operator would do, showing each step, and return what came of it."""
-    began = time.monotonic()
+    began, began_at = time.monotonic(), clock.now()
     view.begin(stage)
     verdicts = _import_fleet(stage)
     view.imported(verdicts, stage.plan)
@@ -100,6 +102,7 @@ def play(stage: Stage, view: View) -> Story:
     view.quarantined(quarantined)
     leaking = _leaking(stage, second.completed)
     usage, findings = _usage(stage), _verify(stage)
+    back = look_back(stage, began_at)
     story = Story(
         verdicts=verdicts,
         first=first,
@@ -110,6 +113,7 @@ def play(stage: Stage, view: View) -> Story:
         leaking=leaking,
         usage=usage,
         findings=findings,
+        back=back,
         took_s=time.monotonic() - began,
     )
     view.end(story)

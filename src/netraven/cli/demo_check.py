@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
@@ -36,6 +37,7 @@ def expectations(stage: Stage, story: Story) -> tuple[Expectation, ...]:
         *_of_second_sweep(stage, story),
         *_of_differences(stage, story),
         *_of_archive(story),
+        *_of_history(stage, story),
     )
 
 
@@ -121,6 +123,34 @@ def _of_archive(story: Story) -> Iterator[Expectation]:
         story.findings.is_clean and story.findings.checked == usage.contents > 0,
         f"{story.findings.checked} of {usage.contents} read, "
         f"{len(story.findings.corrupt)} corrupt, {len(story.findings.unavailable)} without key",
+    )
+
+
+def _of_history(stage: Stage, story: Story) -> Iterator[Expectation]:
+    back = story.back
+    shared = Counter(change.edit.summary for change in stage.plan.changes).most_common(1)[0][0]
+    wanted = {each.hostname for each in stage.plan.changes if each.edit.summary == shared}
+    healthy = wanted & story.second.completed
+    yield _same(
+        "the search found the new time server on the devices that got it", back.hostnames, healthy
+    )
+    told = {line.text: line.version for line in back.annotation.lines if back.pattern in line.text}
+    yield Expectation(
+        "blame names the second version for the new line, the first for others",
+        set(told.values()) == {2} and back.annotation.lines[0].version == 1,
+        f"{sorted(told.values())}",
+    )
+    of_server = [each for each in back.stories if any(back.pattern in line for line in each.lines)]
+    told_of = {device.hostname for each in of_server for device in each.same}
+    # Two systems write the line in two ways.
+    sentence = (
+        "what happened to several devices is told as two stories, one for each way to write it"
+    )
+    yield _same(sentence, told_of if len(of_server) == 2 else (), healthy)  # noqa: PLR2004
+    yield Expectation(
+        "every change is in a story",
+        sum(each.device_count for each in back.stories) == len(stage.plan.changes),
+        f"{sum(each.device_count for each in back.stories)} of {len(stage.plan.changes)}",
     )
 
 

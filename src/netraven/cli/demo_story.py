@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from netraven.archive.usage import StorageUsage
+    from netraven.cli.demo_history import LookBack
     from netraven.cli.home import Home
     from netraven.cli.verify import Findings
     from netraven.lab.demo import DemoFleet
@@ -68,4 +69,5 @@ class Story:
     leaking: tuple[str, ...]
     usage: StorageUsage
     findings: Findings
+    back: LookBack
     took_s: float

@@ -10,11 +10,13 @@ from rich.text import Text
 from netraven.cli import output
 from netraven.cli.backup_run import is_good, show_bad, summed_up
 from netraven.cli.backup_show import reason_of, show_diff
+from netraven.cli.demo_history import show_blame, show_search, show_story
 from netraven.cli.output import Column
 from netraven.lab.faults import Fault
 
 if TYPE_CHECKING:
     from netraven.cli.demo_check import Expectation
+    from netraven.cli.demo_history import LookBack
     from netraven.cli.demo_story import Difference, Stage, Story, Sweep
     from netraven.lab.demo import DemoFleet
     from netraven.models import Backup
@@ -137,9 +139,20 @@ class View:
             self._say(f"{read} read; every one is exactly as it was stored.", style="green")
         else:
             self._say(f"{read} read; some are not as they were stored.", style="red")
+        self._look_back(story.back)
         self._say("")
         self._say(f"Done in {story.took_s:.0f} s. The home was temporary and is gone.", style="dim")
         self._say("Your own devices: `netraven init`, then docs/operations/cli.md.", style="dim")
+
+    def _look_back(self, back: LookBack) -> None:
+        if self.is_quiet:
+            return
+        self._title("Who has it?", f"netraven search {back.pattern}")
+        show_search(back)
+        self._title("Since when?", f"netraven blame {back.hostnames[0]}")
+        show_blame(back)
+        self._title("What happened?", "netraven changes")
+        show_story(back)
 
     def _title(self, title: str, command: str = "") -> None:
         if self.is_quiet:
@@ -184,6 +197,8 @@ def figures(story: Story, checks: tuple[Expectation, ...]) -> dict[str, object]:
         ],
         "usage": story.usage,
         "verify": story.findings,
+        "found": {each.hostname: each.count for each in story.back.found},
+        "stories": [[each.device_count, each.lines] for each in story.back.stories],
         "took_s": round(story.took_s, 1),
         "checks": checks,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import typer
@@ -159,9 +160,14 @@ def tell(home: Home, asked: Asked) -> Found:
             config_type=asked.config_type,
         )
         total = count_series(db, wanted)
-    with paged() as console, progress_bar("Searching", total) as bar:
-        for each, goes_on in _devices(home, asked, found, bar):
-            write_device(console, each, asked, goes_on=goes_on)
+    with progress_bar("Searching", total) as bar:
+        devices = _devices(home, asked, found, bar)
+        first = next(devices, None)
+    # From the first line on, the answer itself shows that it goes on.
+    if first is not None:
+        with paged() as console:
+            for each, goes_on in chain([first], devices):
+                write_device(console, each, asked, goes_on=goes_on)
     sum_up(found)
     return found
 

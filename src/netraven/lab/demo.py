@@ -71,6 +71,11 @@ class DemoFleet:
         """The tags of the sites; each device has one of them."""
         return tuple(f"site-{site}" for site in _SITES)
 
+    @property
+    def new_time_server(self) -> str:
+        """The address of the time server that is added on several devices."""
+        return _NEW_TIME_SERVER
+
     def make_changes(self, fleet: Fleet) -> None:
         """Make all planned changes, in order."""
         for change in self.changes:
