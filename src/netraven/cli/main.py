@@ -37,6 +37,7 @@ from netraven.cli import (
     search,
     serve,
     setting,
+    status,
     tag,
     user,
     verify,
@@ -82,6 +83,7 @@ app.command("changes")(changes.changes)
 app.add_typer(history.app, name="history", cls=Noun)
 app.command("verify")(verify.verify)
 app.command("retention")(retention.retention)
+app.command("status")(status.status)
 app.command("doctor")(doctor.doctor)
 app.command("demo")(demo.demo)
 

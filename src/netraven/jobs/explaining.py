@@ -23,6 +23,7 @@ from netraven.jobs.firing import RUNS_ONCE
 from netraven.jobs.options import NEEDS_DEVICES
 from netraven.jobs.schedule_listing import get_scheduled_job
 from netraven.jobs.schedule_words import targets_in_words, timing_in_words
+from netraven.jobs.spans import span
 from netraven.jobs.targets import count_unseen_targets, get_target_ids
 from netraven.jobs.waits import count_waits
 from netraven.jobs.workers import DEFAULT_SILENCE_S
@@ -108,11 +109,11 @@ def _next(db: Session, case: _Case) -> Iterator[Sentence]:
         return
     shown = case.shown(job.next_run)
     if job.next_run > now:
-        yield Sentence("Next", f"It fires on {shown}, in {_span(job.next_run - now)}.")
+        yield Sentence("Next", f"It fires on {shown}, in {span(job.next_run - now)}.")
     else:
         yield Sentence(
             "Next",
-            f"It is due since {shown}, {_span(now - job.next_run)} ago: the next tick fires it "
+            f"It is due since {shown}, {span(now - job.next_run)} ago: the next tick fires it "
             "once and counts what passed since as missed.",
         )
     alive = select(func.count()).select_from(Worker)
@@ -292,18 +293,6 @@ def _shown(moment: datetime, zone: tzinfo) -> str:
 
 def _day(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d}"
-
-
-def _span(length: timedelta) -> str:
-    """Return a span of time in its two largest units."""
-    seconds = round(length.total_seconds())
-    sizes = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
-    parts: list[str] = []
-    for unit, size in sizes:
-        number, seconds = divmod(seconds, size)
-        if number or (parts and unit != "s"):
-            parts.append(f"{number} {unit}")
-    return " ".join(parts[:2]) or "0 s"
 
 
 def _capital(text: str) -> str:
