@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-check test lint fix bench bench-smoke lock run-env dev-env clean
+.PHONY: help demo demo-check test lint fix soak bench bench-smoke lock run-env dev-env clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -36,14 +36,18 @@ fix: dev-env ## Mend what can be mended by itself: lint and layout
 	"$(PYTHON)" -m ruff check --fix .
 	"$(PYTHON)" -m ruff format .
 
+soak: dev-env ## Sweep 5 000 simulated devices for an hour while processes die (ARGS="--minutes 5 --devices 300")
+	@"$(PYTHON)" -m tests.failures.soak $(ARGS)
+
 bench: dev-env ## Measure against the peers and print the tables (some minutes)
 	@"$(PYTHON)" -m benchmarks.run $(ARGS)
 
 bench-smoke: dev-env ## Run each benchmark once at small size: are they alive?
 	@"$(PYTHON)" -m benchmarks.run --small
 
-reference: dev-env ## Write docs/python-api.md anew from the code
+reference: dev-env ## Write docs/python-api.md and docs/openapi.json anew from the code
 	@"$(PYTHON)" .ci/python_api.py
+	@"$(PYTHON)" .ci/openapi.py
 
 lock: dev-env ## Resolve dependencies anew into the lock files
 	@sh .ci/lock.sh "$(VENV)"

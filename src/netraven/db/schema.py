@@ -24,6 +24,26 @@ from netraven.db.engine import READ_ONLY, make_engine
 from netraven.db.failures import as_storage_failure
 from netraven.errors import SchemaMismatch, StorageFailed
 
+ENGINE_TABLES = frozenset(
+    {
+        "application_versions",
+        "dbos_migrations",
+        "notifications",
+        "operation_outputs",
+        "queues",
+        "streams",
+        "workflow_events",
+        "workflow_events_history",
+        "workflow_input",
+        "workflow_output",
+        "workflow_schedules",
+        "workflow_status",
+    }
+)
+"""The job engine's tables, which stand beside ours where a database has no schemas."""
+
+NOT_OURS = ENGINE_TABLES | {"alembic_version"}
+
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 # Any number that no other program takes on this database.
@@ -72,7 +92,8 @@ def current_revision(url: str | URL) -> str | None:
 def schema_differences(url: str | URL) -> list[str]:
     """Return what sets the tables apart from the models that the program has loaded."""
     with _looking(url) as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        options = {"compare_type": True, "include_object": _is_ours}
+        context = MigrationContext.configure(connection, opts=options)
         return [_in_words(step) for step in compare_metadata(context, Base.metadata)]
 
 
@@ -184,10 +205,21 @@ def _current(connection: Connection) -> str | None:
             f"{head_revision()}; install a newer NetRaven"
         )
         raise SchemaMismatch(message)
-    if current is None and set(inspect(connection).get_table_names()) - {"alembic_version"}:
+    if current is None and set(inspect(connection).get_table_names()) - NOT_OURS:
         message = "the database holds tables that are not NetRaven's; give it an empty database"
         raise SchemaMismatch(message)
     return current
+
+
+def _is_ours(
+    _thing: object,
+    name: str | None,
+    kind: str,
+    is_reflected: bool,  # noqa: FBT001  Alembic's signature
+    _other: object,
+) -> bool:
+    """Tell Alembic to leave the job engine's tables alone."""
+    return not (kind == "table" and is_reflected and name in ENGINE_TABLES)
 
 
 def _in_words(step: Sequence[Any]) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from sqlalchemy import URL, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from netraven import clock
 from netraven.db.chunks import in_chunks
 from netraven.db.engine import READ_ONLY
 from netraven.db.failures import as_storage_failure
@@ -27,7 +28,7 @@ from netraven.jobs.cutting import INTERACTIVE
 from netraven.jobs.engine import Body
 from netraven.jobs.shards import ShardRef
 
-ENGINE_TABLES: Final = "dbos"
+ENGINE_SCHEMA: Final = "dbos"
 """The schema of the engine's tables, where a database has schemas."""
 
 KNOWN_VERSIONS: Final = {"sqlite": 125, "postgresql": 125}
@@ -40,6 +41,7 @@ _WORKFLOW: Final = "shard"
 _POLL_S: Final = 0.25
 _SWEEP_POLL_S: Final = 1.0
 _POOL: Final = 6
+_OLDER_THAN_ANY_RUN: Final = timedelta(days=2)
 _WAITS: Final = "ENQUEUED"
 _VERSION_PLAIN: Final = text("SELECT max(version) FROM dbos_migrations")
 _VERSION_IN_SCHEMA: Final = text("SELECT max(version) FROM dbos.dbos_migrations")
@@ -101,22 +103,23 @@ class DbosEngine:
             found.update(status.workflow_id for status in statuses)
         return found
 
-    def withdraw(self, job_ids: Iterable[str]) -> None:
-        """Take back what has not begun."""
-        self._connected().cancel_workflows(sorted(self.waiting(job_ids)))
-
     def clean(self, before: datetime) -> int:
-        """Delete what ended before then; return how much."""
+        """Delete what is known of work from before then; see `Engine`."""
+        ended = self._delete(list(_ENDED), before)
+        # What a killed process was given stays with it for good: its shard went on as another.
+        return ended + self._delete(None, min(before, clock.now() - _OLDER_THAN_ANY_RUN))
+
+    def _delete(self, status: list[str] | None, before: datetime) -> int:
         deleted = 0
-        while ended := self._connected().list_workflows(
-            status=list(_ENDED),
+        while found := self._connected().list_workflows(
+            status=status,
             end_time=before.isoformat(),
             limit=500,
             load_input=False,
             load_output=False,
         ):
-            self._connected().delete_workflows([status.workflow_id for status in ended])
-            deleted += len(ended)
+            self._connected().delete_workflows([each.workflow_id for each in found])
+            deleted += len(found)
         return deleted
 
     def stop_listening(self) -> None:
@@ -140,14 +143,14 @@ class DbosEngine:
             "use_listen_notify": False,
             "enable_otlp": False,
             "log_level": "ERROR",
-            "dbos_system_schema": ENGINE_TABLES,
+            "dbos_system_schema": ENGINE_SCHEMA,
         }
         return config
 
     def _connect(self) -> DBOSClient:
         return DBOSClient(
             system_database_url=_address(self._engine.url),
-            dbos_system_schema=ENGINE_TABLES,
+            dbos_system_schema=ENGINE_SCHEMA,
             serializer=DBOSPortableJSONSerializer(),
             system_database_pool_size=2,
             application_name=_APPLICATION,
@@ -164,7 +167,7 @@ class DbosEngine:
 def _require_known(engine: Engine) -> None:
     """Refuse tables of a newer release, which this one would use without understanding them."""
     kind = engine.dialect.name
-    schema = ENGINE_TABLES if kind == "postgresql" else None
+    schema = ENGINE_SCHEMA if kind == "postgresql" else None
     statement = _VERSION_IN_SCHEMA if schema else _VERSION_PLAIN
     try:
         with engine.connect().execution_options(**{READ_ONLY: True}) as connection:

@@ -40,11 +40,11 @@ class Engine(Protocol):
     def waiting(self, job_ids: Iterable[str]) -> set[str]:
         """Return which of these still wait for their turn."""
 
-    def withdraw(self, job_ids: Iterable[str]) -> None:
-        """Take back what has not begun."""
-
     def clean(self, before: datetime) -> int:
-        """Delete what ended before then; return how much."""
+        """Delete what is known of work from before then; return of how much.
+
+        What has not ended yet is left alone unless it is older than any run may be.
+        """
 
     def stop_listening(self) -> None:
         """Take no more shards; those under way go on, and may still enqueue."""
@@ -88,11 +88,6 @@ class MemoryEngine:
         """Return which of these still wait for their turn."""
         with self._lock:
             return self._waiting & set(job_ids)
-
-    def withdraw(self, job_ids: Iterable[str]) -> None:
-        """Take back what has not begun."""
-        with self._lock:
-            self._waiting -= set(job_ids)
 
     def clean(self, before: datetime) -> int:
         """Delete nothing: nothing is kept."""

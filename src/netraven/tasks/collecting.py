@@ -58,7 +58,7 @@ class Collection:
         self._work = work
         self._share = share
         self._ask = ask
-        self._loader = ShardLoader(work.sessions, work.owner, actor=work.actor, limits=terms.limits)
+        self._loader = ShardLoader(work.writing, work.owner, limits=terms.limits)
         self._keeper = keeper(work, self._loader.credential_ids)
         self._under_way: dict[str, Planned] = {}
         self._finished: asyncio.Queue[Finished | None] = asyncio.Queue(maxsize=2 * BATCH)

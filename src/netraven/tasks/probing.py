@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy.orm import Session, sessionmaker
@@ -66,7 +67,7 @@ def probe_device(
         limits = session_limits(db, deadline_s=deadline_s)
         policy, history = login_rules(db)
         key = get_installation_key(db)
-    loader = ShardLoader(sessions, owner, actor=actor, limits=limits)
+    loader = ShardLoader(partial(unit_of_work, sessions, actor=actor), owner, limits=limits)
     try:
         planned = _planned(loader, device_id)
         request = planned.request

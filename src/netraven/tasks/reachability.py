@@ -94,7 +94,7 @@ def _load(work: Work) -> _Asked:
                     behind.append(device.id)
                     continue
                 targets.append(_target(device))
-    loader = ShardLoader(work.sessions, work.owner, actor=work.actor, limits=limits)
+    loader = ShardLoader(work.writing, work.owner, limits=limits)
     found = loader.load(behind) if behind else None
     if found is not None:
         targets += [one.request.target for one in found.planned]

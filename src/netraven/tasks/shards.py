@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from pydantic import SecretStr
 from sqlalchemy import select
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session
 
 from netraven.collect.backlog import Request
 from netraven.collect.limits import Limits
 from netraven.collect.target import HostKeyPolicy, Jump, Login, Target
 from netraven.collect.target import Protocol as Transport
-from netraven.db import Actor, unit_of_work
+from netraven.db import present_time
 from netraven.db.enums import Protocol, ResultStatus
 from netraven.errors import Corrupt
 from netraven.inventory.hostkeys import get_trusted_host_keys
@@ -69,11 +70,14 @@ class ShardLoader:
     """
 
     def __init__(
-        self, sessions: sessionmaker[Session], owner: str, *, actor: Actor, limits: Limits
+        self,
+        writing: Callable[[], AbstractContextManager[Session]],
+        owner: str,
+        *,
+        limits: Limits,
     ) -> None:
-        """`owner` holds the leases, and is what the credentials are revealed for."""
-        self._sessions = sessions
-        self._actor = actor
+        """`writing` opens a unit; `owner` holds the leases, and opens the credentials."""
+        self._writing = writing
         self._owner = owner
         self._limits = limits
         self._logins: dict[UUID, Login] = {}
@@ -86,11 +90,12 @@ class ShardLoader:
     def load(self, device_ids: Sequence[UUID]) -> Shard:
         """Lease the devices and return what their collection needs.
 
-        Raises KeyUnavailable where the secrets cannot be opened at all.
+        Raises KeyUnavailable where the secrets cannot be opened at all, and what `writing` does.
         """
-        with unit_of_work(self._sessions, actor=self._actor) as db:
+        with self._writing() as db:
             rows = _load_rows(db, device_ids)
-            tokens = acquire_device_leases(db, list(rows.asked), self._owner)
+            asked = list(rows.asked)
+            tokens = acquire_device_leases(db, asked, self._owner, now=present_time(db))
             self._open(db, rows)
         everybody = (*rows.asked.values(), *rows.jumps.values())
         self.hostnames.update((str(each.id), each.hostname) for each in everybody)

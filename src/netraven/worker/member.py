@@ -53,6 +53,7 @@ class Member:
         self._make_engine = make_engine
         self._options = options
         self._control = ThreadPoolExecutor(3, "control")
+        self._is_database_away = False
         self._told_versions: frozenset[str] = frozenset()
 
     async def work(
@@ -127,7 +128,13 @@ class Member:
             try:
                 await self._in_thread(body)
             except StorageFailed as error:
-                _log.warning("the database could not be asked", reason=str(error))
+                if not self._is_database_away:
+                    _log.warning("the database could not be asked", reason=str(error))
+                self._is_database_away = True
+            else:
+                if self._is_database_away:
+                    _log.warning("the database answered again")
+                self._is_database_away = False
             await asyncio.sleep(pause_s)
 
     async def _leave(self) -> None:
