@@ -372,6 +372,12 @@ class OutputTooLarge(CollectError):
     code = "output_too_large"
 
 
+class BridgeMissing(CollectError):
+    """The device's platform is Netmiko's, and Netmiko is not installed here."""
+
+    code = "bridge_missing"
+
+
 class DialogueFailed(CollectError):
     """The device answers, but not as its platform does: no prompt, or a refused command."""
 

@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
+from netraven.collect.bridge import BridgeConnection, Bridges, BridgeSession, open_bridge
 from netraven.collect.conversation import Conversation
 from netraven.collect.detect import detect
 from netraven.collect.dialogue import Listener
@@ -22,21 +23,25 @@ from netraven.collect.telnet_login import TelnetConnection, open_telnet
 from netraven.collect.tunnels import Tunnels
 from netraven.collect.walk import Walk
 from netraven.errors import CollectError, DeviceTimeout, Negotiated
+from netraven.platforms.bridge import is_bridged
 from netraven.platforms.platform import Platform
 from netraven.platforms.undetermined import UNDETERMINED
 
 T = TypeVar("T")
+Way: TypeAlias = Connection | TelnetConnection | BridgeConnection
 
 
 class Shared:
-    """What the devices of a sweep share: private keys opened once, and the ways past jump hosts."""
+    """What the devices of a sweep share: opened private keys, jump hosts, Netmiko's threads."""
 
     def __init__(self) -> None:
         self.keys = PrivateKeys()
         self.tunnels = Tunnels()
+        self.bridges = Bridges()
 
     async def close(self) -> None:
-        """Close the jump hosts' connections."""
+        """Close the jump hosts' connections, and let Netmiko's threads end."""
+        self.bridges.close()
         await self.tunnels.close()
 
 
@@ -44,18 +49,20 @@ class Shared:
 class Arrival:
     """A connection that is logged in, and the login that the device took."""
 
-    connection: Connection | TelnetConnection
+    connection: Way
     login: Login
 
     @property
     def host_key(self) -> str:
         """The key that the device showed, nothing over telnet."""
-        return self.connection.host_key if isinstance(self.connection, Connection) else ""
+        way = self.connection
+        return "" if isinstance(way, TelnetConnection) else way.host_key
 
     @property
     def negotiated(self) -> Negotiated:
         """What was agreed on, nothing over telnet."""
-        return self.connection.negotiated if isinstance(self.connection, Connection) else NOTHING
+        way = self.connection
+        return NOTHING if isinstance(way, TelnetConnection) else way.negotiated
 
 
 async def reported(walking: Awaitable[T], walk: Walk, limits: Limits) -> T:
@@ -91,7 +98,9 @@ async def arrived(
     By the prompt of its `platform` it is known that a login in words is over.
     """
 
-    async def open_way(attempt: Attempt, walk: Walk) -> Connection | TelnetConnection:
+    async def open_way(attempt: Attempt, walk: Walk) -> Way:
+        if is_bridged(platform):
+            return await open_bridge(attempt, walk, platform, circumstances.bridges)
         if walk.target.protocol is Protocol.TELNET:
             known = None if platform is UNDETERMINED else platform
             return await open_telnet(attempt, walk, known)
@@ -114,13 +123,16 @@ async def open_session(
     limits: Limits,
     *,
     listener: Listener | None = None,
-) -> Session:
+) -> Session | BridgeSession:
     """Return a session that has its prompt and its privileges and is not paged.
 
     Where the platform is not determined, it is found out first. A `listener` hears everything
     from here on.
     """
     connection, login = arrival.connection, arrival.login
+    if isinstance(connection, BridgeConnection):
+        walk.talk = bridge = BridgeSession(connection, platform, walk, limits)
+        return bridge
     stream: Stream
     if isinstance(connection, TelnetConnection):
         stream, talk = connection.line, connection.talk

@@ -14,6 +14,7 @@ from typing import Final
 
 import asyncssh
 
+from netraven.collect.bridge import BridgeConnection
 from netraven.collect.limits import Limits
 from netraven.collect.ssh import Connection
 from netraven.collect.telnet_login import TelnetConnection
@@ -30,7 +31,10 @@ _ACCEPTED: Final = b"\0"
 
 
 async def copy_file(
-    connection: Connection | TelnetConnection, command: Command, walk: Walk, limits: Limits
+    connection: Connection | TelnetConnection | BridgeConnection,
+    command: Command,
+    walk: Walk,
+    limits: Limits,
 ) -> Observation:
     """Return a file of the device as the answer to the command that names it.
 
@@ -39,7 +43,7 @@ async def copy_file(
     """
     name = command.file or ""
     walk.begin(Step.COPY, f"the file {name}")
-    if isinstance(connection, TelnetConnection):
+    if not isinstance(connection, Connection):
         raise DialogueFailed(
             f"{name} can be copied over SSH only; set the device's protocol to ssh",
             step=Step.COPY,

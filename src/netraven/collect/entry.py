@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from netraven.collect.authentication import Peer
+from netraven.collect.bridge import Bridges
 from netraven.collect.limits import Limits
 from netraven.collect.pacing import LoginGate, Verdict
 from netraven.collect.privatekeys import PrivateKeys
@@ -29,6 +30,7 @@ class Circumstances:
     limits: Limits
     gate: LoginGate
     keys: PrivateKeys
+    bridges: Bridges = field(default_factory=Bridges)
 
 
 async def log_in(

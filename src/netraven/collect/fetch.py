@@ -39,7 +39,9 @@ async def fetch(
     """
     common = shared or Shared()
     walk = Walk(target, logins, pulse or Pulse())
-    circumstances = Circumstances(limits=limits, gate=gate or OpenGate(), keys=common.keys)
+    circumstances = Circumstances(
+        limits=limits, gate=gate or OpenGate(), keys=common.keys, bridges=common.bridges
+    )
     types = tuple(config_types)
 
     def chosen(known: Platform) -> tuple[Command, ...]:

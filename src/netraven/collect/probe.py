@@ -12,10 +12,9 @@ from netraven.collect.entry import Circumstances
 from netraven.collect.footprint import Footprint
 from netraven.collect.limits import Limits
 from netraven.collect.pacing import LoginGate, OpenGate
-from netraven.collect.session import Session
 from netraven.collect.target import Login, Target
 from netraven.collect.tunnels import Tunnels
-from netraven.collect.walk import Pulse, Step, Walk
+from netraven.collect.walk import Pulse, Step, Talk, Walk
 from netraven.errors import CollectError, FailureReport
 from netraven.platforms.observation import Observation, Yields
 from netraven.platforms.platform import Platform
@@ -65,7 +64,9 @@ async def probe(
     """
     shared = Shared()
     walk = Walk(target, logins, Pulse())
-    circumstances = Circumstances(limits=limits, gate=gate or OpenGate(), keys=shared.keys)
+    circumstances = Circumstances(
+        limits=limits, gate=gate or OpenGate(), keys=shared.keys, bridges=shared.bridges
+    )
     seen = _Seen()
     error: CollectError | None = None
     try:
@@ -134,7 +135,7 @@ def _tell(walk: Walk, seen: _Seen, error: CollectError | None) -> Iterator[Probe
         yield ProbeStep(name=error.step, finding=str(error), took_s=0.0, is_ok=False)
 
 
-def _finding(footprint: Footprint, session: Session | None, seen: _Seen) -> str:
+def _finding(footprint: Footprint, session: Talk | None, seen: _Seen) -> str:
     if footprint.finding or session is None:
         return footprint.finding
     if footprint.step == TalkStep.LOGIN:

@@ -78,6 +78,10 @@ async def record(
     async def talk() -> RecordedSession:
         async with arrived(walk, circumstances, shared.tunnels, platform) as arrival:
             session = await open_session(arrival, platform, walk, limits, listener=recorder)
+            if not isinstance(session, Session):
+                raise DialogueFailed(
+                    "what Netmiko says to a device cannot be recorded", step=walk.place()
+                )
             wanted = [each for each in commands_for(platform, Yields) if each.file is None]
             answers = [await _asked(session, command) for command in wanted]
             exchanges = recorder.exchanges()

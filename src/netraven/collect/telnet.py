@@ -11,6 +11,7 @@ import logging
 from collections import deque
 from typing import Final, cast
 
+import asyncssh
 from telnetlib3.stream_writer import TelnetWriter
 from telnetlib3.telopt import BINARY, DO, DONT, ECHO, IAC, NAWS, SGA, TTYPE, WILL, WONT
 from typing_extensions import override
@@ -33,7 +34,7 @@ _THEIRS: Final = frozenset({BINARY, SGA, ECHO})
 _MUTE: Final = logging.Logger("telnet", level=logging.CRITICAL + 1)  # noqa: LOG001  see above
 
 
-class Line(asyncio.Protocol):
+class Line(asyncio.Protocol, asyncssh.SSHTCPSession[bytes]):  # type: ignore[misc]  # alike by name
     """A `Stream` over telnet; stops reading from the network while nobody takes its bytes.
 
     It serves a TCP connection and an SSH server's forwarding alike. `first_bytes` is the
@@ -87,9 +88,6 @@ class Line(asyncio.Protocol):
         # An SSH server's forwarding comes as a channel, which has a transport's methods.
         self._transport = cast("asyncio.Transport", transport)
         self._options = _Options(self._transport)
-
-    def session_started(self) -> None:
-        """Take note that an SSH server forwards; there is nothing to do."""
 
     @override
     def data_received(self, data: bytes, datatype: object = None) -> None:

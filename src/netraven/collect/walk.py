@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from enum import StrEnum
+from typing import Protocol
 
 from netraven.collect.dialogue import Dialogue
 from netraven.collect.footprint import Footprint
-from netraven.collect.session import Session
 from netraven.collect.target import Jump, Login, Target
 from netraven.errors import CollectError, FailureReport, Negotiated
 
@@ -51,6 +51,32 @@ class Pulse:
         self.received_bytes = 0
 
 
+class Talk(Protocol):
+    """A session that has been begun, ours or Netmiko's: what a report takes from it."""
+
+    refused: tuple[str, ...]
+
+    @property
+    def step(self) -> str:
+        """How far it came."""
+
+    @property
+    def awaited(self) -> str:
+        """What it waited for last."""
+
+    @property
+    def dialogue(self) -> Dialogue:
+        """The bounded record."""
+
+    @property
+    def trail(self) -> tuple[Footprint, ...]:
+        """The steps begun so far."""
+
+    @property
+    def prompt(self) -> str | None:
+        """The learned prompt, None before it is known."""
+
+
 class Walk:
     """One device's way from its address to its configuration, noted while it is walked."""
 
@@ -70,7 +96,7 @@ class Walk:
         self.refused_logins: list[str] = []
         self.first_bytes = b""
         self.dialogue: Dialogue | None = None
-        self.talk: Session | None = None
+        self.talk: Talk | None = None
         self.deadline_at: float | None = None
         self._begun_at_s = asyncio.get_running_loop().time()
 

@@ -16,6 +16,7 @@ class Proof(StrEnum):
     RECORDED = "recorded"
     DOCUMENTED = "documented"
     OWN = "own"
+    BRIDGED = "bridge"
 
 
 class BlockSyntax(StrEnum):
@@ -166,6 +167,7 @@ class Platform:
 
     - `recordings` is how many recorded sessions of real devices prove it; `source` is the file
       that declares it, where its users do.
+    - `bridge` is Netmiko's device type where sessions are Netmiko's, else empty.
     - `prompt` matches the whole visible last line, without trailing blanks; a named group in it
       is the host name.
     - `questions` are answered between login and first prompt.
@@ -190,6 +192,7 @@ class Platform:
     proof: Proof
     recordings: int = 0
     source: str = ""
+    bridge: str = ""
     prompt: re.Pattern[str]
     commands: tuple[Command, ...]
     prompt_lead: re.Pattern[str] | None = None

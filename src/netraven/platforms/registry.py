@@ -10,6 +10,7 @@ from netraven.platforms.arista_eos import ARISTA_EOS
 from netraven.platforms.aruba_aoscx import ARUBA_AOSCX
 from netraven.platforms.aruba_instant import ARUBA_INSTANT
 from netraven.platforms.aruba_os import ARUBA_OS
+from netraven.platforms.bridge import PREFIX, bridged
 from netraven.platforms.brocade_fos import BROCADE_FOS
 from netraven.platforms.checkpoint_gaia import CHECKPOINT_GAIA
 from netraven.platforms.cisco_asa import CISCO_ASA
@@ -125,9 +126,11 @@ def get_platform(name: str) -> Platform | None:
     """Return the platform of exactly that NetRaven name, or None.
 
     `linux:/path/of/a/file` is the linux platform reading that file; `auto` stands for the one
-    that the device turns out to be.
+    that the device turns out to be; `netmiko:<device_type>` is whatever Netmiko calls so.
     """
     base, colon, path = name.partition(":")
+    if colon and base == PREFIX:
+        return bridged(path, _BY_NETMIKO.get(path))
     if colon and base == LINUX.name:
         return linux_reading(path)
     return _BY_NAME.get(name)
@@ -142,6 +145,8 @@ def resolve_platform(name: str) -> Platform | None:
     """Return the platform that any tool calls so, in upper or lower case, or None."""
     wanted, colon, path = name.strip().partition(":")
     wanted = wanted.lower().replace("-", "_")
+    if colon and wanted == PREFIX:
+        return get_platform(f"{wanted}:{path.lower()}")
     found = _BY_NAME.get(wanted) or _BY_ALIAS.get(wanted)
     return get_platform(f"{found.name}:{path}") if found is not None and colon else found
 
@@ -157,3 +162,4 @@ def _index_aliases() -> dict[str, Platform]:
 
 _BY_NAME = {platform.name: platform for platform in (*PLATFORMS, UNDETERMINED)}
 _BY_ALIAS = _index_aliases()
+_BY_NETMIKO = {name: platform for platform in PLATFORMS for name in platform.aliases.netmiko}
