@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from netraven import __version__
-from netraven.api import health
 from netraven.api.access import ACCESS
+from netraven.api.description import described
 from netraven.api.routers import ROUTERS
 from netraven.errors import NetRavenError
 from netraven.request.errors import reply_to
 from netraven.request.frame import Frame
-from netraven.request.ground import Bounds, Ground, Readiness, lay_ground
+from netraven.request.ground import Ground, Readiness, lay_ground
 from netraven.request.guard import check_access
 
 _SUMMARY = "Keeps the configurations of network devices: collected, proven, sealed, compared."
 
 
-def create_app(why_not_ready: Readiness, ground: Ground | None = None) -> FastAPI:
+def create_app(why_not_ready: Readiness, ground: Ground) -> FastAPI:
     """Return the application; `why_not_ready` says what is missing, None where nothing is.
 
-    Without a ground it answers monitors only. Raises AccessIncomplete where routes and the access
-    table do not fit.
+    Raises AccessIncomplete where routes and the access table do not fit.
     """
+    app = _assembled()
+    for expected in (NetRavenError, HTTPException, RequestValidationError):
+        app.add_exception_handler(expected, _reply)
+    app.add_middleware(Frame, bounds=ground.bounds)
+    lay_ground(app, ground, why_not_ready)
+    return app
+
+
+def api_document() -> dict[str, Any]:
+    """Return the OpenAPI document, as a running application gives it."""
+    return described(_assembled())
+
+
+def _assembled() -> FastAPI:
     app = FastAPI(
         title="NetRaven",
         summary=_SUMMARY,
@@ -33,12 +48,8 @@ def create_app(why_not_ready: Readiness, ground: Ground | None = None) -> FastAP
         redirect_slashes=False,
     )
     check_access(ACCESS, ROUTERS)
-    for router in ROUTERS if ground is not None else (health.router,):
+    for router in ROUTERS:
         app.include_router(router)
-    for expected in (NetRavenError, HTTPException, RequestValidationError):
-        app.add_exception_handler(expected, _reply)
-    app.add_middleware(Frame, bounds=Bounds() if ground is None else ground.bounds)
-    lay_ground(app, ground, why_not_ready)
     return app
 
 

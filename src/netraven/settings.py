@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Literal
 
@@ -40,6 +41,32 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="warning", description="The least severe log line that is written."
     )
+
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field(
+        default=(),
+        description="Addresses or networks of proxies, joined by commas, whose X-Forwarded-For "
+        "and X-Forwarded-Proto are believed.",
+    )
+    tls_certificate: Path | None = Field(
+        default=None,
+        description="PEM file of the certificate that `netraven serve` shows, with its chain.",
+    )
+    tls_key: Path | None = Field(
+        default=None, description="PEM file of the certificate's private key."
+    )
+    request_timeout_s: float = Field(
+        default=30.0, ge=1, le=600, description="The longest that a request may take, in seconds."
+    )
+    max_body_mib: int = Field(
+        default=16, ge=1, le=256, description="The largest body of a request, in MiB."
+    )
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _parted(cls, networks: object) -> object:
+        if not isinstance(networks, str):
+            return networks
+        return tuple(part.strip() for part in networks.split(",") if part.strip())
 
     @field_validator("home")
     @classmethod

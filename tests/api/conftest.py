@@ -52,6 +52,11 @@ class Site:
 
     def add_user(self, name: str, role: str = "viewer", **fields: object) -> UUID:
         """Store a user whose password is `PASSWORD`."""
+        return self.add_user_to(self.database, name, role, **fields)
+
+    @staticmethod
+    def add_user_to(database: Database, name: str, role: str, **fields: object) -> UUID:
+        """Store a user in a database that has no site."""
         user = User(
             id=new_id(),
             username=name,
@@ -62,7 +67,7 @@ class Site:
             role=Role(role),
             **fields,
         )
-        with self.database.unit() as db:
+        with database.unit() as db:
             db.add(user)
         return user.id
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated
@@ -14,14 +14,22 @@ from typing_extensions import override
 
 from netraven.cli import output
 from netraven.cli.worker import Concurrency, Queues, given_options, lost
+from netraven.errors import SettingsInvalid
 
 if TYPE_CHECKING:
+    import uvicorn
+    from fastapi import FastAPI
+
     from netraven.cli.home import Home
+    from netraven.request.ground import Ground
+    from netraven.settings import Settings
     from netraven.worker.member import Member
     from netraven.worker.options import WorkerOptions
 
 # By name, because the application stands above all doors: it is what puts them together.
 _APPLICATION = "netraven.app"
+# So long replies and streams may still go on when the server is asked to end.
+_GRACE_S = 5
 
 
 def serve(
@@ -71,27 +79,67 @@ async def _serve(home: Home, options: WorkerOptions, *, host: str, port: int) ->
 
     stop, notifier = asyncio.Event(), Notifier()
     member = Member(home.sessions, DbosEngine, options)
-    app = import_module(_APPLICATION).create_app(lambda: _why_not_ready(home, member))
-    server = Server(uvicorn.Config(app, host=host, port=port, log_level="warning", lifespan="off"))
-    with set_by_signals(stop):
-        serving = asyncio.create_task(server.serve())
-        working = asyncio.create_task(
-            member.work(
-                stop,
-                on_ready=lambda _id: notifier.ready(f"serving {host}:{port}"),
-                on_pulse=notifier.alive,
+    async with _ground(home) as ground:
+        create_app = import_module(_APPLICATION).create_app
+        app = create_app(lambda: _why_not_ready(home, member), ground)
+        server = Server(_config(app, home.settings, host=host, port=port))
+        with set_by_signals(stop):
+            serving = asyncio.create_task(server.serve())
+            working = asyncio.create_task(
+                member.work(
+                    stop,
+                    on_ready=lambda _id: notifier.ready(f"serving {host}:{port}"),
+                    on_pulse=notifier.alive,
+                )
             )
-        )
-        output.note(f"NetRaven serves http://{host}:{port}; Ctrl-C ends it.", style="dim")
-        try:
-            await asyncio.wait((serving, working), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            notifier.stopping()
-            stop.set()
-            server.should_exit = True
-        is_whole = await working
-        await serving
+            scheme = "http" if home.settings.tls_certificate is None else "https"
+            output.note(f"NetRaven serves {scheme}://{host}:{port}; Ctrl-C ends it.", style="dim")
+            try:
+                await asyncio.wait((serving, working), return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                notifier.stopping()
+                stop.set()
+                server.should_exit = True
+            is_whole = await working
+            await serving
     return is_whole
+
+
+def _ground(home: Home) -> AbstractAsyncContextManager[Ground]:
+    """Return what the requests of this process stand on."""
+    from netraven.request.ground import Bounds
+    from netraven.request.opening import opened_ground
+
+    settings = home.settings
+    bounds = Bounds(
+        max_body_bytes=settings.max_body_mib * 1024 * 1024,
+        timeout_s=settings.request_timeout_s,
+        trusted_proxies=settings.trusted_proxies,
+    )
+    return opened_ground(
+        settings.url, home.sessions, home.keyring, platforms=home.platforms, bounds=bounds
+    )
+
+
+def _config(app: FastAPI, settings: Settings, *, host: str, port: int) -> uvicorn.Config:
+    """Return how the server listens; whom a proxy speaks for is the application's matter."""
+    import uvicorn
+
+    if (settings.tls_certificate is None) != (settings.tls_key is None):
+        message = "NETRAVEN_TLS_CERTIFICATE and NETRAVEN_TLS_KEY belong together; set both"
+        raise SettingsInvalid(message)
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_level="warning",
+        lifespan="off",
+        proxy_headers=False,
+        server_header=False,
+        ssl_certfile=settings.tls_certificate,
+        ssl_keyfile=settings.tls_key,
+        timeout_graceful_shutdown=_GRACE_S,
+    )
 
 
 async def _why_not_ready(home: Home, member: Member) -> str | None:

@@ -44,7 +44,7 @@ class Ground:
     )
 
 
-def lay_ground(app: FastAPI, ground: Ground | None, why_not_ready: Readiness) -> None:
+def lay_ground(app: FastAPI, ground: Ground, why_not_ready: Readiness) -> None:
     """Give the application what its requests find by `get_ground` and `get_readiness`."""
     app.state.ground = ground
     app.state.why_not_ready = why_not_ready

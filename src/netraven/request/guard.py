@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from enum import Enum
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, get_args, get_origin
 
 from fastapi import APIRouter, Request, Response
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from typing_extensions import override
 
 from netraven.admin.permissions import Permission
-from netraven.errors import UnsupportedMedia
+from netraven.errors import Invalid, UnsupportedMedia
 from netraven.request.authentication import authenticate
 from netraven.request.caller import Caller
 
@@ -29,6 +30,7 @@ Access: TypeAlias = Permission | Anyone
 AccessTable: TypeAlias = Mapping[str, Access]
 
 _Handler: TypeAlias = Callable[[Request], Coroutine[Any, Any, Response]]
+_MAX_SHOWN = 64
 _PARAMETER = re.compile(r"{[^}]+}")
 
 
@@ -47,12 +49,14 @@ def guarded_route(table: AccessTable) -> type[APIRoute]:
             handler = super().get_route_handler()
             access = _access(table, self)
             takes_body = self.body_field is not None
+            asked = _query(self.dependant)
 
             async def guarded(request: Request) -> Response:
                 if isinstance(access, Permission):
                     caller: Caller = await authenticate(request)
                     request.state.caller = caller
                     caller.require(access)
+                _check_query(request, asked)
                 if takes_body:
                     _check_media(request)
                 return await handler(request)
@@ -88,6 +92,28 @@ def _access(table: AccessTable, route: APIRoute) -> Access:
     if access is None or found:
         raise AccessIncomplete(f"the access table lacks {', '.join(entries_of(route))}")
     return access
+
+
+def _query(dependant: Dependant) -> dict[str, bool]:
+    """Return the names of what the address takes, and whether each may come several times."""
+    asked = {field.alias: _is_list(field.field_info.annotation) for field in dependant.query_params}
+    for inner in dependant.dependencies:
+        asked |= _query(inner)
+    return asked
+
+
+def _is_list(annotation: object) -> bool:
+    return get_origin(annotation) is list or any(map(_is_list, get_args(annotation)))
+
+
+def _check_query(request: Request, asked: Mapping[str, bool]) -> None:
+    """Raise Invalid for a parameter that is unknown, which may be a mistyped one, or repeated."""
+    for name in request.query_params:
+        shown = name.encode("ascii", "backslashreplace").decode()[:_MAX_SHOWN]
+        if name not in asked:
+            raise Invalid(shown, "is not a parameter of this address")
+        if not asked[name] and len(request.query_params.getlist(name)) > 1:
+            raise Invalid(shown, "is given more than once")
 
 
 def _check_media(request: Request) -> None:
