@@ -10,6 +10,7 @@ import typer
 from rich.text import Text
 
 from netraven.cli import output
+from netraven.cli.blackout_question import Force, ask_about_blackouts
 from netraven.cli.options import AsJson, Deadline
 from netraven.cli.output import Column
 
@@ -32,6 +33,7 @@ def run_backups(
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All enabled devices.")] = False,
     deadline: Deadline = None,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Read devices now and store what is new, once each whatever names and tags say.
@@ -44,6 +46,7 @@ def run_backups(
     home = open_home()
     with home.reading() as db:
         device_ids = chosen_devices(db, names or [], tag or [], everything=everything)
+    ask_about_blackouts(home, device_ids, is_forced=force)
     done, summary = sweep(home, device_ids, deadline_s=deadline, is_quiet=as_json)
     if as_json:
         output.say_json({"run": summary, "devices": done})

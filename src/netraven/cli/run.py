@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.text import Text
 
-from netraven.cli import output, run_control
+from netraven.cli import output, run_answers, run_control
 from netraven.cli.backup_run import without_name
 from netraven.cli.options import AsJson, Everything, Limit, Skip
 from netraven.cli.output import Column
@@ -26,6 +26,7 @@ app = typer.Typer(
 )
 
 app.command("start")(run_control.start_run)
+app.command("answers")(run_answers.show_answers)
 app.command("watch")(run_control.watch_run)
 app.command("cancel")(run_control.cancel_run)
 app.command("retry")(run_control.retry_run)

@@ -11,6 +11,7 @@ from uuid import UUID
 import typer
 
 from netraven.cli import output
+from netraven.cli.blackout_question import Force, ask_about_blackouts
 from netraven.cli.options import AsJson
 from netraven.errors import Conflict, ExitCode, Invalid
 
@@ -46,6 +47,7 @@ def start_run(
         typer.Option("--set", metavar="KEY=VALUE", help="Another option of the type, as JSON."),
     ] = None,
     detach: Detach = False,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Start a run of any type now and follow it to its end.
@@ -64,6 +66,7 @@ def start_run(
     if wanted in NEEDS_DEVICES:
         with home.reading() as db:
             device_ids = chosen_devices(db, names or [], tag or [], everything=everything)
+        ask_about_blackouts(home, device_ids, is_forced=force)
     elif names or tag or everything:
         raise Invalid("devices", f"a run of type {wanted} is over no devices")
     options = _options(given or [])
@@ -113,7 +116,13 @@ def cancel_run(name: RunName = "latest", *, as_json: AsJson = False) -> None:
         output.say(f"The run {run.id} was asked to stop; `netraven run watch {run.id}` follows it.")
 
 
-def retry_run(name: RunName = "latest", *, detach: Detach = False, as_json: AsJson = False) -> None:
+def retry_run(
+    name: RunName = "latest",
+    *,
+    detach: Detach = False,
+    force: Force = False,
+    as_json: AsJson = False,
+) -> None:
     """Start the same run again, over the devices that did not succeed."""
     from netraven.cli.home import open_home
     from netraven.cli.run import named_run
@@ -129,6 +138,7 @@ def retry_run(name: RunName = "latest", *, detach: Detach = False, as_json: AsJs
         raise Conflict("status", f"the run {run.id} is {run.status}; it ends first")
     if has_devices and not device_ids:
         raise Conflict("status", f"every device of the run {run.id} succeeded")
+    ask_about_blackouts(home, device_ids, is_forced=force)
     run_id = write_down(home, run.job_type, device_ids, run.job_data)
     _follow(home, run_id, total=len(device_ids), detach=detach, as_json=as_json)
 
