@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import NullPool, create_engine, select
 
+from netraven.admin.bearer import bearer_hash
 from netraven.db import KeyRing
 from netraven.db.schema import downgrade_schema, head_revision
-from netraven.models import KeyCanary, Tag
+from netraven.models import KeyCanary, SetupToken, Tag
 from tests.cli.conftest import Program
 
 STORAGE, KEY, USAGE = 7, 6, 2
@@ -53,8 +54,32 @@ def test_a_second_run_says_what_is_there_and_changes_nothing(fresh: Program) -> 
 
     assert "nothing was changed" in answer.out
     assert first["database_state"] == first["keyring_state"] == "created"
-    assert second == first | {"database_state": "present", "keyring_state": "present"}
+    same = {"database_state": "present", "keyring_state": "present", "setup_token": None}
+    assert second == first | same
     assert {path.name: path.read_bytes() for path in fresh.home.iterdir()} == before
+
+
+def test_a_set_up_token_is_made_once_and_another_where_it_is_asked_for(fresh: Program) -> None:
+    first = fresh.json("init")["setup_token"]
+    again = fresh.json("init")["setup_token"]
+    renewed = fresh.json("init", "--setup-token")["setup_token"]
+
+    assert first.startswith("nri_")
+    assert again is None
+    assert renewed.startswith("nri_")
+    with fresh.unit() as db:
+        kept = db.scalars(select(SetupToken.secret_hash)).all()
+    assert kept == [bearer_hash(renewed)]
+
+
+def test_where_there_are_users_there_is_no_set_up_token(fresh: Program) -> None:
+    fresh.ok("init")
+    fresh.ok(
+        *("user", "add", "ana", "--email", "ana@example.com", "--password-stdin"),
+        stdin="Correct-horse-7\n",
+    )
+
+    assert fresh.json("init", "--setup-token")["setup_token"] is None
 
 
 def test_a_key_ring_from_the_environment_makes_no_file(fresh: Program) -> None:

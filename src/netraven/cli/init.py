@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from netraven.cli import output
 from netraven.cli.options import AsJson
@@ -25,6 +27,7 @@ class Installed:
     keyring: str
     keyring_state: str
     key_id: str
+    setup_token: str | None = field(default=None, repr=False)
 
     @property
     def is_unchanged(self) -> bool:
@@ -32,8 +35,18 @@ class Installed:
         return self.database_state == self.keyring_state == "present"
 
 
-def init(*, as_json: AsJson = False) -> None:
-    """Make the home, its key ring and its database.
+def init(
+    *,
+    setup_token: Annotated[
+        bool,
+        typer.Option(
+            "--setup-token",
+            help="Make another set-up token, while there is no user; voids the old.",
+        ),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make the home, its key ring and its database, and a token to make the first administrator.
 
     A second run says what is there, brings an older schema up to date and changes nothing else.
     A key ring is never overwritten.
@@ -41,20 +54,23 @@ def init(*, as_json: AsJson = False) -> None:
     from netraven.cli.home import read_settings
 
     settings = read_settings()
-    installed = install(settings)
+    installed = install(settings, renews_token=setup_token)
     if as_json:
         output.say_json(asdict(installed))
     else:
         _show(installed)
 
 
-def install(settings: Settings) -> Installed:
+def install(settings: Settings, *, renews_token: bool = False) -> Installed:
     """Make what is missing of an installation and return what there is now.
+
+    A new database gets a set-up token, one that is there only where `renews_token`.
 
     The key ring is on the disk before anything sealed under it is kept. Raises StorageFailed,
     SchemaMismatch or KeyUnavailable.
     """
     from netraven.admin.settings import initialize_default_settings
+    from netraven.admin.setup import make_setup_token
     from netraven.cli.home import open_sessions, read_keyring, sqlite_path, whoever_runs_this
     from netraven.cli.keyfile import write_new_keyring
     from netraven.db import KeyRing, unit_of_work
@@ -79,6 +95,7 @@ def install(settings: Settings) -> Installed:
         initialize_default_settings(db)
         initialize_command_settings(db)
         initialize_system_jobs(db)
+        token = make_setup_token(db) if before is None or renews_token else None
         if is_new_ring:
             write_new_keyring(settings.keyring_path, keyring)
     return Installed(
@@ -89,6 +106,7 @@ def install(settings: Settings) -> Installed:
         keyring=str(settings.keyring_path) if settings.keyring is None else "NETRAVEN_KEYRING",
         keyring_state="created" if is_new_ring else "present",
         key_id=keyring.active.key_id,
+        setup_token=token,
     )
 
 
@@ -110,7 +128,7 @@ def _shown_address(settings: Settings) -> str:
 
 
 def _show(installed: Installed) -> None:
-    if installed.is_unchanged:
+    if installed.is_unchanged and installed.setup_token is None:
         output.say("NetRaven is set up here; nothing was changed.")
     else:
         output.say("NetRaven is ready.", style="green")
@@ -130,6 +148,12 @@ def _show(installed: Installed) -> None:
             "`netraven key export FILE` makes a copy that only a passphrase opens.",
             style="bold yellow",
         )
+    if installed.setup_token is not None:
+        output.say(
+            f"Set-up token: {installed.setup_token} It makes the first administrator over HTTP, "
+            "once, within 24 hours (docs/operations/access.md); `netraven user add` does it here.",
+        )
+    if installed.keyring_state == "created":
         output.say(
             "Next: `netraven credential add NAME --username USER --tag default`, "
             "then `netraven device add`."
