@@ -43,6 +43,7 @@ _STEPS = 3_000_000
 # Each candidate of Hunt and Szymanski's method may keep a link of about 100 bytes.
 _MOST_CANDIDATES = 300_000
 _MOST_EDITS = 1_500
+_FEW_EDITS = 24
 # Beyond it even alignment without search takes long; what lies between is shown as replaced.
 _MOST_LINES = 600_000
 
@@ -100,12 +101,15 @@ def _exactly(x: list[int], y: list[int], budget: _Budget) -> list[Pair] | None:
 def _searched(x: list[int], y: list[int], budget: _Budget) -> list[Pair] | None:
     if not x or not y:
         return []
+    # Most pairs differ in a few lines, however many repeat: then this takes a walk along both.
+    if (pairs := _greedy(x, y, budget, most_edits=_FEW_EDITS)) is not None:
+        return pairs
     count_y = Counter(y)
     candidates = sum(count * count_y[value] for value, count in Counter(x).items())
     if candidates <= min(_MOST_CANDIDATES, budget.steps):
         budget.steps -= candidates
         return _rising(_all_pairs(x, y))
-    return _greedy(x, y, budget)
+    return _greedy(x, y, budget, most_edits=_MOST_EDITS)
 
 
 def _rising(pairs: Iterator[Pair]) -> list[Pair]:
@@ -166,17 +170,19 @@ def _places(values: list[int]) -> dict[int, list[int]]:
     return places
 
 
-def _greedy(x: list[int], y: list[int], budget: _Budget) -> list[Pair] | None:
+def _greedy(
+    x: list[int], y: list[int], budget: _Budget, *, most_edits: int
+) -> list[Pair] | None:
     """Return a longest common subsequence by Myers' greedy search, or None beyond the bounds.
 
     `furthest[k]` is how far in `x` the best path on diagonal k comes with d edits (Myers, "An
     O(ND) Difference Algorithm and Its Variations", 1986).
     """
     size_x, size_y = len(x), len(y)
-    furthest = array("l", [0]) * (2 * _MOST_EDITS + 3)
-    zero = _MOST_EDITS + 1
+    furthest = array("l", [0]) * (2 * most_edits + 3)
+    zero = most_edits + 1
     rounds: list[array[int]] = []
-    for edits in range(_MOST_EDITS + 1):
+    for edits in range(most_edits + 1):
         rounds.append(furthest[zero - edits - 1 : zero + edits + 2])
         for k in range(-edits, edits + 1, 2):
             left, right = furthest[zero + k - 1], furthest[zero + k + 1]

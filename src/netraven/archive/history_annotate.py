@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -24,8 +25,7 @@ from netraven.errors import Corrupt, KeyUnavailable
 from netraven.models import Backup
 
 
-@dataclass(frozen=True, slots=True)
-class AnnotatedLine:
+class AnnotatedLine(NamedTuple):
     """A line of a redacted view, and the version since which it stands without a gap.
 
     `author` made that version, where it is known and kept. `is_from_start` says that the first
@@ -69,22 +69,19 @@ def annotate(
     if weave is None or backup.version not in weave.kept:
         raise Corrupt(f"the history of {backup.config_type} of {backup.device.hostname}")
     authors = _authors(db, series)
-    moments = {each.number: each.at for each in weave.versions}
-    texts = weave.text_lines(backup.version)
-    views = _views(db, backup, texts)
     start = weave.versions[0].number
+    told = {
+        each.number: (each.number, each.at, authors.get(each.number), each.number == start)
+        for each in weave.versions
+    }
+    places = [*weave.places(backup.version)]
+    texts = [weave.lines[place] for place in places]
     lines = [
-        AnnotatedLine(
-            text=views.get(number, text.decode("utf-8", "surrogateescape")),
-            version=weave.firsts[place],
-            since=moments[weave.firsts[place]],
-            author=authors.get(weave.firsts[place]),
-            is_from_start=weave.firsts[place] == start,
-        )
-        for number, (place, text) in enumerate(
-            zip(weave.places(backup.version), texts, strict=True)
-        )
+        AnnotatedLine(text.decode("utf-8", "surrogateescape"), *told[weave.firsts[place]])
+        for place, text in zip(places, texts, strict=True)
     ]
+    for number, view in _views(db, backup, texts).items():
+        lines[number] = lines[number]._replace(text=view)
     return Annotation(backup, tuple(lines))
 
 
@@ -119,7 +116,7 @@ def _completed(
         found = next(iter(newest), None)
     if found is None or found.status is not BackupStatus.COMPLETED:
         return None
-    return get_backup(db, found.id, visible_to=visible_to)
+    return found if visible_to is None else get_backup(db, found.id, visible_to=visible_to)
 
 
 def _authors(db: Session, series: Series) -> Mapping[int, str]:

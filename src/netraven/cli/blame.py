@@ -34,7 +34,8 @@ def blame(
         from netraven.schemas.backup import BackupRead
 
         backup = BackupRead.model_validate(annotation.backup)
-        output.say_json({"backup": backup, "lines": annotation.lines})
+        lines = [line._asdict() for line in annotation.lines]
+        output.say_json({"backup": backup, "lines": lines})
     else:
         show_annotation(annotation)
 
