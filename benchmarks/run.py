@@ -10,7 +10,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from benchmarks import collecting, importing, lists, sessions, storage
+from benchmarks import collecting, history, importing, lists, sessions, storage
 from benchmarks.outcomes import Outcome
 
 BENCHMARKS: dict[str, tuple[Callable[[], Outcome], Callable[[], Outcome]]] = {
@@ -25,6 +25,10 @@ BENCHMARKS: dict[str, tuple[Callable[[], Outcome], Callable[[], Outcome]]] = {
     "sessions": (
         lambda: sessions.measure(sessions.Effort()),
         lambda: sessions.measure(sessions.SMALL_EFFORT),
+    ),
+    "history": (
+        lambda: history.measure(history.Effort()),
+        lambda: history.measure(history.SMALL),
     ),
     "importing": (
         lambda: importing.measure(importing.Effort()),
