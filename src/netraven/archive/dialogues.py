@@ -11,7 +11,7 @@ import re
 from netraven.archive.redact import NOTHING_SHOWN, redact
 from netraven.platforms.linear import joined_pattern
 from netraven.platforms.platform import Platform
-from netraven.platforms.secrets import HiddenBlock
+from netraven.platforms.secrets import HiddenBlock, HiddenRest
 
 
 def bounded(text: str, most_bytes: int) -> str:
@@ -112,7 +112,11 @@ def _lines_without_context(lines: list[str], platform: Platform) -> int:
                 if rule.end in line:
                     unsure = max(unsure, number + 1)
                     break
-    return unsure
+        elif isinstance(rule, HiddenRest):
+            goes_on = joined_pattern(f"(?i){rule.goes_on}")
+            ended = (number for number, line in enumerate(lines) if goes_on.search(line) is None)
+            unsure = max(unsure, next(ended, len(lines)) + 1)
+    return min(unsure, len(lines))
 
 
 def _may_stand_last(line: str, shown: str, platform: Platform) -> bool:

@@ -8,7 +8,13 @@ from functools import lru_cache
 
 from netraven.archive.linematch import LineFinder, LinePattern, LineRules, Span
 from netraven.platforms.platform import Literal, Platform
-from netraven.platforms.secrets import FreeText, HiddenBlock, HiddenValue, SecretRule
+from netraven.platforms.secrets import (
+    FreeText,
+    HiddenBlock,
+    HiddenRest,
+    HiddenValue,
+    SecretRule,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +48,16 @@ _BEHIND_QUOTED = b" \t;,)]}"
 
 @dataclass(frozen=True, slots=True)
 class _Rules:
-    """A platform's rules, ready to run; `kinds` are numbered as the patterns of `lines` are."""
+    """A platform's rules, ready to run; `kinds` are numbered as the patterns of `lines` are.
+
+    `rests` find, for each value that may go on below, the rest of it and whether it goes on still.
+    """
 
     finder: LineFinder
     lines: LineRules
     kinds: tuple[SecretRule | Literal, ...]
     headers: dict[str, LinePattern]
+    rests: dict[str, tuple[LineRules, LinePattern]]
 
 
 @lru_cache(maxsize=256)
@@ -60,6 +70,11 @@ def _compiled(platform: Platform) -> _Rules:
         lines=LineRules([_pattern(rule) for rule in kinds]),
         kinds=kinds,
         headers={text: LinePattern(text) for text in conditions},
+        rests={
+            rule.name: (LineRules([rule.rest]), LinePattern(rule.goes_on))
+            for rule in kinds
+            if isinstance(rule, HiddenRest)
+        },
     )
 
 
@@ -97,9 +112,39 @@ class _Search:
             if block is None or first < block[0]:
                 span = start + first, start + last
                 yield FoundSecret(*span, self._content[slice(*span)])
-        if block is None:
-            return end + 1
-        return (yield from self._block_lines(start + block[0], block[1]))
+        if block is not None:
+            return (yield from self._block_lines(start + block[0], block[1]))
+        rest = self._rest(numbers)
+        return end + 1 if rest is None else (yield from self._read_below(rest, end + 1))
+
+    def _rest(self, numbers: list[int]) -> HiddenRest | None:
+        kinds = (self._rules.kinds[number] for number in numbers)
+        return next((kind for kind in kinds if isinstance(kind, HiddenRest)), None)
+
+    def _read_below(self, rule: HiddenRest, start: int) -> Generator[FoundSecret, None, int]:
+        """Yield the secrets of the lines that a value goes on in; return where to go on."""
+        finder, goes_on = self._rules.rests[rule.name]
+        is_going_on = True
+        while is_going_on and start < len(self._text):
+            end = self._text.find(b"\n", start)
+            end = len(self._text) if end < 0 else end
+            line = self._text[start:end]
+            if line.strip():
+                numbers = self._rules.lines.matching(line)
+                found = self._values(numbers, line, start)
+                if finder.matching(line):
+                    for span in next(finder.spans(0, line)):
+                        _add(found, span, joins=True)
+                for first, last in sorted(found):
+                    span = start + first, start + last
+                    yield FoundSecret(*span, self._content[slice(*span)])
+                following = self._rest(numbers)
+                is_going_on = goes_on.matches(line)
+                if following is not None and not is_going_on:
+                    finder, goes_on = self._rules.rests[following.name]
+                    is_going_on = True
+            start = end + 1
+        return start
 
     def _values(self, numbers: list[int], line: bytes, start: int) -> list[Span]:
         """Return where the secrets within a line are, in order and apart from each other."""
@@ -123,7 +168,7 @@ class _Search:
     def _applies(self, rule: HiddenValue, start: int) -> bool:
         if rule.anywhere:
             return True
-        if start < self._free_to:
+        if start < self._free_to or not self._may_be_inside(rule):
             return False
         if rule.outside is None and rule.inside is None:
             return True
@@ -135,6 +180,9 @@ class _Search:
             return True
         is_inside = self._rules.headers[rule.inside].matches
         return is_inside(nearest) or any(map(is_inside, headers))
+
+    def _may_be_inside(self, rule: HiddenValue) -> bool:
+        return rule.inside is None or self._sections.has(self._rules.headers[rule.inside])
 
     def _free_spans(self, numbers: list[int], line: bytes) -> list[Span]:
         return [
@@ -195,6 +243,15 @@ class _Sections:
     def __init__(self, text: bytes) -> None:
         self._text = text
         self._known: dict[int, tuple[int, int | None]] = {}
+        self._found: dict[LinePattern, bool] = {}
+        self._lines = b""
+
+    def has(self, header: LinePattern) -> bool:
+        """Return whether any line may be this header: most texts have none, and need no look up."""
+        if header not in self._found:
+            self._lines = self._lines or b"\n".join(map(bytes.strip, self._text.split(b"\n")))
+            self._found[header] = header.matches(self._lines)
+        return self._found[header]
 
     def headers(self, start: int) -> Iterator[bytes]:
         """Yield the nearest line above that is indented less, then that line's own, and so on."""

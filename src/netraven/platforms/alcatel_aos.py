@@ -47,7 +47,7 @@ ALCATEL_AOS = Platform(
             r"^aaa (?:radius|tacacs\+|ldap)-server .*? (?:key|hash-key|password|hash) {word}",
         ),
         hidden("snmp-community", r"^snmp community(?:-| )map {word}"),
-        hidden("ospf", r" (?:auth-key|md5 \d+ key|encrypt-key) {word}"),
+        hidden("ospf", r" (?:auth-key|md5 \d+ key|encrypt-key|key-encrypt) {word}"),
         *WORDS,
     ),
     facts=FactRules(

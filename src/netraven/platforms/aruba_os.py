@@ -47,6 +47,12 @@ ARUBA_OS = Platform(
     secrets=(
         hidden("manager", r"^mgmt-user \S+ \S+ {word}"),
         hidden("ike-key", r" (?:isakmp|ipsec) key {word}"),
+        hidden("local-ip", r"^localip \S+ ipsec {word}"),
+        hidden("ldap", r" admin-passwd {word}"),
+        hidden(
+            "snmp-user", r"^snmp-server user \S+ auth-prot \S+ {word}(?: priv-prot \S+ {word})?"
+        ),
+        hidden("vrrp", r"^authentication {word}$", inside=r"^vrrp "),
         hidden("wlan", r" (?:wpa-passphrase|wpa-hexkey|weptxkey|wepkey\d) {word}"),
         hidden("ap-key", r"^(?:ap-)?(?:ap-console-password|bkup-passwords|cpsec-key) {word}"),
         *CISCO_IOS,

@@ -56,9 +56,9 @@ BROCADE_FOS = Platform(
         hidden(
             "snmp",
             r"^snmp\.(?:snmpv[13]|agtParty)\S*(?:[Cc]ommunity|[Pp]asswd|[Pp]assword"
-            r"|[aA]uth[kK]ey|[pP]riv[kK]ey|authPw|privPw)\S*?:([^\s:]+)$",
+            r"|[aA]uth[kK]ey|[pP]riv[kK]ey|authPw|privPw)[^\s:]*:(\S+)$",
         ),
-        hidden("secret", r"^\S*(?:secret|passwd|password|sharedSecret)\S*[:=](\S+)$"),
+        hidden("secret", r"^[^\s:=]*(?:secret|passwd|password|sharedSecret)[^\s:=]*[:=](\S+)$"),
         *UNIVERSAL,
     ),
     facts=FactRules(

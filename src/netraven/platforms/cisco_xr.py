@@ -17,7 +17,7 @@ from netraven.platforms.platform import (
     Proof,
 )
 from netraven.platforms.secret_rules import CISCO_IOS
-from netraven.platforms.secrets import hidden
+from netraven.platforms.secrets import free, hidden
 
 CISCO_XR = Platform(
     name="cisco_xr",
@@ -54,7 +54,14 @@ CISCO_XR = Platform(
         re.compile(r"!! Last configuration change at .*"),
         re.compile(r"[A-Z][a-z]{2} [A-Z][a-z]{2} +\d+ \d\d:\d\d:\d\d\.\d+ \S+"),
     ),
-    secrets=(hidden("encrypted", r" encrypted {word}"), *CISCO_IOS),
+    secrets=(
+        hidden("encrypted", r" encrypted {word}"),
+        free("encrypted", r" (?:md5 |hmac-md5 |text )?(encrypted) "),
+        free("time-key-type", r"^authentication-key \d+ (md5 encrypted) "),
+        hidden("hsrp", r"^authentication {word}$", inside=r"^hsrp "),
+        hidden("vrrp", r"^text-authentication {word}$", inside=r"^vrrp "),
+        *CISCO_IOS,
+    ),
     facts=FactRules(
         hostname=(re.compile(r'(?m:^hostname "?([^"\s]+))'),),
         model=(

@@ -45,7 +45,11 @@ DELL_OS10 = Platform(
     errors=CLI_REFUSALS,
     intruders=LOG_LINES,
     volatile=(re.compile(r"! Last configuration change at .*"),),
-    secrets=(hidden("local-user", r"^(?:username|system-user) \S+ password {word}"), *CISCO_IOS),
+    secrets=(
+        hidden("local-user", r"^(?:username|system-user) \S+ password {word}"),
+        hidden("vrrp", r"^authentication simple-text {word}"),
+        *CISCO_IOS,
+    ),
     facts=FactRules(
         hostname=(re.compile(r'(?m:^hostname "?([^"\s]+))'),),
         model=(

@@ -58,7 +58,12 @@ EXTREME_EXOS = Platform(
             r" authentication (?:md5|sha\S*) (?:auth-encrypted )?(?:localized-key )?(?:hex )?{word}"
             r"(?: privacy (?:\S+ )*?(?:localized-key |hex )?{word}$)?",
         ),
-        hidden("routing", r" (?:simple-password|password) (?:encrypted )?{word}"),
+        hidden(
+            "routing",
+            r" (?:simple-password|password|area-password|domain-password|hello-password)"
+            r" (?:encrypted )?{word}",
+        ),
+        hidden("time-key", r"^configure ntp key \d+ (?:md5|sha\S*) (?:encrypted )?{word}"),
         hidden("routing", r" md5 (?:encrypted )?\d+ (?:encrypted )?{word}"),
         free("people", r"^configure (?:snmp sys\S+|banner) .*"),
         *UNIVERSAL,

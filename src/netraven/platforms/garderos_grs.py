@@ -42,7 +42,7 @@ GARDEROS_GRS = Platform(
     secrets=(
         hidden(
             "assignment",
-            r"^(?:[^\s=]*\.)?(?:password|passwd|secret|psk|key|community|passphrase|pin)"
+            r"^(?:[^\s=]*\.)?(?:password|passwd|secret|psk|key|community(?:\.\w+)?|passphrase|pin)"
             r"(?: ?= ?| ){rest}",
         ),
         *WORDS,

@@ -71,6 +71,8 @@ HP_PROCURVE = Platform(
         hidden(
             "snmp-user", r"^snmpv3 user \S+ auth (?:md5|sha) {word}(?: priv (?:des |aes )?{word})?"
         ),
+        hidden("encrypted", r"^encrypted-key (?:radius|tacacs|ntp|\S+) {word}"),
+        free("encrypted-of", r"^encrypted-key (\S+) "),
         hidden(
             "encrypted",
             r" (?:encrypted-key|encrypted-password|key-value|encrypted-credentials) {word}",

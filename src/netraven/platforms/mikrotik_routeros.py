@@ -19,7 +19,12 @@ from netraven.platforms.platform import (
     Question,
 )
 from netraven.platforms.secret_rules import UNIVERSAL
-from netraven.platforms.secrets import HiddenValue
+from netraven.platforms.secrets import FreeText, HiddenRest, HiddenValue
+
+_NAMES = (
+    r"(?:[\w-]*(?:password|passphrase|secrets?|-psk|private-key|preshared-key|pre-shared-key"
+    r"|auth-key)|wpa2?-pre-shared-key|static-key-\d|tcp-md5-key|key)"
+)
 
 MIKROTIK_ROUTEROS = Platform(
     name="mikrotik_routeros",
@@ -43,7 +48,7 @@ MIKROTIK_ROUTEROS = Platform(
     commands=(
         Command(text="/system resource print without-paging", yields=Yields.VERSION),
         Command(text="/system routerboard print without-paging", yields=Yields.INVENTORY),
-        # Each line is a whole command, and no secret is continued on the next one.
+        # Each line is a whole command; without `terse` long ones go on below.
         Command(
             text="/export terse show-sensitive",
             yields=Yields.RUNNING,
@@ -62,20 +67,39 @@ MIKROTIK_ROUTEROS = Platform(
         re.compile(r"# (?:[a-z]{3}/\d\d/\d{4}|\d{4}-\d\d-\d\d) \d\d:\d\d:\d\d by RouterOS .*"),
     ),
     secrets=(
+        # A long line goes on below, behind a backslash.
+        HiddenRest(
+            name="wrapped",
+            pattern=rf"[ \t]{_NAMES}=\\$",
+            rest=r"^[ \t]*(?:\"((?:[^\"\\]|\\.)+)\"?|([^\s\"]+))",
+            goes_on=r"^[ \t]*\"(?:[^\"\\]|\\.)*\\$",
+        ),
+        HiddenRest(
+            name="wrapped-text",
+            pattern=rf"[ \t]{_NAMES}=\"(?:[^\"\\]|\\.)*\\$",
+            rest=r"^[ \t]*((?:[^\"\\]|\\.)+)",
+            goes_on=r"^(?:[^\"\\]|\\.)*\\$",
+        ),
+        FreeText(name="wrapped", pattern=rf"[ \t]{_NAMES}=(\\)$"),
         HiddenValue(
             name="named",
-            pattern=r"[ \t](?:[\w-]*(?:password|passphrase|secret|-psk|private-key|preshared-key"
-            r"|pre-shared-key|auth-key)"
-            r"|wpa2?-pre-shared-key|static-key-\d|tcp-md5-key|key)=(?:\"((?:[^\"\\]"
-            r"|\\.)+)\"|([^\s\"]+))",
+            pattern=rf"[ \t]{_NAMES}=(?:\"((?:[^\"\\]|\\.)+)(?:\"|\\$)|([^\s\"]+))",
         ),
         HiddenValue(
             name="snmp-community",
             pattern=r"^/snmp community .*?[ \t]name=(?:\"((?:[^\"\\]|\\.)+)\"|([^\s\"]+))",
         ),
+        HiddenRest(
+            name="snmp-communities",
+            pattern=r"^/snmp community$",
+            # A line that goes on may begin with the value alone.
+            rest=r"(?:^|[ \t])name=(?:\"((?:[^\"\\]|\\.)+)\"|([^\s\"\\]+))"
+            r"|^[ \t]+\"?([^\s=\"]+)",
+            goes_on=r"^(?:set|add|[ \t])",
+        ),
         HiddenValue(
             name="snmp-trap",
-            pattern=r"^/snmp set .*?trap-community=(?:\"((?:[^\"\\]|\\.)+)\"|([^\s\"]+))",
+            pattern=r"[ \t]trap-community=(?:\"((?:[^\"\\]|\\.)+)\"|([^\s\"]+))",
         ),
         *UNIVERSAL,
     ),

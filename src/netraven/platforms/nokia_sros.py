@@ -17,7 +17,7 @@ from netraven.platforms.platform import (
     Proof,
 )
 from netraven.platforms.secret_rules import WORDS
-from netraven.platforms.secrets import hidden
+from netraven.platforms.secrets import free, hidden
 
 NOKIA_SROS = Platform(
     name="nokia_sros",
@@ -58,6 +58,14 @@ NOKIA_SROS = Platform(
     intruders=(*LOG_LINES, FOREIGN_PROMPT),
     volatile=(re.compile(r"# (?:Generated|Finished|Last modified) .*"),),
     secrets=(
+        hidden(
+            "snmp-user",
+            r"^authentication (?:hash )?(?:md5|sha\S*) {word}"
+            r"(?: privacy (?:des|aes\S*)-key {word})?",
+        ),
+        free("snmp-user-type", r"^(authentication (?:hash )?(?:md5|sha\S*)) "),
+        hidden("time-key", r"^authentication-key \d+ key {word}"),
+        free("time-key-number", r"^authentication-key (\d+ key) "),
         hidden("hashed", r" {word} (?:hash2?|custom)\b"),
         hidden(
             "md-hashed",

@@ -52,6 +52,12 @@ PALOALTO_PANOS = Platform(
             r"|public-key-data)"
             r" {item}",
         ),
+        hidden(
+            "set-form",
+            r"^set (?:\S+ )*?(?:phash|password|secret|shared-secret|key|private-key|passphrase"
+            r"|auth-key|authentication-key|authpwd|privpwd|snmp-community-string|community"
+            r"|bind-password|proxy-password|api-key) {item}$",
+        ),
         hidden("encrypted", r" (-A[QRST]==[^\s;\"]+)"),
         free("certificate", r"^public-key .*"),
         *UNIVERSAL,

@@ -19,7 +19,7 @@ from netraven.platforms.platform import (
     Proof,
 )
 from netraven.platforms.secret_rules import CISCO_IOS
-from netraven.platforms.secrets import hidden
+from netraven.platforms.secrets import free, hidden
 
 RUCKUS_FASTIRON = Platform(
     name="ruckus_fastiron",
@@ -68,6 +68,15 @@ RUCKUS_FASTIRON = Platform(
     secrets=(
         hidden("enable", r"^enable (?:super-user|read-only|port-config)-password {secret}"),
         hidden("enable-aaa", r"^enable password-\S+ {word}"),
+        hidden(
+            "snmp-user",
+            r"^snmp-server user .*? auth (?:md5|sha\S*) {word}"
+            r"(?: priv (?:encrypted )?(?:des|aes\S*) {word})?",
+        ),
+        free("snmp-user-type", r"^snmp-server user .*? priv (encrypted (?:des|aes\S*)) "),
+        hidden("vrrp", r" auth-type simple-text-auth {word}"),
+        hidden("time-key", r"^authentication-key key-id \d+ (?:md5|sha\S*) (?:\d )?{word}"),
+        free("time-key-number", r"^authentication-key (key-id \d+ (?:md5|sha\S*)) "),
         hidden("typed-two", r" (?:key|password|auth|priv|community) \d {word}"),
         hidden("typed-two", r"^snmp-server host \S+ version v?[12]c? (?:\d )?{word}"),
         *CISCO_IOS,

@@ -342,6 +342,14 @@ WORDS: tuple[SecretRule, ...] = (
 """For command lines unlike any other: a word that means a secret, and the value behind it."""
 
 VRP: tuple[SecretRule, ...] = (
+    hidden(
+        "keychain-peer", r"^pre-shared-key (?:address|hostname) .*? key (?:cipher |simple )?{word}"
+    ),
+    free("keychain-peer", r"^pre-shared-key ((?:address|hostname) .*? key) "),
+    hidden("ldap-manager", r"^ldap-server authentication manager \S+ (?:cipher |simple )?{word}"),
+    hidden("wlan-key", r" (?:pass-phrase|psk hex) (?:cipher |simple )?{word}"),
+    hidden("ldp-peer", r"^md5-password (?:cipher |plain )\S+ {word}"),
+    free("ldp-peer", r"^md5-password ((?:cipher |plain )\S+) "),
     free("policy", r"^(?:undo |local-user \S+ )?password-(?:policy|control|modify|expire) .*"),
     free("words", r"^(?:description|sysname|alias|remark|header) .*"),
     free("type", r" (irreversible-cipher|cipher|irreversible-hash|hash|simple|plain) "),
@@ -369,6 +377,31 @@ VRP: tuple[SecretRule, ...] = (
     *UNIVERSAL,
 )
 """Comware and VRP, which say of most values how they are kept."""
+
+_VYATTA_WORD = r"(?:'([^']*)'|{word})"
+
+VYATTA: tuple[SecretRule, ...] = (
+    free("public", r"^set (?:\S+ )*?public-keys? .*"),
+    hidden("snmp-community", rf"^set service snmp community {_VYATTA_WORD}"),
+    hidden("snmp-trap", rf"^set service snmp trap-target \S+ community {_VYATTA_WORD}"),
+    hidden("tunnel-key", rf"^set pki openvpn shared-secret \S+ key {_VYATTA_WORD}"),
+    free("tunnel-key-name", r"^set pki openvpn (shared-secret \S+ key) "),
+    hidden(
+        "of-a-kind",
+        rf"^set (?:\S+ )*?password (?:plaintext-password|encrypted-password|md5) {_VYATTA_WORD}",
+    ),
+    free("kind", r"^set (?:\S+ )*?password (plaintext-password|encrypted-password|md5) "),
+    hidden(
+        "named",
+        r"^set (?:\S+ )*?(?:encrypted-password|plaintext-password|password|passphrase"
+        r"|pre-shared-secret|pre-shared-key|private-key|preshared-key|shared-secret"
+        r"|secret|md5-key|plaintext-key|authentication-key|key-string|auth-key"
+        rf"|api-key|key|wpa-passphrase) {_VYATTA_WORD}",
+    ),
+    free("words", r"^set (?:\S+ )*?(?:description|host-name|contact|location|comment) .*"),
+    *UNIVERSAL,
+)
+"""VyOS and EdgeOS, in the form of commands."""
 
 _XML_NAMES = (
     r"(?:[\w-]*(?:password|passwd|passphrase|secret|psk|bindpw|passkey)\d?|bcrypt-hash"

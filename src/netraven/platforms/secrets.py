@@ -54,7 +54,21 @@ class FreeText:
     pattern: str
 
 
-SecretRule: TypeAlias = HiddenValue | HiddenBlock | FreeText
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HiddenRest:
+    """A value that a device wrote into the next line: where `pattern` is found, it breaks off.
+
+    What the groups of `rest` capture in the line below is secret, and where `goes_on` is found in
+    that, the value reaches into the one below it too.
+    """
+
+    name: str
+    pattern: str
+    rest: str
+    goes_on: str
+
+
+SecretRule: TypeAlias = HiddenValue | HiddenBlock | HiddenRest | FreeText
 
 
 def hidden(

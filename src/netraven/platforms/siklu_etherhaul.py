@@ -17,6 +17,7 @@ from netraven.platforms.platform import (
     Proof,
 )
 from netraven.platforms.secret_rules import WORDS
+from netraven.platforms.secrets import hidden
 
 SIKLU_ETHERHAUL = Platform(
     name="siklu_etherhaul",
@@ -39,7 +40,13 @@ SIKLU_ETHERHAUL = Platform(
     completeness=Completeness(reread=True),
     errors=(re.compile(r"(?i:error: |.*syntax error|unknown (?:element|command))"), *CLI_REFUSALS),
     intruders=LOG_LINES,
-    secrets=WORDS,
+    secrets=(
+        hidden("snmp-manager", r"^set snmp-(?:mgr|mng) \S+ (?:\S+ )*?security-name {word}"),
+        hidden(
+            "snmp-user", r"^set snmp-user (?:\S+ )*?auth-password {word}(?: priv-password {word})?"
+        ),
+        *WORDS,
+    ),
     facts=FactRules(
         hostname=(re.compile(r"(?m:^set system name (\S+))"),),
         version=(re.compile(r"(?m:^sw \d+ version +: (\S+))"),),

@@ -49,7 +49,7 @@ SONICWALL_SONICOS = Platform(
         free("words", r"^(?:comment|name|friendly-name) .*"),
         hidden(
             "named",
-            r"^(?:[^\s\"]+ )*?(?:password|bind-password|shared-secret|secret|passphrase"
+            r"^(?:[^\s\"]+ )*?(?:(?:admin-)?password|bind-password|shared-secret|secret|passphrase"
             r"|pre-shared-key|authentication-key|encryption-key|\S*community-name|auth-key|key)"
             r" (?:[0-9],)?{word}",
         ),

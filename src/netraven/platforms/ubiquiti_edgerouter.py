@@ -1,34 +1,20 @@
-"""Ubiquiti EdgeOS: EdgeRouter and UniFi gateways."""
+"""Ubiquiti EdgeOS: EdgeRouter and UniFi gateways, which are of one family with VyOS."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
-from netraven.platforms.intruders import LOG_LINES
-from netraven.platforms.manners import CLI_REFUSALS, PRESS_ANY_KEY
 from netraven.platforms.observation import Yields
-from netraven.platforms.platform import (
-    Aliases,
-    BlockSyntax,
-    Command,
-    Completeness,
-    FactRules,
-    Pager,
-    Platform,
-    Proof,
-)
-from netraven.platforms.secret_rules import UNIVERSAL
-from netraven.platforms.secrets import free, hidden
+from netraven.platforms.platform import Aliases, Command, FactRules
+from netraven.platforms.vyos import VYOS
 
-UBIQUITI_EDGEROUTER = Platform(
+UBIQUITI_EDGEROUTER = replace(
+    VYOS,
     name="ubiquiti_edgerouter",
     vendor="Ubiquiti",
     label="Ubiquiti EdgeRouter (EdgeOS)",
-    proof=Proof.DOCUMENTED,
     aliases=Aliases(netmiko=("ubiquiti_edgerouter",), oxidized=("edgeos",), rancid=("edgerouter",)),
-    prompt=re.compile(r"[\w.-]+@(?P<name>[\w.-]+):[~/][^\s#$]* ?[$#]"),
-    questions=(PRESS_ANY_KEY,),
-    pagers=(Pager(pattern=re.compile(r"(?i:-- ?more ?--|\(END\)|^:)$")),),
     paging_off=("terminal length 0", "terminal width 512"),
     commands=(
         Command(text="show version", yields=Yields.VERSION),
@@ -42,32 +28,10 @@ UBIQUITI_EDGEROUTER = Platform(
             ),
         ),
     ),
-    completeness=Completeness(reread=True),
-    errors=(
-        re.compile(r"(?i:-?v?bash: .*|.*: command not found|invalid command: )"),
-        *CLI_REFUSALS,
-    ),
-    intruders=LOG_LINES,
-    secrets=(
-        free("public", r"^set (?:\S+ )*?public-keys? .*"),
-        hidden("snmp-community", r"^set service snmp community (?:'([^']*)'|{word})"),
-        hidden(
-            "named",
-            r"^set (?:\S+ )*?(?:encrypted-password|plaintext-password|password|passphrase"
-            r"|pre-shared-secret|pre-shared-key|private-key|preshared-key|shared-secret"
-            r"|secret|md5-key|plaintext-key|authentication-key|key-string|auth-key"
-            r"|api-key|key|wpa-passphrase)"
-            r" (?:'([^']*)'|{word})",
-        ),
-        free("words", r"^set (?:\S+ )*?(?:description|host-name|contact|location|comment) .*"),
-        *UNIVERSAL,
-    ),
     facts=FactRules(
-        hostname=(re.compile(r"(?m:^set system host-name '?([^'\s]+))"),),
+        hostname=VYOS.facts.hostname,
         model=(re.compile(r"(?m:^HW model: +(.+?) *$)"),),
         serial=(re.compile(r"(?m:^HW S/N: +(\S+))"),),
         version=(re.compile(r"(?m:^Version: +(\S+))"),),
     ),
-    comment="#",
-    blocks=BlockSyntax.FLAT,
 )

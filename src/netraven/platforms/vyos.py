@@ -17,8 +17,7 @@ from netraven.platforms.platform import (
     Platform,
     Proof,
 )
-from netraven.platforms.secret_rules import UNIVERSAL
-from netraven.platforms.secrets import free, hidden
+from netraven.platforms.secret_rules import VYATTA
 
 VYOS = Platform(
     name="vyos",
@@ -49,20 +48,7 @@ VYOS = Platform(
         *CLI_REFUSALS,
     ),
     intruders=LOG_LINES,
-    secrets=(
-        free("public", r"^set (?:\S+ )*?public-keys? .*"),
-        hidden("snmp-community", r"^set service snmp community (?:'([^']*)'|{word})"),
-        hidden(
-            "named",
-            r"^set (?:\S+ )*?(?:encrypted-password|plaintext-password|password|passphrase"
-            r"|pre-shared-secret|pre-shared-key|private-key|preshared-key|shared-secret"
-            r"|secret|md5-key|plaintext-key|authentication-key|key-string|auth-key"
-            r"|api-key|key|wpa-passphrase)"
-            r" (?:'([^']*)'|{word})",
-        ),
-        free("words", r"^set (?:\S+ )*?(?:description|host-name|contact|location|comment) .*"),
-        *UNIVERSAL,
-    ),
+    secrets=VYATTA,
     facts=FactRules(
         hostname=(re.compile(r"(?m:^set system host-name '?([^'\s]+))"),),
         model=(re.compile(r"(?m:^Hardware model: +(.+?) *$)"),),
