@@ -40,7 +40,7 @@ DLINK_DS = Platform(
         Command(
             text="show config current_config",
             yields=Yields.RUNNING,
-            alternatives=("show config active",),
+            alternatives=("show config current", "show config active"),
         ),
     ),
     completeness=Completeness(reread=True),

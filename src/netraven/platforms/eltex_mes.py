@@ -29,7 +29,8 @@ ELTEX_MES = Platform(
     prompt=CLI_PROMPT,
     questions=(PRESS_ANY_KEY,),
     pagers=(Pager(pattern=re.compile(r"(?i:more: <space>,.*)$")), MORE),
-    paging_off=("terminal datadump",),
+    # The second one for the MES24xx.
+    paging_off=("terminal datadump", "set cli pagination off"),
     enable=Enable(),
     commands=(
         Command(text="show version", yields=Yields.VERSION),

@@ -32,7 +32,7 @@ OPENGEAR_LINUX = Platform(
         Command(
             text="config -g config",
             yields=Yields.RUNNING,
-            alternatives=("sudo -n config -g config", "ogcli export"),
+            alternatives=("sudo -n config -g config", "ogcli export", "ogcli export /dev/stdout"),
         ),
     ),
     completeness=Completeness(reread=True),

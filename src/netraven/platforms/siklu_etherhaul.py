@@ -32,9 +32,9 @@ SIKLU_ETHERHAUL = Platform(
         Command(text="show sw", yields=Yields.VERSION),
         Command(text="show inventory", yields=Yields.INVENTORY),
         Command(
-            text="copy startup-configuration display",
+            text="copy running-configuration display",
             yields=Yields.RUNNING,
-            alternatives=("copy running-configuration display",),
+            alternatives=("copy startup-configuration display",),
         ),
     ),
     completeness=Completeness(reread=True),
