@@ -19,6 +19,7 @@ from netraven.inventory.tags import initialize_default_tag
 from netraven.jobs.dbos_engine import DbosEngine
 from netraven.jobs.runs import create_job_log
 from netraven.lab.spec import Endpoint
+from netraven.log import configure_logging
 from netraven.models import AdminSetting, Device
 from netraven.schemas.credential import CredentialCreate, CredentialTagLink
 from netraven.schemas.device import DeviceCreate
@@ -56,7 +57,7 @@ def install(home: Path, endpoints: list[Endpoint]) -> None:
 
 def allow(home: Path, *, at_once: int) -> None:
     """Set how many devices are collected at once."""
-    with unit_of_work(_sessions(home)) as db:
+    with unit_of_work(open_installation(home)) as db:
         row = db.scalar(select(AdminSetting).where(AdminSetting.key == AT_ONCE))
         if row is None:
             row = AdminSetting(id=new_id(), key=AT_ONCE, value_type=ValueType.NUMBER)
@@ -65,10 +66,16 @@ def allow(home: Path, *, at_once: int) -> None:
         row.value = at_once
 
 
+def open_installation(home: Path) -> sessionmaker[Session]:
+    """Return the installation that `install` made."""
+    return make_sessions(_url(home), KeyRing.from_text((home / "keyring").read_text()))
+
+
 def main() -> None:
+    configure_logging(level="warning", log_format="console")
     endpoints, options = take_task()
     home = Path(str(options["home"]))
-    sessions = _sessions(home)
+    sessions = open_installation(home)
     with unit_of_work(sessions, read_only=True) as db:
         device_ids = list(db.scalars(select(Device.id).order_by(Device.hostname_key)))
     done: Counter[str] = Counter()
@@ -87,10 +94,6 @@ def main() -> None:
     if done != expected:
         raise SystemExit(f"not every device was backed up as it should be: {dict(done)}")
     report(reading)
-
-
-def _sessions(home: Path) -> sessionmaker[Session]:
-    return make_sessions(_url(home), KeyRing.from_text((home / "keyring").read_text()))
 
 
 def _url(home: Path) -> str:

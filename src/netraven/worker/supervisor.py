@@ -23,6 +23,7 @@ ChildMain: TypeAlias = Callable[[WorkerOptions, UUID | None, Connection], None]
 """What a child process runs: its options, whose place it takes, and where its signs of life go."""
 
 _ROUND_S: Final = 1.0
+_START_S: Final = 180.0
 _LIVED_LONG_S: Final = 30.0
 _LONGEST_PAUSE_S: Final = 30.0
 _log = get_logger("worker")
@@ -122,7 +123,8 @@ class Supervisor:
             child = seat.child
             if child is None:
                 continue
-            if child.process.is_alive() and now_s - child.heard_s > self._stuck_s:
+            patience_s = self._stuck_s if child.worker_id else _START_S
+            if child.process.is_alive() and now_s - child.heard_s > patience_s:
                 _log.error("a stuck collector process was ended", process=child.process.pid)
                 child.process.kill()
                 child.process.join()
