@@ -12,7 +12,7 @@ import gc
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import IO
@@ -20,6 +20,7 @@ from typing import IO
 from benchmarks.cores import FARM_CORE, pin_to, raise_file_limit
 from netraven.lab.edits import describe_link
 from netraven.lab.farm import draw_farm
+from netraven.lab.faults import Fault
 from netraven.lab.fleet import Fleet
 from netraven.lab.spec import Endpoint
 
@@ -43,10 +44,13 @@ class Farm:
 
 
 @contextmanager
-def farm(count: int, *, latency_s: float) -> Iterator[Farm]:
-    """Serve `count` IOS-like devices of 60 KB that take `latency_s` for each command."""
+def farm(count: int, *, latency_s: float, faults: Sequence[Fault] = ()) -> Iterator[Farm]:
+    """Serve `count` IOS-like devices of 60 KB that take `latency_s` for each command.
+
+    With faults a tenth of them, evenly spread, has one of these each.
+    """
     command = [sys.executable, "-m", "benchmarks.farm"]
-    command += ["--count", str(count), "--latency", str(latency_s)]
+    command += ["--count", str(count), "--latency", str(latency_s), "--faults", *faults]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as server:
@@ -64,10 +68,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, required=True)
     parser.add_argument("--latency", type=float, required=True)
+    parser.add_argument("--faults", type=Fault, nargs="*", default=())
     arguments = parser.parse_args()
     pin_to(FARM_CORE)
     raise_file_limit()
-    specs = draw_farm(arguments.count, size_bytes=SIZE_BYTES, latency_s=arguments.latency)
+    specs = draw_farm(
+        arguments.count,
+        size_bytes=SIZE_BYTES,
+        latency_s=arguments.latency,
+        faults=arguments.faults,
+    )
     asyncio.run(_serve(Fleet(specs, shares_host_key=True)))
 
 

@@ -10,13 +10,17 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from benchmarks import collecting, history, importing, lists, sessions, storage
+from benchmarks import collecting, history, importing, lists, sessions, storage, sweep
 from benchmarks.outcomes import Outcome
 
 BENCHMARKS: dict[str, tuple[Callable[[], Outcome], Callable[[], Outcome]]] = {
     "collecting": (
         lambda: collecting.measure(collecting.Effort()),
         lambda: collecting.measure(collecting.SMALL),
+    ),
+    "sweep": (
+        lambda: sweep.measure(sweep.Effort()),
+        lambda: sweep.measure(sweep.SMALL),
     ),
     "storage": (
         lambda: storage.measure(storage.Effort()),
