@@ -14,7 +14,7 @@ from netraven.jobs.blackouts import create_blackout
 from netraven.jobs.due import enqueue_due_jobs
 from netraven.jobs.listing import get_job_log
 from netraven.jobs.results import get_job_results, record_job_result
-from netraven.jobs.runs import create_job_log
+from netraven.jobs.runs import create_job_log, finish_job_log, start_job_log
 from netraven.jobs.schedule_listing import get_scheduled_job
 from netraven.jobs.schedules import create_scheduled_job, update_scheduled_job
 from netraven.models import AuditEvent, Device, DeviceTag, JobLog, ScheduledJob, Tag
@@ -73,6 +73,11 @@ class Planner:
         run = self.database.run(get_job_log, run_id)
         assert run is not None
         return run
+
+    def end(self, run_id: UUID) -> None:
+        """Let a run begin, and end as its results say."""
+        self.database.run(start_job_log, run_id)
+        self.database.run(finish_job_log, run_id)
 
     def record(self, run_id: UUID, device_id: UUID, status: str) -> None:
         result = JobResultCreate(status=ResultStatus(status))

@@ -21,7 +21,6 @@ from netraven.jobs.blackouts import (
     get_held_back,
 )
 from netraven.jobs.due import is_anything_due, run_scheduled_job_now
-from netraven.jobs.runs import finish_job_log, start_job_log
 from netraven.jobs.schedules import delete_scheduled_job, toggle_scheduled_job
 from netraven.jobs.waits import count_waits
 from netraven.schemas.blackout import BlackoutCreate, BlackoutRead
@@ -171,7 +170,7 @@ def test_sweep_leaves_devices_alone_and_takes_them_when_it_is_over(
 
     assert planner.results(first.id) == {"inside": HELD, "outside": PENDING}
     assert planner.database.run(count_waits, job_id) == (1, at("02 12:00"))
-    end(planner, first.id)
+    planner.end(first.id)
     assert not planner.tick(at("02 11:59"))
     assert not planner.database.run(is_anything_due, now=at("02 11:59"))
     assert planner.database.run(is_anything_due, now=at("02 12:00"))
@@ -191,7 +190,7 @@ def test_sweep_that_skips_takes_them_no_more(planner: Planner, core: UUID) -> No
     [run] = planner.tick(at("02 10:30"))
 
     assert planner.results(run.id) == {"inside": HELD, "outside": PENDING}
-    end(planner, run.id)
+    planner.end(run.id)
     assert not planner.tick(at("02 12:00"))
 
 
@@ -250,7 +249,7 @@ def test_device_waits_on_while_a_run_of_its_schedule_goes(planner: Planner, core
 
     assert not planner.tick(at("02 12:00"))
 
-    end(planner, first.id)
+    planner.end(first.id)
     assert len(planner.tick(at("02 12:01"))) == 1
 
 
@@ -336,8 +335,3 @@ def test_jobs_without_devices_know_no_blackout(planner: Planner, core: UUID) -> 
     [run] = planner.tick(at("02 10:30"))
 
     assert run.status.value == "queued"
-
-
-def end(planner: Planner, run_id: UUID) -> None:
-    planner.database.run(start_job_log, run_id)
-    planner.database.run(finish_job_log, run_id)

@@ -32,6 +32,10 @@ from netraven.schemas.job import JobLogCreate
 
 Item = TypeVar("Item")
 
+_WHY_SKIPPED = {
+    RunReason.NO_TARGETS: "no enabled device is meant, so there was nothing to do",
+    RunReason.OVERLAP: "an earlier run of the same schedule still goes, so this one was skipped",
+}
 _OPEN_RESULTS = (ResultStatus.PENDING, ResultStatus.RUNNING)
 
 
@@ -60,6 +64,7 @@ def create_job_log(
         status=RunStatus.SKIPPED if reason else RunStatus.QUEUED,
         reason=reason,
         end_time=moment if reason else None,
+        result_message=_WHY_SKIPPED[reason] if reason else None,
         scheduled_job_id=schedule.id if schedule else None,
         scheduled_for=as_utc(log.scheduled_for) if log.scheduled_for else None,
         retention_days=log.retention_days,
