@@ -68,7 +68,7 @@ class _Exchange:
         self._send_raw = send
         self._received_bytes = 0
         self._status = 0
-        self._limit = asyncio.timeout(None)
+        self._limit: asyncio.Timeout | None = None
         headers = Headers(scope=scope)
         given = headers.get(REQUEST_ID, "")
         self._request_id = given if _USABLE_ID.fullmatch(given) else uuid4().hex
@@ -94,14 +94,17 @@ class _Exchange:
         )
 
     async def _answer(self) -> None:
+        limit = self._limit = asyncio.timeout(self._bounds.timeout_s)
         try:
-            async with asyncio.timeout(self._bounds.timeout_s) as self._limit:
+            async with limit:
                 await self._app(self._scope, self._receive, self._send)
         except TimeoutError:
-            if not self._limit.expired():
+            if not limit.expired():
                 raise
             message = f"this took longer than {self._bounds.timeout_s:g} s, so it was given up"
             raise Overdue(message) from None
+        finally:
+            self._limit = None
 
     async def _reply(self, response: Response) -> None:
         if self._status:  # too late: what is cut off is seen to be cut off
@@ -125,7 +128,8 @@ class _Exchange:
         if message["type"] == "http.response.start":
             self._status = message["status"]
             # What takes its time from here on is the client's line, or a stream that is meant to.
-            self._limit.reschedule(None)
+            if self._limit is not None:
+                self._limit.reschedule(None)
             headers = MutableHeaders(scope=message)
             for name, value in _HEADERS.items():
                 headers.setdefault(name, value)
