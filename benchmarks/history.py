@@ -254,7 +254,7 @@ def _measure_database(name: str, sessions: sessionmaker[Session], effort: Effort
         for question in QUESTIONS:
             took[question.name].append(_timed(lambda q=question: _ask(sessions, q)))  # type: ignore[misc]
     everything = [each for times in took.values() for each in times]
-    with _sweep(sessions, effort) as _:
+    with _Sweep(sessions, effort):
         in_sweep = [_timed(lambda q=q: _ask(sessions, q)) for q in QUESTIONS]  # type: ignore[misc]
     return Result(
         database=name,
@@ -313,7 +313,7 @@ def _clients(sessions: sessionmaker[Session], number: int) -> list[float]:
         return [each for times in pool.map(client, range(number)) for each in times]
 
 
-class _sweep:  # noqa: N801  a context
+class _Sweep:
     """A sweep that stores changes all the while, in batches of a hundred devices."""
 
     def __init__(self, sessions: sessionmaker[Session], effort: Effort) -> None:

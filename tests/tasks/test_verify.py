@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
+from netraven.archive.weave_standing import get_history_status
+from netraven.archive.weave_verify import verify_weaves
 from netraven.db import KeyRing, make_sessions
 from netraven.db.enums import JobType
 from netraven.errors import Corrupt, KeyUnavailable
-from netraven.models import Backup, Content
+from netraven.models import Backup, Content, History
 from netraven.tasks.verify import verify
 from tests.archive.conftest import Archive
 from tests.archive.test_chains import versions
@@ -81,3 +83,26 @@ def test_stop_ends_it(sqlite_database: Database) -> None:
     bench.stop_at_once = True
 
     assert bench.do(verify) == "0 contents read; every one is exactly as it was stored"
+
+
+def test_histories_are_made_and_those_that_do_not_fit_made_anew(sync_database: Database) -> None:
+    archive = Archive(sync_database)
+    archive.store_all(versions(4))
+    archive.store("hostname core-2\n", archive.devices[1])
+    archive.store("hostname core-3\n", archive.devices[2])
+    with sync_database.unit() as db:
+        db.execute(delete(History).where(History.device_id == archive.devices[0]))
+        damaged = update(History).where(History.device_id == archive.devices[1])
+        db.execute(damaged.values(data=b"\0" * 99))
+    bench = Workbench(sync_database, JobType.VERIFY)
+
+    told = bench.do(verify)
+
+    assert told == (
+        "6 contents read; every one is exactly as it was stored; 1 history made; "
+        "1 history did not fit what is stored, made anew"
+    )
+    assert bench.log() == ["1 history did not fit what is stored, made anew"]
+    with sync_database.unit() as db:
+        assert get_history_status(db).unwoven == 0
+        assert verify_weaves(db).misfits == ()

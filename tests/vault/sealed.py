@@ -16,6 +16,7 @@ from netraven.admin.settings import (
     update_admin_setting_value,
 )
 from netraven.archive.backups import get_backup_content_bytes
+from netraven.archive.search_history import search_history
 from netraven.archive.storing import store_backup
 from netraven.archive.transcripts import Transcript, get_transcript, store_transcripts
 from netraven.db import KeyRing
@@ -68,6 +69,7 @@ class Sealed:
         view = run(get_transcript, self.failed)
         assert view is not None
         found["transcript"] = view.awaited
+        found["history"] = [device.count for device in run(search_history, "core-").devices]
         return found
 
     def stored(self) -> dict[tuple[str, str, str], bytes | None]:

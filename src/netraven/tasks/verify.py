@@ -91,7 +91,7 @@ async def _see_to_histories(work: Work, *, is_whole: bool) -> list[str]:
             wrong += 1
             await step(weave_anew, units, found)
     if wrong:
-        sentence = f"{counted(wrong, 'history', 'histories')} did not fit and made anew"
+        sentence = f"{counted(wrong, 'history', 'histories')} did not fit what is stored, made anew"
         await say(work, sentence, level=LogLevel.WARNING)
         told.append(sentence)
     return told
