@@ -114,5 +114,5 @@ def test_run_ends_with_a_sentence() -> None:
     assert answering({ResultStatus.SUCCEEDED: 1}) == "1 of 1 device answers"
 
 
-def spec(hostname: str, fault: Fault | None = None) -> DeviceSpec:
-    return DeviceSpec(hostname=hostname, platform="cisco_ios", password="-", fault=fault)
+def spec(hostname: str, fault: Fault | None = None, *, password: str = "-") -> DeviceSpec:
+    return DeviceSpec(hostname=hostname, platform="cisco_ios", password=password, fault=fault)

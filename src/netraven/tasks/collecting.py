@@ -53,12 +53,18 @@ class Collection:
         *,
         ask: Callable[[Planned], Planned | PassedOver] | None = None,
         keeper: Callable[[Work, Mapping[str, UUID]], Keeps] = Keeper,
+        credential_id: UUID | None = None,
     ) -> None:
-        """`ask` says what is asked of a device instead of its backup, or why nothing is."""
+        """`ask` says what is asked of a device instead of its backup, or why nothing is.
+
+        `credential_id` is tried on the devices instead of their own.
+        """
         self._work = work
         self._share = share
         self._ask = ask
-        self._loader = ShardLoader(work.writing, work.owner, limits=terms.limits)
+        self._loader = ShardLoader(
+            work.writing, work.owner, limits=terms.limits, credential_id=credential_id
+        )
         self._keeper = keeper(work, self._loader.credential_ids)
         self._under_way: dict[str, Planned] = {}
         self._finished: asyncio.Queue[Finished | None] = asyncio.Queue(maxsize=2 * BATCH)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Final
-from uuid import UUID
 
 from netraven.admin.audit import audit
 from netraven.admin.installation import get_installation_key
@@ -14,19 +13,15 @@ from netraven.archive.dialogues import bounded
 from netraven.archive.redact import redact
 from netraven.collect.answer import is_refused
 from netraven.db import unit_of_work
-from netraven.db.enums import LogLevel, ResultStatus
+from netraven.db.enums import ResultStatus
 from netraven.jobs.commands import CommandRules, get_command_rules
-from netraven.jobs.entries import append_job_log_entries
-from netraven.jobs.leases import release_device_leases
-from netraven.jobs.results import record_job_results
 from netraven.platforms.observation import Observation, Yields
 from netraven.platforms.platform import Command, Platform
-from netraven.schemas.job import JobLogEntryCreate, JobResultCreate
-from netraven.tasks.acquaintance import keep_acquaintance, refusals
+from netraven.schemas.job import JobLogEntryCreate
 from netraven.tasks.collecting import Collection, in_thread
 from netraven.tasks.judging import Finished
 from netraven.tasks.plan import Terms, read_terms
-from netraven.tasks.progress import DeviceDone
+from netraven.tasks.result_keeping import ResultKeeper, Told, told, told_failure
 from netraven.tasks.shards import PassedOver, Planned
 from netraven.tasks.task import Work
 from netraven.tasks.words import counted
@@ -45,10 +40,11 @@ async def run_commands(work: Work) -> None:
     is left alone. Raises as `Collection.conduct` does.
     """
     commands = _commands(work)
-    terms, rules = await in_thread(work.collector.loading, _begin, work, commands)
+    terms, rules, key = await in_thread(work.collector.loading, _begin, work, commands)
     with work.collector.joined(terms, is_interactive=work.is_interactive) as share:
         ask = partial(_ask, commands, rules)
-        await Collection(work, terms, share, ask=ask, keeper=_Keeper).conduct()
+        keeper = partial(ResultKeeper, partial(_answered, key))
+        await Collection(work, terms, share, ask=ask, keeper=keeper).conduct()
 
 
 def answered(results: Mapping[ResultStatus, int]) -> str:
@@ -62,9 +58,9 @@ def _commands(work: Work) -> tuple[str, ...]:
     return tuple(str(text) for text in given) if isinstance(given, list) else ()
 
 
-def _begin(work: Work, commands: Sequence[str]) -> tuple[Terms, CommandRules]:
+def _begin(work: Work, commands: Sequence[str]) -> tuple[Terms, CommandRules, bytes]:
     with work.reading() as db:
-        terms, rules = read_terms(db), get_command_rules(db)
+        terms, rules, key = read_terms(db), get_command_rules(db), get_installation_key(db)
     if work.shard_number == 1 and work.attempt == 1:
         with unit_of_work(work.sessions, actor=work.actor) as db:
             audit(
@@ -77,7 +73,7 @@ def _begin(work: Work, commands: Sequence[str]) -> tuple[Terms, CommandRules]:
                 changes={"commands": list(commands)},
             )
     limits = replace(terms.limits, max_bytes=min(terms.limits.max_bytes, _MOST_RECEIVED))
-    return replace(terms, limits=limits), rules
+    return replace(terms, limits=limits), rules, key
 
 
 def _ask(commands: Sequence[str], rules: CommandRules, planned: Planned) -> Planned | PassedOver:
@@ -98,61 +94,18 @@ def _ask(commands: Sequence[str], rules: CommandRules, planned: Planned) -> Plan
     return replace(planned, request=replace(planned.request, commands=wanted))
 
 
-@dataclass(frozen=True, slots=True)
-class _Answered:
-    """What became of one device, with the lines for the run's log."""
-
-    done: DeviceDone
-    entries: tuple[JobLogEntryCreate, ...] = ()
-
-
-class _Keeper:
-    """Keeps answers, results, host keys and counts of logins, a batch in one transaction."""
-
-    def __init__(self, work: Work, credential_ids: Mapping[str, UUID]) -> None:
-        self._work = work
-        self._credential_ids = credential_ids
-
-    def keep(self, batch: Sequence[Finished], /) -> list[DeviceDone]:
-        """Keep all of the batch; raises Conflict("shard") where it is another worker's."""
-        with self._work.reading() as db:
-            key = get_installation_key(db)
-        told = [_answered(one, key) for one in batch]
-        results = {
-            one.device_id: _result(one, each.done) for one, each in zip(batch, told, strict=True)
-        }
-        entries = [
-            entry
-            for one, each in zip(batch, told, strict=True)
-            for entry in (*refusals(one), *each.entries)
-        ]
-        tokens = {one.device_id: one.lease_token for one in batch}
-        with self._work.writing() as db:
-            record_job_results(db, self._work.run_id, results)
-            keep_acquaintance(db, batch, self._credential_ids)
-            if entries:
-                append_job_log_entries(db, self._work.run_id, entries)
-            release_device_leases(db, {one: held for one, held in tokens.items() if held})
-        return [each.done for each in told]
-
-
-def _answered(finished: Finished, key: bytes) -> _Answered:
-    if isinstance(finished, PassedOver):
-        return _failed(finished, finished.reason, finished.message, status=finished.status)
-    outcome = finished.outcome
-    if outcome.error is not None:
-        return _failed(finished, outcome.error.code, str(outcome.error))
-    if outcome.capture is None:
-        message = f"{finished.hostname} was not asked: the run was stopped"
-        return _failed(finished, None, message, status=ResultStatus.CANCELLED)
-    platform = outcome.capture.platform
-    answers = outcome.capture.observations
+def _answered(key: bytes, finished: Finished) -> Told:
+    capture = None if isinstance(finished, PassedOver) else finished.outcome.capture
+    if capture is None:
+        return told_failure(finished)
+    platform, answers = capture.platform, capture.observations
     refused = [one.command for one in answers if is_refused(one.text, platform)]
     entries = tuple(_entries(finished, answers, platform, key))
     if refused:
         message = f"{finished.hostname} does not take {', '.join(map(repr, refused))}"
-        return _Answered(_failed(finished, "command_refused", message).done, entries)
-    return _Answered(_done(finished, ResultStatus.SUCCEEDED), entries)
+        done = told(finished, ResultStatus.FAILED, reason="command_refused", message=message)
+        return Told(done, entries)
+    return Told(told(finished, ResultStatus.SUCCEEDED), entries)
 
 
 def _entries(
@@ -173,46 +126,3 @@ def _entries(
                 "took_ms": round(answer.took_s * 1000),
             },
         )
-
-
-def _failed(
-    finished: Finished,
-    reason: str | None,
-    message: str,
-    *,
-    status: ResultStatus = ResultStatus.FAILED,
-) -> _Answered:
-    entry = JobLogEntryCreate(
-        level=LogLevel.ERROR,
-        category="collect",
-        device_id=finished.device_id,
-        message=message,
-        details={"reason": reason},
-    )
-    done = _done(finished, status, reason=reason, message=message)
-    return _Answered(done, (entry,) if status is ResultStatus.FAILED else ())
-
-
-def _done(
-    finished: Finished, status: ResultStatus, *, reason: str | None = None, message: str = ""
-) -> DeviceDone:
-    took_s = 0.0 if isinstance(finished, PassedOver) else finished.outcome.took_s
-    return DeviceDone(
-        device_id=finished.device_id,
-        hostname=finished.hostname,
-        status=status,
-        reason=reason,
-        message=message,
-        duration_ms=round(took_s * 1000),
-    )
-
-
-def _result(finished: Finished, done: DeviceDone) -> JobResultCreate:
-    return JobResultCreate(
-        status=done.status,
-        reason=done.reason,
-        message=done.message or None,
-        credential_name=finished.credential_name,
-        attempts=0 if isinstance(finished, PassedOver) else finished.outcome.attempts,
-        duration_ms=done.duration_ms,
-    )

@@ -15,6 +15,7 @@ from netraven.admin.settings import get_number
 from netraven.collect.gate import SweepGate
 from netraven.collect.reach import Knocked, ReachLimits, knock_at
 from netraven.collect.target import Protocol, Target
+from netraven.db import as_uuid
 from netraven.db.chunks import in_chunks
 from netraven.db.enums import LogLevel, ResultStatus
 from netraven.inventory.reachability import record_reachability
@@ -23,6 +24,7 @@ from netraven.jobs.results import record_job_results
 from netraven.models import Device
 from netraven.schemas.job import JobLogEntryCreate, JobResultCreate
 from netraven.tasks.batches import BATCH, batches
+from netraven.tasks.login_check import check_login
 from netraven.tasks.plan import Terms, read_terms, session_limits
 from netraven.tasks.progress import DeviceDone
 from netraven.tasks.shards import PassedOver, ShardLoader
@@ -37,9 +39,14 @@ _AT_ONCE: Final = 200
 async def check_reachability(work: Work) -> None:
     """Knock at a shard's devices and note who answers.
 
-    A device behind a jump host is reached through it, which takes a login there. Raises
-    StorageFailed where the results cannot be kept.
+    A device behind a jump host is reached through it, which takes a login there. With the option
+    `credential_id` that credential is tried on the devices, too. Raises StorageFailed where the
+    results cannot be kept.
     """
+    credential_id = as_uuid(str(work.options.get("credential_id", "")))
+    if credential_id is not None:
+        await check_login(work, credential_id)
+        return
     asked = await step(_load, work)
     finished: asyncio.Queue[_Finished | None] = asyncio.Queue(maxsize=2 * BATCH)
     try:

@@ -75,8 +75,13 @@ class ShardLoader:
         owner: str,
         *,
         limits: Limits,
+        credential_id: UUID | None = None,
     ) -> None:
-        """`writing` opens a unit; `owner` holds the leases, and opens the credentials."""
+        """`writing` opens a unit; `owner` holds the leases, and opens the credentials.
+
+        `credential_id` is tried on the devices instead of their own; jump hosts keep theirs.
+        """
+        self._credential_id = credential_id
         self._writing = writing
         self._owner = owner
         self._limits = limits
@@ -93,7 +98,7 @@ class ShardLoader:
         Raises KeyUnavailable where the secrets cannot be opened at all, and what `writing` does.
         """
         with self._writing() as db:
-            rows = _load_rows(db, device_ids)
+            rows = _load_rows(db, device_ids, self._credential_id)
             asked = list(rows.asked)
             tokens = acquire_device_leases(db, asked, self._owner, now=present_time(db))
             self._open(db, rows)
@@ -253,7 +258,7 @@ class _Rows:
         return credential is None or credential.frozen_at is not None
 
 
-def _load_rows(db: Session, device_ids: Sequence[UUID]) -> _Rows:
+def _load_rows(db: Session, device_ids: Sequence[UUID], credential_id: UUID | None = None) -> _Rows:
     asked = _devices(db, device_ids)
     jumps: dict[UUID, Device] = {}
     wanted = {one.jump_device_id for one in asked.values() if one.jump_device_id is not None}
@@ -263,7 +268,9 @@ def _load_rows(db: Session, device_ids: Sequence[UUID]) -> _Rows:
         next_ones = {one.jump_device_id for one in found.values() if one.jump_device_id is not None}
         wanted = next_ones - jumps.keys()
     everybody = sorted({*asked, *jumps})
-    choices = get_credentials_for_devices(db, everybody)
+    choices = dict(get_credentials_for_devices(db, everybody))
+    if credential_id is not None:
+        choices |= {device_id: [credential_id] for device_id in asked}
     chosen = sorted({one for choice in choices.values() for one in choice})
     return _Rows(
         asked=asked,
