@@ -26,6 +26,11 @@ def test_what_is_no_queue_is_refused_in_a_sentence(text: str) -> None:
         parsed_queues(text)
 
 
+def test_who_sweeps_takes_the_platforms_that_it_has() -> None:
+    assert WorkerOptions().knowing(["acme"]).queues == (*ALL_QUEUES, "platform:acme")
+    assert WorkerOptions(queues=("site:berlin",)).knowing(["acme"]).queues == ("site:berlin",)
+
+
 def test_each_queue_has_its_number_of_shards_at_a_time() -> None:
     options = WorkerOptions(queues=("interactive", "sweep", "site:berlin"))
 

@@ -22,6 +22,12 @@ def give_platforms(
     sessions.configure(info={**sessions.kw.get("info", {}), _PLATFORMS: platforms})
 
 
+def given_platforms(sessions: sessionmaker[Session]) -> Platforms:
+    """Return the platforms that the factory was given, else the native ones."""
+    platforms: Platforms = sessions.kw.get("info", {}).get(_PLATFORMS, NATIVE)
+    return platforms
+
+
 @operation
 def get_platforms(db: Session) -> Platforms:
     """Return the platforms that the session's factory was given, else the native ones."""

@@ -25,6 +25,7 @@ from netraven.db.enums import (
 from netraven.jobs.limits import hold_run_limit
 from netraven.jobs.schedule_rows import lock_schedule
 from netraven.jobs.shards import ShardRef
+from netraven.jobs.workers import get_served_queues
 from netraven.models import Device, JobLog, JobResult, JobShard, Worker
 
 INTERACTIVE: Final = "interactive"
@@ -32,6 +33,9 @@ INTERACTIVE: Final = "interactive"
 SWEEP: Final = "sweep"
 SITE_PREFIX: Final = "site:"
 """What a remote collector's queue is called: `site:` and the site, as its devices name it."""
+
+PLATFORM_PREFIX: Final = "platform:"
+"""The same for a platform that users declared: its devices go to workers that have its file."""
 
 _FEW_DEVICES: Final = 50
 _SMALLEST: Final = 100
@@ -43,6 +47,11 @@ _SITE_REMEMBERED: Final = timedelta(days=7)
 def site_queue(site: str) -> str:
     """Return the queue of the devices of one site, where that has a collector of its own."""
     return f"{SITE_PREFIX}{site}"
+
+
+def platform_queue(name: str) -> str:
+    """Return the queue of the devices of a platform that only some workers know."""
+    return f"{PLATFORM_PREFIX}{name}"
 
 
 @operation
@@ -64,9 +73,10 @@ def cut_runs(db: Session, *, limit: int = 20) -> list[ShardRef]:
         return []
     room = hold_run_limit(db) - _sweeps_under_way(db)
     sites = _sites_with_collector(db)
+    platforms = _platforms_of_workers(db)
     refs: list[ShardRef] = []
     for run in waiting:
-        cuts = _Cuts(run, _devices(db, run.id), sites)
+        cuts = _Cuts(run, _devices(db, run.id), sites, platforms)
         if not _is_its_turn(db, run) or (not cuts.is_interactive and room <= 0):
             continue
         room -= not cuts.is_interactive
@@ -83,6 +93,7 @@ def shard_size(devices: int) -> int:
 class _Place:
     device_id: UUID
     site: str | None
+    device_type: str
     failed: bool
 
 
@@ -93,6 +104,7 @@ class _Cuts:
     run: JobLog
     places: Sequence[_Place]
     sites: frozenset[str]
+    platforms: frozenset[str]
 
     @property
     def is_interactive(self) -> bool:
@@ -102,7 +114,7 @@ class _Cuts:
     def shards(self) -> Iterator[tuple[str, list[UUID]]]:
         """Yield each shard's queue and devices, those that failed last time at each one's end."""
         if not self.places:
-            yield self._queue(None), []
+            yield self._usual, []
         size = shard_size(len(self.places))
         for queue, places in groupby(sorted(self.places, key=self._order), key=self._queue_of):
             for chunk in in_chunks((place.device_id for place in places), size):
@@ -112,11 +124,14 @@ class _Cuts:
         return self._queue_of(place), place.failed
 
     def _queue_of(self, place: _Place) -> str:
-        return self._queue(place.site)
+        if place.site is not None and place.site in self.sites:
+            return site_queue(place.site)
+        if place.device_type in self.platforms:
+            return platform_queue(place.device_type)
+        return self._usual
 
-    def _queue(self, site: str | None) -> str:
-        if site is not None and site in self.sites:
-            return site_queue(site)
+    @property
+    def _usual(self) -> str:
         return INTERACTIVE if self.is_interactive else SWEEP
 
 
@@ -183,14 +198,14 @@ def _sweeps_under_way(db: Session) -> int:
 
 def _devices(db: Session, run_id: UUID) -> list[_Place]:
     wanted = (
-        select(JobResult.device_id, Device.site, Device.last_backup_status)
+        select(JobResult.device_id, Device.site, Device.device_type, Device.last_backup_status)
         .join(Device, Device.id == JobResult.device_id)
         .where(JobResult.job_log_id == run_id, JobResult.status == ResultStatus.PENDING)
         .order_by(JobResult.id)
     )
     return [
-        _Place(device_id, site, status is BackupStatus.FAILED)
-        for device_id, site, status in db.execute(wanted)
+        _Place(device_id, site, device_type, status is BackupStatus.FAILED)
+        for device_id, site, device_type, status in db.execute(wanted)
         if device_id is not None
     ]
 
@@ -206,3 +221,9 @@ def _sites_with_collector(db: Session) -> frozenset[str]:
     return frozenset(
         queue.removeprefix(SITE_PREFIX) for queue in queues if queue.startswith(SITE_PREFIX)
     )
+
+
+def _platforms_of_workers(db: Session) -> frozenset[str]:
+    """Return the users' platforms that a live worker has; without one, whoever comes says so."""
+    served = (queue for queue in get_served_queues(db) if queue.startswith(PLATFORM_PREFIX))
+    return frozenset(queue.removeprefix(PLATFORM_PREFIX) for queue in served)

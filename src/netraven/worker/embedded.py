@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from netraven.db import Actor, present_time, unit_of_work
 from netraven.errors import Conflict, InUse
+from netraven.inventory.platforms import given_platforms
 from netraven.jobs.runs import cancel_job_log
 from netraven.jobs.workers import get_live_workers
 from netraven.tasks.progress import DeviceDone, RunSummary
@@ -126,7 +127,8 @@ def is_anybody_there(place: Place) -> bool:
         since = present_time(db) - timedelta(seconds=place.options.silence_s)
         live = [one for one in get_live_workers(db) if one.heartbeat_at >= since]
     served = {queue for one in live for queue in one.queues}
-    return served >= set(place.options.queues)
+    own = given_platforms(place.sessions).own
+    return served >= set(place.options.knowing(platform.name for platform in own).queues)
 
 
 def _cancel(place: Place, run_id: UUID) -> None:

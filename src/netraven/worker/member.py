@@ -22,6 +22,7 @@ from netraven.db import present_time, unit_of_work
 from netraven.db.enums import ACTIVE_RUN
 from netraven.db.schema import head_revision
 from netraven.errors import SchemaMismatch, StorageFailed
+from netraven.inventory.platforms import given_platforms
 from netraven.jobs.engine import Engine
 from netraven.jobs.leases import renew_leases
 from netraven.jobs.shards import ShardRef
@@ -51,7 +52,9 @@ class Member:
         self.is_ready = False
         self._sessions = sessions
         self._make_engine = make_engine
-        self._options = options
+        # What only some workers can collect goes to those that have its platform.
+        own = given_platforms(sessions).own
+        self._options = options.knowing(platform.name for platform in own)
         self._control = ThreadPoolExecutor(3, "control")
         self._is_database_away = False
         self._told_versions: frozenset[str] = frozenset()

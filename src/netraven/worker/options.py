@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
-from netraven.jobs.cutting import INTERACTIVE, SITE_PREFIX, SWEEP
+from netraven.jobs.cutting import INTERACTIVE, SITE_PREFIX, SWEEP, platform_queue
 
 ALL_QUEUES: Final = (INTERACTIVE, SWEEP)
 _SHARDS_AT_ONCE: Final[Mapping[str, int]] = {INTERACTIVE: 4, SWEEP: 3}
@@ -42,6 +42,13 @@ class WorkerOptions:
     def name(self) -> str:
         """The name of its host, by which people know it."""
         return socket.gethostname()[:100]
+
+    def knowing(self, platforms: Iterable[str]) -> WorkerOptions:
+        """Return the same for a member that has these platforms of users, if it sweeps at all."""
+        if SWEEP not in self.queues:
+            return self
+        own = (platform_queue(name) for name in platforms)
+        return replace(self, queues=tuple(dict.fromkeys((*self.queues, *own))))
 
     @property
     def shards_at_once(self) -> dict[str, int]:
