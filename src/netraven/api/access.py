@@ -90,6 +90,7 @@ _BY_PATH: dict[str, AccessTable] = {
     "/runs/{run_id}/cancel": {"POST": May.RUNS_WRITE},
     "/runs/{run_id}/results": {"GET": May.RUNS_READ},
     "/runs/{run_id}/entries": {"GET": May.RUNS_READ},
+    "/runs/{run_id}/events": {"GET": May.RUNS_READ},
     "/schedules": {"GET": May.SCHEDULES_READ, "POST": May.SCHEDULES_WRITE},
     "/schedules/next-times": {"POST": May.SCHEDULES_READ},
     "/schedules/{schedule_id}": {

@@ -17,7 +17,7 @@ from netraven.request.problems import MEDIA_TYPE, Problem
 router = guarded_router("", "Health")
 
 _TOKEN, _COOKIE = "token", "cookie"
-_SECURITY = [{_TOKEN: []}, {_COOKIE: []}]
+_SECURITY: list[dict[str, list[str]]] = [{_TOKEN: []}, {_COOKIE: []}]
 _SCHEMES = {
     _TOKEN: {
         "type": "http",

@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session, sessionmaker
 
+from netraven.request.feed import RunFeed
 from netraven.request.keys import TokenKeys
 
 Readiness: TypeAlias = Callable[[], Awaitable[str | None]]
@@ -37,6 +38,7 @@ class Ground:
     async_sessions: async_sessionmaker[AsyncSession] = field(repr=False)
     keys: TokenKeys = field(repr=False)
     bounds: Bounds
+    feed: RunFeed = field(repr=False)
     # The hash of no password, so that unknown names take as long as known ones.
     nobodys_hash: str = field(repr=False)
     hashing: asyncio.Semaphore = field(

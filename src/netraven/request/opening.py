@@ -14,6 +14,7 @@ from netraven.admin.passwords import hash_password
 from netraven.db import KeyRing, make_async_sessions, unit_of_work
 from netraven.inventory.platforms import give_platforms
 from netraven.platforms.catalogue import Platforms
+from netraven.request.feed import RunFeed
 from netraven.request.ground import Bounds, Ground
 from netraven.request.keys import TokenKeys
 
@@ -33,6 +34,7 @@ async def opened_ground(
     """
     async_sessions = make_async_sessions(url, keyring)
     give_platforms(async_sessions, platforms)
+    feed = RunFeed(async_sessions)
 
     def installation_key() -> bytes:
         with unit_of_work(sessions) as db:
@@ -44,7 +46,9 @@ async def opened_ground(
             async_sessions=async_sessions,
             keys=TokenKeys.drawn_from(await asyncio.to_thread(installation_key)),
             bounds=bounds,
+            feed=feed,
             nobodys_hash=await asyncio.to_thread(hash_password, secrets.token_urlsafe()),
         )
     finally:
+        await feed.close()
         await async_sessions.kw["bind"].dispose()

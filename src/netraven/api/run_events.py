@@ -1,0 +1,200 @@
+"""A run followed live, as server-sent events that go on after a break."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Header, Request
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
+from typing_extensions import override
+
+from netraven import clock
+from netraven.api.access import guarded_router
+from netraven.api.replies import READ, found, refusals
+from netraven.db import unit_of_work
+from netraven.db.enums import ACTIVE_RUN, ResultStatus
+from netraven.errors import NotAuthenticated
+from netraven.jobs.entries import get_job_log_entries
+from netraven.jobs.listing import get_job_log
+from netraven.jobs.marks import get_changed_results
+from netraven.jobs.results import count_job_results
+from netraven.models import JobLogEntry, JobResult
+from netraven.request.authentication import authenticate
+from netraven.request.caller import Caller, get_caller
+from netraven.request.ground import Ground, get_ground
+from netraven.schemas.job import JobLogEntryRead, JobLogRead, JobResultRead
+
+router = guarded_router("/runs", "Runs")
+
+_MEDIA = "text/event-stream"
+_BATCH = 200
+# A line now and then keeps proxies from hanging up, and shows who has gone.
+_SIGN_OF_LIFE_S = 15.0
+# Workers that write results at the same time commit them in any order, but within this time.
+_SETTLED_AFTER = timedelta(seconds=2)
+_POSITION = re.compile(r"(\d{1,18})-(\d{1,17})-([0-9a-f]{32})")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NOBODY = UUID(int=0)
+
+
+class Progress(BaseModel):
+    """How far a run has come: its devices by status."""
+
+    by_status: dict[ResultStatus, int]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Position:
+    """Up to where a client has it: the last line's number, the last result's change and id."""
+
+    seq: int = 0
+    at: datetime = _EPOCH
+    row_id: UUID = _NOBODY
+
+    @classmethod
+    def read(cls, text: str | None) -> _Position:
+        matched = _POSITION.fullmatch(text or "")
+        if matched is None:
+            return cls()
+        at = _EPOCH + timedelta(microseconds=int(matched[2]))
+        return cls(int(matched[1]), at, UUID(hex=matched[3]))
+
+    @override
+    def __str__(self) -> str:
+        microseconds = (self.at - _EPOCH) // timedelta(microseconds=1)
+        return f"{self.seq}-{microseconds}-{self.row_id.hex}"
+
+
+@router.get(
+    "/{run_id}/events",
+    response_class=StreamingResponse,
+    responses={200: {"content": {_MEDIA: {"schema": {"type": "string"}}}}, **refusals(*READ, 404)},
+)
+async def follow_run(
+    request: Request,
+    me: Annotated[Caller, Depends(get_caller)],
+    run_id: str,
+    last_event_id: Annotated[str | None, Header(max_length=64)] = None,
+) -> StreamingResponse:
+    """Follow a run: `entry`, `result` and `progress` events as they happen, `end` at its end.
+
+    With `Last-Event-ID` the stream goes on where it broke off, also at another web process.
+    """
+    ground = get_ground(request)
+    async with unit_of_work(ground.async_sessions, read_only=True) as db:
+        run = found(await get_job_log(db, run_id, visible_to=me.user_id), "run")
+    position = _Position.read(last_event_id)
+    stream = _Stream(request, ground, me, run_id=run.id, position=position)
+    headers = {"X-Accel-Buffering": "no"}
+    return StreamingResponse(stream.events(), headers=headers, media_type=_MEDIA)
+
+
+class _Stream:
+    """What one client is told of one run; between looks it holds nothing of the database."""
+
+    def __init__(
+        self, request: Request, ground: Ground, me: Caller, *, run_id: UUID, position: _Position
+    ) -> None:
+        self._request = request
+        self._ground = ground
+        self._me = me
+        self._run_id = run_id
+        self._position = position
+        self._progress = ""
+        # When something happened that may not have settled yet.
+        self._woken_at: datetime | None = clock.now()
+
+    async def events(self) -> AsyncIterator[str]:
+        """Yield events until the run has ended, is gone, or the caller's login is over."""
+        with self._ground.feed.following(self._run_id) as happened:
+            while True:
+                happened.clear()
+                batch, is_over = await self._look()
+                for event in batch:
+                    yield event
+                if is_over:
+                    return
+                if batch:
+                    continue
+                try:
+                    async with asyncio.timeout(self._patience_s()):
+                        await happened.wait()
+                    self._woken_at = clock.now()
+                except TimeoutError:
+                    if self._woken_at is not None:
+                        self._woken_at = None
+                        continue
+                    yield ": still here\n\n"
+                    if not await self._is_let_in():
+                        return
+
+    def _patience_s(self) -> float:
+        """Return how long to wait: after something happened, until it has settled."""
+        is_fresh = self._woken_at is not None
+        return _SETTLED_AFTER.total_seconds() if is_fresh else _SIGN_OF_LIFE_S
+
+    async def _look(self) -> tuple[list[str], bool]:
+        """Return what is new, and whether that was the last."""
+        seen = self._me.user_id
+        async with unit_of_work(self._ground.async_sessions, read_only=True) as db:
+            run = await get_job_log(db, self._run_id, visible_to=seen)
+            if run is None:
+                return [], True
+            has_ended = run.status not in ACTIVE_RUN
+            entries = await get_job_log_entries(
+                db, run.id, 0, _BATCH, after_seq=self._position.seq, visible_to=seen
+            )
+            results = await get_changed_results(
+                db,
+                run.id,
+                after=(self._position.at, self._position.row_id),
+                until=None if has_ended else clock.now() - _SETTLED_AFTER,
+                limit=_BATCH,
+                visible_to=seen,
+            )
+            by_status = {
+                status: await count_job_results(db, run.id, status=status, visible_to=seen)
+                for status in ResultStatus
+            }
+        batch = [*self._entries(entries), *self._results(results)]
+        batch += self._changed_progress(by_status)
+        is_over = not batch and has_ended
+        if is_over:
+            batch = [self._event("end", JobLogRead.model_validate(run))]
+        return batch, is_over
+
+    def _entries(self, rows: list[JobLogEntry]) -> Iterator[str]:
+        for row in rows:
+            self._position = replace(self._position, seq=row.seq)
+            yield self._event("entry", JobLogEntryRead.model_validate(row))
+
+    def _results(self, rows: list[JobResult]) -> Iterator[str]:
+        for row in rows:
+            self._position = replace(self._position, at=row.updated_at, row_id=row.id)
+            yield self._event("result", JobResultRead.model_validate(row))
+
+    def _changed_progress(self, by_status: dict[ResultStatus, int]) -> list[str]:
+        progress = Progress(by_status=by_status, total=sum(by_status.values()))
+        told = progress.model_dump_json()
+        if told == self._progress:
+            return []
+        self._progress = told
+        return [self._event("progress", progress)]
+
+    def _event(self, kind: str, told: BaseModel) -> str:
+        return f"id: {self._position}\nevent: {kind}\ndata: {told.model_dump_json()}\n\n"
+
+    async def _is_let_in(self) -> bool:
+        try:
+            await authenticate(self._request)
+        except NotAuthenticated:
+            return False
+        return True
