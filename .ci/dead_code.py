@@ -27,6 +27,13 @@ DECORATORS = [
     "@overload",
     "@override",
     "@pytest.fixture",
+    "@pytest_asyncio.fixture",
+    "@app.get",
+    "@router.delete",
+    "@router.get",
+    "@router.patch",
+    "@router.post",
+    "@router.put",
     "@rule",
     "@validates",
 ]
