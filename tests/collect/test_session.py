@@ -100,7 +100,11 @@ class Talk:
     async def _with_session(self, work: Callable[[Session], Awaitable[T]]) -> T:
         self.device = ScriptedDevice(self._greeting, self._answers)
         self.session = Session(
-            self.device, self._platform, self._limits, enable_secret=self._secret
+            self.device,
+            self._platform,
+            self._limits,
+            username="backup",
+            enable_secret=self._secret,
         )
         started_at = asyncio.get_running_loop().time()
         try:
@@ -266,6 +270,27 @@ class TestEnable:
 
         assert isinstance(error, EnableRefused)
         assert "the credential holds none" in str(error)
+
+    def test_a_user_name_is_given_where_enable_asks_for_it_first(self) -> None:
+        script = ios(
+            enable=b"enable\r\nUsername: ",
+            backup=b"backup\r\nPassword: ",
+            s3cret=b"\r\nR1#",
+        )
+        talk = Talk(script, greeting=b"R1>", enable_secret="s3cret")
+
+        assert talk.running().text == CONFIG
+
+    def test_a_user_name_that_is_asked_for_again_is_refused(self) -> None:
+        again = b"\r\n% Authentication failed\r\nR1>"
+        script = ios(enable=b"enable\r\nUsername: ", backup=b"backup\r\nPassword: ", wrong=again)
+        talk = Talk(script, greeting=b"R1>", enable_secret="wrong")
+
+        error = talk.error()
+
+        assert isinstance(error, EnableRefused)
+        assert str(error) == "the device refused the enable secret"
+        assert talk.device.typed.count("wrong\r") == 1
 
     def test_a_device_without_an_enable_password_refuses_too(self) -> None:
         script = ios(enable=b"enable\r\n% No password set\r\nR1>")

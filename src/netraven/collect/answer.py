@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from netraven.collect.pagers import COMMON_PAGERS
 from netraven.collect.prompt import Prompt
 from netraven.collect.suspicion import (
     Signs,
@@ -19,7 +18,7 @@ from netraven.collect.suspicion import (
 )
 from netraven.collect.terminal import LATIN_1, UTF_8, decode, resolve, squash
 from netraven.platforms.observation import CONFIGURATIONS
-from netraven.platforms.platform import Command, Platform
+from netraven.platforms.platform import Command, Pager, Platform
 
 _ECHO_LINES: Final = 24
 _WRAPPED_LINES: Final = 8
@@ -48,13 +47,19 @@ class Answer:
 
 
 def read_answer(
-    raw: bytes, pages: Sequence[int], prompt: Prompt, *, command: Command, platform: Platform
+    raw: bytes,
+    pages: Sequence[int],
+    prompt: Prompt,
+    *,
+    command: Command,
+    platform: Platform,
+    pagers: Sequence[Pager] = (),
 ) -> Answer:
     """Return the answer within `raw`: from the prompt it was typed at to the prompt after it.
 
-    `pages` are the offsets at which a pager's prompt ended.
+    `pages` are the offsets at which a pager's prompt ended, one of the platform's or of `pagers`.
     """
-    screen = resolve(drop_pagers(raw, pages, platform))
+    screen = resolve(drop_pagers(raw, pages, (*platform.pagers, *pagers)))
     echo_end = _end_of_echo(raw, _first_lines(screen.text), prompt.text, command.text)
     body = _body_of(screen.text, echo_end or 0, command, platform)
     text, confirmed = _split_trailer(screen.text[body], screen.encoding, platform)
@@ -135,22 +140,22 @@ def last_text_line(received: bytes | bytearray) -> str:
     return next((line for line in reversed(lines) if line.strip()), "")
 
 
-def drop_pagers(raw: bytes, pages: Sequence[int], platform: Platform) -> bytes:
+def drop_pagers(raw: bytes, pages: Sequence[int], pagers: Sequence[Pager]) -> bytes:
     """Return the bytes without pager prompts and without what erases them."""
     if not pages:
         return raw
     bounds = [0, *pages, len(raw)]
     parts = [raw[a:b] for a, b in pairwise(bounds)]
-    whole = _before_pager(parts[0], platform)
+    whole = _before_pager(parts[0], pagers)
     for part in parts[1:-1]:
-        whole += _before_pager(_after_pager(part), platform)
+        whole += _before_pager(_after_pager(part), pagers)
     return whole + _after_pager(parts[-1])
 
 
-def _before_pager(part: bytes, platform: Platform) -> bytes:
+def _before_pager(part: bytes, pagers: Sequence[Pager]) -> bytes:
     start = part.rfind(b"\n") + 1
     line = resolve(part[start:]).lines[0].rstrip()
-    for pager in (*platform.pagers, *COMMON_PAGERS):
+    for pager in pagers:
         match = pager.pattern.search(line)
         if match is not None:
             before = line[: match.start()]

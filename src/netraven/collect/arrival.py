@@ -153,6 +153,7 @@ async def open_session(
         stream,
         platform,
         limits,
+        username=login.username,
         enable_secret=login.enable_secret,
         deadline_at=walk.deadline_at,
         talk=talk,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable
 from contextlib import suppress
 from enum import StrEnum
@@ -12,9 +11,9 @@ from typing import Final, TypeVar
 from netraven.collect.dialogue import Dialogue
 from netraven.collect.footprint import Footprint
 from netraven.collect.limits import Limits
-from netraven.collect.pagers import COMMON_PAGERS
+from netraven.collect.pagers import learn_pager
 from netraven.collect.stream import Stream
-from netraven.collect.terminal import visible_line
+from netraven.collect.terminal import find_queries, visible_line
 from netraven.errors import DeviceTimeout, OutputTooLarge, SessionLost
 from netraven.platforms.platform import Pager
 
@@ -23,7 +22,7 @@ T = TypeVar("T")
 ENTER: Final = "\r"
 _TAIL_BYTES: Final = 4096
 _NUDGE_S: Final = 4.0
-_NUMBER: Final = re.compile(r"\d+")
+_LONGEST_QUERY: Final = 16
 
 
 class Step(StrEnum):
@@ -40,8 +39,9 @@ class Conversation:
     """One exchange after another over a stream; answers pagers while it waits.
 
     `received` holds the present exchange from the prompt it was typed at; `pages` the offsets
-    in it at which a pager's prompt ended, one of them such as none of `pagers` is, where it
-    `has_guessed_pager`.
+    in it at which a pager's prompt ended: one of `pagers`, or one of those `guessed` when the
+    device stood still at it. `answers_queries`: what a device asks the terminal is answered; it
+    asks before its first prompt, later the text of a configuration could.
     """
 
     def __init__(self, stream: Stream, limits: Limits, pagers: tuple[Pager, ...]) -> None:
@@ -52,9 +52,9 @@ class Conversation:
         self.deadline_at = float("inf")
         self.received = bytearray()
         self.pages: list[int] = []
-        self.has_guessed_pager = False
         self.pagers = pagers
-        self._guessed: tuple[Pager, ...] = ()
+        self.answers_queries = True
+        self.guessed: tuple[Pager, ...] = ()
         self._stream = stream
         self._limits = limits
         self._floor = 0
@@ -73,7 +73,6 @@ class Conversation:
         """Start an exchange: forget all but the line that the cursor stands in."""
         del self.received[: self.received.rfind(b"\n") + 1]
         self.pages.clear()
-        self.has_guessed_pager = False
         self._floor = 0
 
     def consume(self) -> None:
@@ -139,11 +138,13 @@ class Conversation:
                 awaited=self.awaited,
             ) from None
         self._take(piece)
+        if self.answers_queries:
+            await self._answer_queries(len(piece))
         return True
 
     async def turn_pages(self, *, within_s: float) -> bool:
         """Add the next piece of output and turn a page that it ends with; False after silence."""
-        if not await self.receive(within_s=within_s):
+        if not await self.receive(within_s=within_s) and not self._learn_pager():
             return False
         await self._answer_pager()
         return True
@@ -171,11 +172,17 @@ class Conversation:
                 awaited=self.awaited,
             )
 
+    async def _answer_queries(self, size: int) -> None:
+        """Answer the questions to the terminal that the last piece, of that size, completed."""
+        start = max(0, len(self.received) - size - _LONGEST_QUERY)
+        for query in find_queries(bytes(self.received[start:])):
+            if start + query.ends_at > len(self.received) - size:
+                await self._stream.write(query.answer)
+
     async def _answer_pager(self) -> None:
         line = self.last_line()
-        for pager in (*self.pagers, *self._guessed):
+        for pager in (*self.pagers, *self.guessed):
             if line and pager.pattern.search(line):
-                self.has_guessed_pager |= pager in self._guessed
                 self.consume()
                 self.pages.append(len(self.received))
                 self.dialogue.typed(pager.key, at_s=_now_s())
@@ -187,13 +194,11 @@ class Conversation:
 
         Asked only after a silence in which anything else would have gone on.
         """
-        line = self.last_line()
-        for pager in COMMON_PAGERS:
-            if line and pager.pattern.search(line):
-                shape = _NUMBER.sub(r"\\d+", re.escape(line))
-                self._guessed += (Pager(pattern=re.compile(f"^{shape}$"), key=pager.key),)
-                return True
-        return False
+        pager = learn_pager(self.last_line())
+        if pager is None:
+            return False
+        self.guessed += (pager,)
+        return True
 
 
 def _now_s() -> float:

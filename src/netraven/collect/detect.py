@@ -7,11 +7,11 @@ from typing import Final
 
 from netraven.collect.conversation import Conversation
 from netraven.collect.greetings import answer_to_greeting
-from netraven.collect.pagers import COMMON_PAGERS
 from netraven.collect.terminal import resolve, squash
 from netraven.collect.walk import Step, Walk
 from netraven.errors import DialogueFailed
 from netraven.platforms.detection import Clues, Finding, weigh
+from netraven.platforms.manners import MORE
 from netraven.platforms.platform import Platform
 from netraven.platforms.undetermined import UNDETERMINED
 
@@ -28,7 +28,7 @@ async def detect(talk: Conversation, walk: Walk) -> Platform:
     platform names itself; `DeviceTimeout`, `SessionLost` or `OutputTooLarge` as a session does.
     """
     walk.begin(Step.DETECT, "a prompt of any platform")
-    talk.pagers = COMMON_PAGERS
+    talk.pagers = (MORE,)
     clues = await _first_screen(talk, walk)
     finding = weigh(clues)
     while finding.asks is not None:

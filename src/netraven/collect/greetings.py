@@ -24,6 +24,15 @@ _WORD: Final = re.compile(
     r"(?i)\b(?:type|enter|write|say|press|reply)\b(?: the)?(?: words?)?"
     r" ?(?P<quote>[\"'`«‹<]?)(?P<word>(?:i )?(?:agree|accept|acknowledge|consent)|yes|y)\b"
 )
+_ASKS_NAME: Final = re.compile(
+    r"(?i)(?:.*[^\w-])?(?<!last )(?:user ?name|user ?id|user|login(?: name| as| id)?"
+    r"|account(?: name)?|name)(?: ?\([^)]*\))? ?[:>]"
+)
+
+
+def asks_for_name(line: str) -> bool:
+    """Tell whether a visible last line asks for a user name."""
+    return _ASKS_NAME.fullmatch(line) is not None
 
 
 def answer_to_greeting(line: str) -> str | None:

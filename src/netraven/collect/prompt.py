@@ -29,6 +29,10 @@ class Prompt:
             return line in (self.text, self.exact)
         return line == self.text or self.exact.fullmatch(line) is not None
 
+    def is_part_of(self, whole: Prompt) -> bool:
+        """Tell whether it is only the beginning of another, the rest of which is on its way."""
+        return self.text != whole.text and whole.text.startswith(self.text)
+
 
 def find_prompt(line: str, platform: Platform) -> Prompt | None:
     """Return the prompt that a visible line is by the platform's pattern, or None."""

@@ -17,7 +17,7 @@ from netraven.collect.answer import (
 from netraven.collect.conversation import Conversation, Step
 from netraven.collect.dialogue import Dialogue
 from netraven.collect.footprint import Footprint
-from netraven.collect.greetings import answer_to_greeting
+from netraven.collect.greetings import answer_to_greeting, asks_for_name
 from netraven.collect.limits import Limits
 from netraven.collect.prompt import Prompt, find_prompt, merge_prompts
 from netraven.collect.stream import Stream
@@ -45,6 +45,7 @@ class Session:
         platform: Platform,
         limits: Limits,
         *,
+        username: str = "",
         enable_secret: str | None = None,
         deadline_at: float | None = None,
         talk: Conversation | None = None,
@@ -52,11 +53,13 @@ class Session:
         """`deadline_at` is in the event loop's time; without it `open()` starts the clock.
 
         `talk` is what was said already on the stream, where its login was a part of that.
+        `username` is for devices that ask for it at `enable` once more.
         """
         self.refused: tuple[str, ...] = ()
         self._talk = talk or Conversation(stream, limits, platform.pagers)
         self._platform = platform
         self._limits = limits
+        self._username = username
         self._enable_secret = enable_secret
         self._deadline_at = deadline_at
         self._prompt: Prompt | None = None
@@ -113,6 +116,7 @@ class Session:
         if enable is not None and self._wants(enable, prompt):
             prompt = await self._enable(enable)
         self._talk.step = Step.PREPARE
+        self._talk.answers_queries = False
         self._prompt = prompt
         for text in self._platform.paging_off or ("",):
             await self._prepare(text)
@@ -184,7 +188,12 @@ class Session:
         self._talk.begin()
         await self._talk.type(enable.command)
         found = await self._talk.until(self._find_enable, "the enable password question")
-        if not isinstance(found, Prompt):
+        if found == self._username:
+            self._talk.begin()
+            self._talk.consume()
+            await self._talk.type(self._username)
+            found = await self._talk.until(self._find_enable, "the enable password question")
+        if isinstance(found, Enable):
             self._talk.begin()
             self._talk.consume()
             await self._talk.type_secret(self._enable_secret or "")
@@ -204,23 +213,34 @@ class Session:
         is_possible = self._enable_secret is not None or not enable.is_optional
         return is_possible and prompt.text.endswith(enable.from_suffix)
 
-    def _find_enable(self) -> Prompt | Enable | None:
-        """Return the prompt after Enter, or the enable declaration where it asks its question."""
+    def _find_enable(self) -> Prompt | Enable | str | None:
+        """Return the prompt after Enter, the enable declaration where it asks, or the user name."""
         enable, line = self._platform.enable, self._talk.last_line()
         if enable is not None and enable.question.fullmatch(line):
             return enable
-        return find_prompt(line, self._platform) if b"\n" in self._talk.received else None
+        if b"\n" not in self._talk.received:
+            return None
+        name = self._username if self._username and asks_for_name(line) else None
+        return find_prompt(line, self._platform) or name
 
     async def _prepare(self, text: str) -> None:
         """Type a command that sets the terminal up, and learn the prompt by it."""
 
         def find() -> Prompt | None:
             seen = find_prompt(self._talk.last_line(), self._platform)
-            return seen if seen and is_echoed(self._talk.received, "", text) else None
+            if seen is None or (self._prompt is not None and seen.is_part_of(self._prompt)):
+                return None
+            return seen if is_echoed(self._talk.received, "", text) else None
 
         self._talk.begin()
         await self._talk.type(text)
-        seen = await self._talk.until(find, f"the prompt after '{text}'", nudge=True)
+        try:
+            seen = await self._talk.until(find, f"the prompt after '{text}'", nudge=True)
+        except DeviceTimeout:
+            silent = find_prompt(self._talk.last_line(), self._platform)
+            if silent is None or b"\n" not in self._talk.received:
+                raise
+            seen = silent  # it does not echo; each answer will say so
         command = Command(text=text, yields=Yields.VERSION)
         answer = self._read(command, seen)
         if is_refused(answer.text, self._platform):
@@ -365,8 +385,9 @@ class Session:
             prompt,
             command=command,
             platform=self._platform,
+            pagers=self._talk.guessed,
         )
-        if self._talk.has_guessed_pager:
+        if self._talk.guessed and self._talk.pages:
             answer = replace(answer, signs=answer.signs | GUESSED_PAGER)
         return answer
 

@@ -44,7 +44,7 @@ class Signs:
 
 
 GUESSED_PAGER: Final = Signs(doubts=frozenset({Oddity.PAGER_IN_TEXT}))
-"""What was taken for a pager may have been a line of the text, printed with a pause."""
+"""What was taken for a pager may have been a line of the text before a long pause."""
 
 
 def find_overwriting(screen: Screen, start: int, command: Command) -> Signs:

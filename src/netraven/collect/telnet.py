@@ -34,7 +34,7 @@ _THEIRS: Final = frozenset({BINARY, SGA, ECHO})
 _MUTE: Final = logging.Logger("telnet", level=logging.CRITICAL + 1)  # noqa: LOG001  see above
 
 
-class Line(asyncio.Protocol, asyncssh.SSHTCPSession[bytes]):  # type: ignore[misc]  # alike by name
+class Line(asyncio.Protocol, asyncssh.SSHTCPSession[bytes]):
     """A `Stream` over telnet; stops reading from the network while nobody takes its bytes.
 
     It serves a TCP connection and an SSH server's forwarding alike. `first_bytes` is the
@@ -84,8 +84,10 @@ class Line(asyncio.Protocol, asyncssh.SSHTCPSession[bytes]):  # type: ignore[mis
         self._end()
 
     @override
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # An SSH server's forwarding comes as a channel, which has a transport's methods.
+    def connection_made(
+        self, transport: asyncio.BaseTransport | asyncssh.SSHTCPChannel[bytes]
+    ) -> None:
+        # A channel has all that is used of a transport.
         self._transport = cast("asyncio.Transport", transport)
         self._options = _Options(self._transport)
 

@@ -14,7 +14,7 @@ import asyncssh
 from netraven.collect.authentication import Peer
 from netraven.collect.conversation import Conversation
 from netraven.collect.faults import explain_dial, place_of
-from netraven.collect.greetings import answer_to_greeting
+from netraven.collect.greetings import answer_to_greeting, asks_for_name
 from netraven.collect.prompt import find_prompt
 from netraven.collect.ssh import Attempt
 from netraven.collect.telnet import Line
@@ -38,10 +38,6 @@ _MOST_QUESTIONS: Final = 12
 _MOST_NAMES: Final = 2
 _EYEBALLS_S: Final = 0.25
 
-_ASKS_NAME: Final = re.compile(
-    r"(?i)(?:.*[^\w-])?(?<!last )(?:user ?name|user ?id|user|login(?: name| as| id)?"
-    r"|account(?: name)?|name)(?: ?\([^)]*\))? ?[:>]"
-)
 _ASKS_PASSWORD: Final = re.compile(
     r"(?i)(?:.*\W)?(?:password|passwd|passcode|passphrase)\b.{0,60}[:>]"
 )
@@ -185,7 +181,7 @@ class _Login:
             return None
         if _ASKS_PASSWORD.fullmatch(line):
             return _Seen.PASSWORD_QUESTION
-        if _ASKS_NAME.fullmatch(line):
+        if asks_for_name(line):
             return _Seen.NAME_QUESTION
         if self._greeting(line) is not None:
             return _Seen.GREETING

@@ -7,6 +7,7 @@ erase are carried out, all others are dropped; tabs stay. Sources: ECMA-48, xter
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +24,9 @@ _SEQUENCE: Final = re.compile(
     r"|[PX^_][^\x1b\n]*\x1b\\"
     r"|[ -/]+[0-~]"
     r"|[0-Z\\-~])"
+)
+_QUERY: Final = re.compile(
+    rb"(?P<far>\x1b\[\d{3,5};\d{3,5}[Hf])?(?P<place>\x1b\[\??6n)|\x1b\[0?c|\x1bZ"
 )
 _TOKEN: Final = re.compile(r"[^\x08\r\x1b]+|[\x08\r]|\x1b")
 _SPACES: Final = re.compile(r"\s+")
@@ -43,6 +47,27 @@ class Screen:
     def lines(self) -> list[str]:
         """The lines without their ends."""
         return self.text.split("\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question to the terminal: where it ends within the data, and what a terminal answers."""
+
+    ends_at: int
+    answer: bytes
+
+
+def find_queries(data: bytes) -> Iterator[Query]:
+    """Yield what is asked: the cursor's place, and the kind of terminal (VT102).
+
+    Who moves the cursor to the far end first wants to know the screen's size.
+    """
+    for match in _QUERY.finditer(data):
+        if match["place"] is None:
+            answer = b"\x1b[?6c"
+        else:
+            answer = b"\x1b[1000;512R" if match["far"] else b"\x1b[1;1R"
+        yield Query(match.end(), answer)
 
 
 def resolve(data: bytes) -> Screen:
