@@ -33,6 +33,8 @@ from netraven.cli import (
     retention,
     rule,
     run,
+    run_answers,
+    run_control,
     schedule,
     search,
     serve,
@@ -66,6 +68,11 @@ app.add_typer(tag.app, name="tag", cls=Noun)
 app.add_typer(rule.app, name="rule", cls=Noun)
 app.add_typer(backup.app, name="backup", cls=Noun)
 app.add_typer(run.app, name="run", cls=Noun)
+run.app.command("answers")(run_answers.show_answers)
+run.app.command("start")(run_control.start_run)
+run.app.command("watch")(run_control.watch_run)
+run.app.command("cancel")(run_control.cancel_run)
+run.app.command("retry")(run_control.retry_run)
 app.command("serve")(serve.serve)
 app.command("worker")(worker.worker)
 app.add_typer(platform.app, name="platform", cls=Noun)

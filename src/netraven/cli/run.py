@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.text import Text
 
-from netraven.cli import output, run_answers, run_control
+from netraven.cli import output
 from netraven.cli.backup_run import without_name
 from netraven.cli.options import AsJson, Everything, Limit, Skip
 from netraven.cli.output import Column
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
 
     from netraven.cli.home import Home
     from netraven.db.enums import ResultStatus
@@ -24,12 +23,6 @@ app = typer.Typer(
     help="Start, follow and look at runs: what they do, and why devices failed.",
     no_args_is_help=True,
 )
-
-app.command("start")(run_control.start_run)
-app.command("answers")(run_answers.show_answers)
-app.command("watch")(run_control.watch_run)
-app.command("cancel")(run_control.cancel_run)
-app.command("retry")(run_control.retry_run)
 
 RunName = Annotated[
     str, typer.Argument(metavar="RUN", help="Id of a run, or `latest`.", show_default=True)
@@ -93,6 +86,7 @@ def show_run(
 
 def shown_run(home: Home, name: str, *, everything: bool = False, as_json: bool = False) -> None:
     """Show a run and the devices that did not succeed in it, all with `everything`."""
+    from netraven.cli.names import named_run
     from netraven.cli.pages import take_all
     from netraven.jobs.results import count_results_by_status, get_job_results
     from netraven.schemas.job import JobLogRead, JobResultRead
@@ -120,6 +114,7 @@ def show_logs(
 ) -> None:
     """Show the log of a run, line by line."""
     from netraven.cli.home import open_home
+    from netraven.cli.names import named_run
     from netraven.cli.pages import take_all
     from netraven.jobs.entries import get_job_log_entries
     from netraven.schemas.job import JobLogEntryRead
@@ -136,22 +131,6 @@ def show_logs(
         output.say("This run has no such log lines.")
     else:
         _show_entries(entries)
-
-
-def named_run(db: Session, name: str) -> JobLog:
-    """Return the run of that id, or the newest one for `latest`; raises NotFound."""
-    from netraven.errors import NotFound
-    from netraven.jobs.listing import get_job_log, get_job_logs
-
-    if name.lower() == "latest":
-        run = next(iter(get_job_logs(db, limit=1)), None)
-        message = "there are no runs yet; `netraven backup run --all` makes the first"
-    else:
-        run = get_job_log(db, name)
-        message = f"there is no run {name}; see `netraven run list`"
-    if run is None:
-        raise NotFound(message)
-    return run
 
 
 def show_results(results: list[JobResult], *, everything: bool = False) -> None:
