@@ -8,6 +8,7 @@ import pytest
 
 from netraven.collect.gate import LoginPolicy, SweepGate
 from netraven.collect.limits import Limits
+from netraven.collect.pacing import Freeze
 from netraven.collect.sweep import Request, SweepLimits, sweep
 from netraven.collect.target import Login, Protocol, Target
 from netraven.errors import LoginRefused
@@ -54,7 +55,7 @@ async def test_a_thousand_devices_refuse_a_wrong_password_four_times_at_most(
     ]
     gate = SweepGate(LoginPolicy(patience_s=120))
     codes: Counter[str] = Counter()
-    freezes = []
+    freezes: list[Freeze] = []
     async with Fleet(specs, shares_host_key=True) as fleet:
         requests = [request_to(endpoint) for endpoint in fleet.endpoints]
         async for outcome in sweep(requests, SweepLimits(concurrency=AT_ONCE), gate=gate):

@@ -190,7 +190,7 @@ async def test_an_ssh_server_on_the_port_is_named() -> None:
 async def test_a_telnet_server_is_named_at_once_where_ssh_is_expected() -> None:
     async with Fleet([spec_of()]) as fleet:
         target = replace(target_at(fleet.endpoint("sw1").port), protocol=Protocol.SSH)
-        with pytest.raises(NegotiationFailed, match="speaks telnet, not SSH.* protocol to telnet"):
+        with pytest.raises(NegotiationFailed, match=r"speaks telnet, not SSH.* protocol to telnet"):
             await fetch(target, (LOGIN,), IOS, Limits(connect_s=3600))
 
 

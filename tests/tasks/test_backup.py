@@ -28,7 +28,7 @@ from netraven.db.enums import (
     RunStatus,
 )
 from netraven.errors import Invalid
-from netraven.inventory.devices import create_device
+from netraven.inventory.devices import create_device, update_device
 from netraven.inventory.hostkeys import accept_host_key, get_host_keys
 from netraven.inventory.tag_rules import create_tag_rule
 from netraven.inventory.tags import add_tag_to_device, create_tag, get_devices_for_tag
@@ -50,7 +50,7 @@ from netraven.models import (
     JobLogEntry,
 )
 from netraven.schemas.credential import CredentialCreate, CredentialTagCreate
-from netraven.schemas.device import DeviceCreate
+from netraven.schemas.device import DeviceCreate, DeviceUpdate
 from netraven.schemas.job import JobLogCreate
 from netraven.schemas.tag import TagCreate
 from netraven.schemas.tag_rule import TagRuleCreate
@@ -112,6 +112,11 @@ class Site:
                 ).id
                 for each in fleet.endpoints
             }
+
+    def forget_platform(self, device_id: UUID) -> None:
+        """Let a device be one whose platform nobody has named."""
+        with self.database.unit() as db:
+            update_device(db, device_id, DeviceUpdate(device_type="auto"))
 
     def back_up(self, *hostnames: str) -> tuple[RunSummary, dict[str, DeviceDone]]:
         """Back these devices up, all without a name; return the summary and what was told."""
@@ -428,3 +433,35 @@ def test_a_run_without_devices_is_skipped(sync_database: Database) -> None:
     summary = run_here(sync_database, [])
 
     assert summary.status is RunStatus.SKIPPED
+
+
+def test_a_device_without_a_platform_is_backed_up_as_what_it_turns_out_to_be(
+    sync_database: Database,
+) -> None:
+    with site(sync_database, spec("r1"), spec("r2", "juniper_junos")) as lab:
+        for device_id in lab.ids.values():
+            lab.forget_platform(device_id)
+        _, done = lab.back_up()
+
+        with sync_database.unit() as db:
+            found = {row.hostname: row.device_type for row in db.scalars(select(Device))}
+            kept = {row.device_type for row in db.scalars(select(Backup))}
+
+    assert {each.status for each in done.values()} == {ResultStatus.SUCCEEDED}
+    assert found == {"r1": "cisco_ios", "r2": "juniper_junos"}
+    assert kept == {"cisco_ios", "juniper_junos"}
+
+
+def test_a_device_that_cannot_be_asked_what_it_is_fails_and_waits(
+    sync_database: Database,
+) -> None:
+    with site(sync_database, spec("r1", fault=Fault.DEAD)) as lab:
+        lab.forget_platform(lab.ids["r1"])
+        _, done = lab.back_up()
+
+        with sync_database.unit() as db:
+            found = db.scalars(select(Device.device_type)).one()
+
+    assert done["r1"].status is ResultStatus.FAILED
+    assert "\n" not in done["r1"].message
+    assert found == "auto"
