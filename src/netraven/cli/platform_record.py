@@ -19,42 +19,53 @@ if TYPE_CHECKING:
     from netraven.tasks.proving import Proving
 
 
+PlatformName = Annotated[
+    str, typer.Argument(metavar="PLATFORM", help="The device's platform, by any tool's name.")
+]
+Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="The device's address.")]
+Username = Annotated[str, typer.Option(help="Whom the device logs in.")]
+PortNumber = Annotated[
+    int | None, typer.Option(min=1, max=65535, help="TCP port, where it is not the usual one.")
+]
+OverTelnet = Annotated[
+    bool, typer.Option("--telnet", help="By telnet, which sends the password in clear.")
+]
+LegacySsh = Annotated[
+    bool, typer.Option("--legacy-ssh", help="Allow SHA-1, CBC and MD5 for this session.")
+]
+PasswordStdin = Annotated[
+    bool,
+    typer.Option(
+        "--password-stdin",
+        help="Read the password from standard input, the enable secret from the line below.",
+    ),
+]
+PasswordEnv = Annotated[
+    str | None, typer.Option(metavar="VARIABLE", help="Read the password from a variable.")
+]
+AskEnable = Annotated[bool, typer.Option("--ask-enable", help="Ask for an enable secret.")]
+EnableStdin = Annotated[
+    bool, typer.Option("--enable-stdin", help="Read the enable secret from standard input.")
+]
+OutputFile = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Where to (PLATFORM.recording.yaml)."),
+]
+
+
 def record_session(
-    name: Annotated[
-        str, typer.Argument(metavar="PLATFORM", help="The device's platform, by any tool's name.")
-    ],
-    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="The device's address.")],
+    name: PlatformName,
+    address: Address,
     *,
-    username: Annotated[str, typer.Option(help="Whom the device logs in.")],
-    port: Annotated[
-        int | None, typer.Option(min=1, max=65535, help="TCP port, where it is not the usual one.")
-    ] = None,
-    telnet: Annotated[
-        bool, typer.Option("--telnet", help="By telnet, which sends the password in clear.")
-    ] = False,
-    legacy_ssh: Annotated[
-        bool, typer.Option("--legacy-ssh", help="Allow SHA-1, CBC and MD5 for this session.")
-    ] = False,
-    password_stdin: Annotated[
-        bool,
-        typer.Option(
-            "--password-stdin",
-            help="Read the password from standard input, the enable secret from the line below.",
-        ),
-    ] = False,
-    password_env: Annotated[
-        str | None, typer.Option(metavar="VARIABLE", help="Read the password from a variable.")
-    ] = None,
-    ask_enable: Annotated[
-        bool, typer.Option("--ask-enable", help="Ask for an enable secret.")
-    ] = False,
-    enable_stdin: Annotated[
-        bool, typer.Option("--enable-stdin", help="Read the enable secret from standard input.")
-    ] = False,
-    file: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Where to (PLATFORM.recording.yaml)."),
-    ] = None,
+    username: Username,
+    port: PortNumber = None,
+    telnet: OverTelnet = False,
+    legacy_ssh: LegacySsh = False,
+    password_stdin: PasswordStdin = False,
+    password_env: PasswordEnv = None,
+    ask_enable: AskEnable = False,
+    enable_stdin: EnableStdin = False,
+    file: OutputFile = None,
     deadline: Deadline = None,
     as_json: AsJson = False,
 ) -> None:
@@ -63,20 +74,12 @@ def record_session(
     Each secret in it is replaced, the same one by the same text; names and addresses stay. The
     file is tried at once as `netraven platform test` does.
     """
-    from netraven.cli.home import known_platforms, read_settings
-    from netraven.cli.names import platform_name
     from netraven.cli.secrets import Source, read_secrets
     from netraven.collect.target import Login
-    from netraven.errors import Invalid
     from netraven.tasks.proving import prove
 
-    platforms = known_platforms(read_settings())
-    platform = platforms.get(platform_name(name, platforms))
-    if platform is None or any(command.file for command in platform.commands):
-        raise Invalid("platform", f"{name} is read by copying a file, which is no session")
-    path = file or Path(f"{platform.name}.recording.yaml")
-    if path.exists():
-        raise Invalid("output", f"{path} exists already; name another file")
+    platform = _recordable(name)
+    path = _free(file or Path(f"{platform.name}.recording.yaml"))
     is_asked = not password_stdin and password_env is None
     password, enable = (
         None if secret is None else secret.get_secret_value()
@@ -114,8 +117,6 @@ def prove_platform(
 
     Reads what `netraven platform record` wrote, and the simulations of Oxidized's tests.
     """
-    from netraven.cli.home import known_platforms, read_settings
-    from netraven.cli.names import platform_name
     from netraven.collect.recording import read_recording
     from netraven.errors import Invalid
     from netraven.tasks.proving import prove
@@ -124,10 +125,7 @@ def prove_platform(
     name = platform or recording.platform
     if name is None:
         raise Invalid("platform", f"{file} names none; say which with --platform NAME")
-    platforms = known_platforms(read_settings())
-    known = platforms.get(platform_name(name, platforms))
-    if known is None:
-        raise Invalid("platform", f"{name} is not known here; `netraven platform list` names all")
+    known = _recordable(name)
     with output.waiting(f"Proving {known.name}", is_quiet=as_json):
         proving = prove(recording, known)
     if as_json:
@@ -139,6 +137,31 @@ def prove_platform(
 
 _MAX_BYTES = 128 * 1024 * 1024
 _USUAL_PORTS = {False: 22, True: 23}
+
+
+def _recordable(name: str) -> Platform:
+    from netraven.cli.home import known_platforms, read_settings
+    from netraven.cli.names import platform_name
+    from netraven.errors import Invalid
+    from netraven.platforms.bridge import is_bridged
+
+    platforms = known_platforms(read_settings())
+    platform = platforms.get(platform_name(name, platforms))
+    if platform is None:
+        raise Invalid("platform", f"{name} is not known here; `netraven platform list` names all")
+    if is_bridged(platform):
+        raise Invalid("platform", f"{name} is read by Netmiko, whose sessions are not recorded")
+    if any(command.file for command in platform.commands):
+        raise Invalid("platform", f"{name} is read by copying a file, which is no session")
+    return platform
+
+
+def _free(path: Path) -> Path:
+    from netraven.errors import Invalid
+
+    if path.exists():
+        raise Invalid("output", f"{path} exists already; name another file")
+    return path
 
 
 def _target(address: str, port: int | None, *, telnet: bool, legacy_ssh: bool) -> Target:
