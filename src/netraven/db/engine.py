@@ -141,8 +141,10 @@ def _configure_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) 
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
-    # Before the first table: it lets the file give back what deleted rows leave.
-    cursor.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    cursor.execute("PRAGMA page_count")
+    if cursor.fetchone() == (0,):
+        # In a new file only: it lets it give back what deleted rows leave; later it would write.
+        cursor.execute("PRAGMA auto_vacuum = INCREMENTAL")
     cursor.execute("PRAGMA journal_mode = WAL")
     # NORMAL may lose reported backups at a power cut; batches make the difference small.
     cursor.execute("PRAGMA synchronous = FULL")

@@ -29,10 +29,13 @@ def initialize_system_jobs(db: Session, *, now: datetime | None = None) -> list[
     They are for all devices. The backup takes its state and spacing from `system.backup.*`.
     """
     moment = clock.moment(now)
+    # Asked first, so that a second time writes nothing; who made one meanwhile is found by it.
+    present = set(db.scalars(select(ScheduledJob.job_type).where(ScheduledJob.is_system.is_(True))))
     made = [
         job_id
         for job_type, name, timing in _builtin_jobs(db, moment)
-        if (job_id := _insert(db, job_type, name, timing, now=moment)) is not None
+        if job_type not in present
+        and (job_id := _insert(db, job_type, name, timing, now=moment)) is not None
     ]
     if not made:
         return []
