@@ -64,3 +64,18 @@ def test_an_unknown_name_is_told_in_one_sentence(
 
     assert told.exit_code == USAGE
     assert "nonesuch is not a known platform" in told.err
+
+
+def test_what_netmiko_bridges_to_is_marked_as_a_bridge(program: Program) -> None:
+    shown = program.ok("platform", "list", "netmiko:cisco_xe")
+    listed = program.ok("platform", "list")
+
+    assert "bridge" in shown.out
+    assert "dealt with by Netmiko" in shown.out
+    assert "netmiko:TYPE" in listed.text
+
+
+def test_a_device_of_netmikos_is_added_like_any_other(program: Program) -> None:
+    added = program.json("device", "add", "sw-1", "192.0.2.1", "--platform", "netmiko:Cisco_XE")
+
+    assert added["device_type"] == "netmiko:cisco_xe"

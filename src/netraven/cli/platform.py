@@ -47,8 +47,9 @@ def list_platforms(
     from netraven.cli.names import platform_name
 
     known = known_platforms(read_settings())
-    asked = {platform_name(name, known) for name in names or ()}
-    wanted = [platform for platform in known if not asked or platform.name in asked]
+    asked = dict.fromkeys(platform_name(name, known) for name in names or ())
+    # Netmiko's names and those with a file's path stand in no list, and are platforms all the same.
+    wanted = [*filter(None, map(known.get, asked))] if names else [*known]
     if as_json:
         output.say_json([_described(platform) for platform in wanted])
     elif names or in_full:
@@ -59,7 +60,9 @@ def list_platforms(
     else:
         output.say_table(_COLUMNS, [_row(platform) for platform in wanted])
         output.note(
-            f"{len(wanted)} platforms; `netraven platform list NAME` shows one in full", style="dim"
+            f"{len(wanted)} platforms, and `netmiko:TYPE` for what Netmiko bridges to;"
+            " `netraven platform list NAME` shows one in full",
+            style="dim",
         )
 
 

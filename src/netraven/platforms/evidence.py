@@ -39,6 +39,8 @@ def proof_in_words(platform: Platform) -> str:
 
 def paging_in_words(platform: Platform) -> str:
     """Return how the pager is dealt with."""
+    if platform.bridge:
+        return "dealt with by Netmiko"
     off = ", ".join(f"`{text}`" for text in platform.paging_off if text not in {"true", ""})
     if off and platform.pagers:
         return f"off by {off}; what remains is answered"
