@@ -12,6 +12,7 @@ from ipaddress import ip_network
 import httpx
 import pytest
 from fastapi import FastAPI, Request
+from sqlalchemy import text
 
 from netraven.request.frame import Frame
 from netraven.request.ground import Bounds
@@ -102,6 +103,33 @@ async def test_every_reply_carries_its_id_and_the_headers_that_protect_it(site: 
     assert plain.headers["cache-control"] == "no-store"
     assert "access-control-allow-origin" not in plain.headers
     assert "strict-transport-security" not in plain.headers
+
+
+async def test_long_replies_are_packed_for_who_can_unpack_them(site: Site) -> None:
+    token = site.token(site.add_user("olga", "operator"))
+
+    packed = await site.ask("GET", "/platforms", token, headers={"Accept-Encoding": "gzip"})
+    plain = await site.ask("GET", "/platforms", token, headers={"Accept-Encoding": "identity"})
+
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert packed.json() == plain.json()
+    assert int(packed.headers["content-length"]) < len(plain.content) / 3
+
+
+async def test_a_database_that_went_away_is_found_again(site: Site) -> None:
+    token = site.token(site.add_user("ana"))
+    before = await site.ask("GET", "/devices", token)
+
+    if site.database.url.startswith("postgresql"):
+        others = "pid <> pg_backend_pid() AND datname = current_database()"
+        with site.database.unit() as db:
+            db.execute(
+                text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")
+            )
+    after = await site.ask("GET", "/devices", token)
+
+    assert (before.status_code, after.status_code) == (200, 200)
 
 
 async def test_another_sites_script_is_not_let_in(site: Site) -> None:

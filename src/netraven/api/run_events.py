@@ -117,7 +117,7 @@ class _Stream:
         with self._ground.feed.following(self._run_id) as happened:
             while True:
                 happened.clear()
-                batch, is_over = await self._look()
+                batch, is_over = await self._ground.feed.undisturbed(self._look())
                 for event in batch:
                     yield event
                 if is_over:
@@ -194,7 +194,7 @@ class _Stream:
 
     async def _is_let_in(self) -> bool:
         try:
-            await authenticate(self._request)
+            await self._ground.feed.undisturbed(authenticate(self._request))
         except NotAuthenticated:
             return False
         return True

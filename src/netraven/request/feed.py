@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
@@ -14,6 +15,8 @@ from netraven.db import unit_of_work
 from netraven.errors import StorageFailed
 from netraven.jobs.marks import RunMark, get_run_marks
 from netraven.log import get_logger
+
+R = TypeVar("R")
 
 LOOK_EVERY_S = 0.5
 
@@ -31,6 +34,8 @@ class RunFeed:
         self._followers: defaultdict[UUID, set[asyncio.Event]] = defaultdict(set)
         self._marks: dict[UUID, RunMark] = {}
         self._watch: asyncio.Task[None] | None = None
+        self._closing = asyncio.Event()
+        self._looks: set[asyncio.Task[object]] = set()
 
     @contextmanager
     def following(self, run_id: UUID) -> Iterator[asyncio.Event]:
@@ -47,15 +52,25 @@ class RunFeed:
                 del self._followers[run_id]
                 self._marks.pop(run_id, None)
 
+    async def undisturbed(self, look: Coroutine[object, object, R]) -> R:
+        """Await a look into the database, which ends by itself where the follower has gone.
+
+        Cut off within a statement, a driver leaves its part of it undone.
+        """
+        task = asyncio.create_task(look)
+        self._looks.add(task)
+        task.add_done_callback(self._looks.discard)
+        return await asyncio.shield(task)
+
     async def close(self) -> None:
-        """Stop looking."""
-        if self._watch is not None:
-            self._watch.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._watch
+        """Stop looking, when the looks under way have ended."""
+        self._closing.set()
+        under_way = [*self._looks, *([self._watch] if self._watch is not None else [])]
+        if under_way:
+            await asyncio.wait(under_way)
 
     async def _look_on(self) -> None:
-        while self._followers:
+        while self._followers and not self._closing.is_set():
             try:
                 async with unit_of_work(self._sessions, read_only=True) as db:
                     marks = await get_run_marks(db, list(self._followers))
@@ -63,7 +78,9 @@ class RunFeed:
                 _log.warning("followed runs could not be looked at")
             else:
                 self._wake(marks)
-            await asyncio.sleep(LOOK_EVERY_S)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await self._closing.wait()
 
     def _wake(self, marks: dict[UUID, RunMark]) -> None:
         # Of a run that was deleted meanwhile there is no mark; who follows it must see that too.
