@@ -328,6 +328,20 @@ async def test_a_refusal_that_is_followed_by_silence_is_a_refusal() -> None:
             await fetch(target_at(port), (LOGIN,), IOS, HASTY)
 
 
+async def test_a_demand_for_a_new_password_is_told_as_one() -> None:
+    async def demand(reader: StreamReader, writer: StreamWriter) -> None:
+        writer.write(b"login: ")
+        await reader.readuntil(b"\r\n")
+        writer.write(b"Password: ")
+        await reader.readuntil(b"\r\n")
+        writer.write(b"\r\nYour password has expired.\r\nNew password: ")
+        await reader.read(100)
+
+    async with tcp_server(demand) as port:
+        with pytest.raises(LoginRefused, match="demands a new password from credential lab"):
+            await fetch(target_at(port), (LOGIN,), IOS, HASTY)
+
+
 async def test_a_banner_about_denied_access_refuses_nobody() -> None:
     welcome = b"\r\nAccess denied to everybody else!\r\nUnauthorized login is invalid.\r\n"
     talker = Talker(b"Username: ", b"Password: ", welcome=welcome)

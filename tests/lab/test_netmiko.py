@@ -83,3 +83,21 @@ def _without_remarks(answer: str) -> str:
     if lines[0].startswith("Building configuration"):
         lines = lines[3:]
     return "\n".join(lines)
+
+
+@pytest.mark.parametrize("platform", ["cisco_ios", "arista_eos"])
+def test_netmiko_reads_over_telnet_what_is_written(platform: str) -> None:
+    spec = DeviceSpec(hostname="old-01", platform=platform, password="in-clear", is_telnet=True)
+    with run_in_thread(Fleet([spec])) as fleet:
+        endpoint = fleet.endpoint("old-01")
+        with ConnectHandler(
+            device_type=f"{platform}_telnet",
+            host=endpoint.address,
+            port=endpoint.port,
+            username=endpoint.username,
+            password=endpoint.password,
+        ) as connection:
+            answer = str(connection.send_command("show running-config"))
+        written = fleet.device("old-01").running_config()
+
+    assert _without_remarks(answer) == written.strip("\n")

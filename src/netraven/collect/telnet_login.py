@@ -41,6 +41,7 @@ _EYEBALLS_S: Final = 0.25
 _ASKS_PASSWORD: Final = re.compile(
     r"(?i)(?:.*\W)?(?:password|passwd|passcode|passphrase)\b.{0,60}[:>]"
 )
+_ASKS_NEW: Final = re.compile(r"(?i)\b(?:new|old|current|retype|confirm|expired|change)\b")
 _REFUSES: Final = re.compile(
     r"(?im)^\W{0,8}(?:login|log ?on|authentication|authorization|access|password|permission|user)"
     r"[\w ]{0,30}(?:incorrect|fail\w*|invalid|denied|rejected|refused|error|locked)"
@@ -208,6 +209,12 @@ class _Login:
             answer = self._greeting(self._talk.last_line()) or ""
             self._talk.consume()
             await self._talk.type(answer)
+        elif self._secret_at is not None and _ASKS_NEW.search(self._talk.last_line()):
+            raise LoginRefused(
+                f"{self._peer.hostname} demands a new password from credential {self._login.name};"
+                " change it there, then here",
+                step=Step.LOGIN,
+            )
         elif self._secret_at is not None:
             raise self._refused(self._refusal() or "it asks again")
         elif seen is _Seen.NAME_QUESTION:

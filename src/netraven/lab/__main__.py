@@ -65,6 +65,7 @@ def _specs(arguments: argparse.Namespace) -> tuple[DeviceSpec, ...]:
         faults=[Fault(name) for name in arguments.fault],
         fault_share=arguments.fault_share,
         legacy=arguments.legacy,
+        is_telnet=arguments.telnet,
     )
 
 
@@ -78,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--fault", action="append", default=[], choices=list(Fault), help="may be repeated")
     add("--fault-share", type=float, default=0.1, help="share of the devices with a fault")
     add("--legacy", action="store_true", help="SHA-1, CBC and ssh-rsa only")
+    add("--telnet", action="store_true", help="telnet in the place of SSH")
     add("--network", help="one address per device from this loopback network (Linux only)")
     add("--port", type=int, default=0, help="first port, or the one port with --network")
     add("--seed", type=int, default=7, help="other seeds give other devices")

@@ -20,6 +20,7 @@ def draw_farm(
     faults: Sequence[Fault] = (),
     fault_share: float = 0.1,
     legacy: bool = False,
+    is_telnet: bool = False,
 ) -> tuple[DeviceSpec, ...]:
     """Return so many specs, platforms and faults in turn, all opened by one password.
 
@@ -45,6 +46,7 @@ def draw_farm(
             latency_s=latency_s,
             fault=chosen.get(number),
             legacy=legacy,
+            is_telnet=is_telnet,
         )
         for number in range(count)
     )
