@@ -15,7 +15,8 @@ from netraven.errors import Invalid, NotFound
 from netraven.inventory.devices import get_device, get_device_by_hostname
 from netraven.inventory.tag_rules import get_tag_rule, get_tag_rule_by_name
 from netraven.inventory.tags import get_tag, get_tag_by_name
-from netraven.models import Backup, Credential, Device, Tag, TagRule, User
+from netraven.jobs.listing import get_job_log, get_job_logs
+from netraven.models import Backup, Credential, Device, JobLog, Tag, TagRule, User
 from netraven.platforms.catalogue import Platforms
 from netraven.vault.credentials import get_credential, get_credential_by_name
 
@@ -95,6 +96,19 @@ def named_backup(db: Session, name: str, *, config_type: str = "running") -> Bac
     if backup is None:
         raise NotFound(_no_backup(device, which, config_type))
     return backup
+
+
+def named_run(db: Session, name: str) -> JobLog:
+    """Return the run of that id, or the newest one for `latest`; raises NotFound."""
+    if name.lower() == "latest":
+        run = next(iter(get_job_logs(db, limit=1)), None)
+        message = "there are no runs yet; `netraven backup run --all` makes the first"
+    else:
+        run = get_job_log(db, name)
+        message = f"there is no run {name}; see `netraven run list`"
+    if run is None:
+        raise NotFound(message)
+    return run
 
 
 def newest_bad_backup(db: Session, name: str, *, config_type: str = "running") -> Backup:

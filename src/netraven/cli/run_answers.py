@@ -25,9 +25,8 @@ def show_answers(
 ) -> None:
     """Show what devices answered to the commands of a run, each secret a token."""
     from netraven.cli.home import open_home
-    from netraven.cli.names import named_device
+    from netraven.cli.names import named_device, named_run
     from netraven.cli.pages import take_all
-    from netraven.cli.run import named_run
     from netraven.jobs.entries import get_job_log_entries
     from netraven.tasks.command import ANSWER
 

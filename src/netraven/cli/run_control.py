@@ -79,7 +79,7 @@ def start_run(
 def watch_run(name: RunName = "latest", *, as_json: AsJson = False) -> None:
     """Follow a run that a server or workers do; Ctrl-C ends the watching, not the run."""
     from netraven.cli.home import open_home
-    from netraven.cli.run import named_run
+    from netraven.cli.names import named_run
     from netraven.cli.work import watch
     from netraven.db.enums import ACTIVE_RUN
     from netraven.jobs.results import count_job_results
@@ -101,7 +101,7 @@ def watch_run(name: RunName = "latest", *, as_json: AsJson = False) -> None:
 def cancel_run(name: RunName = "latest", *, as_json: AsJson = False) -> None:
     """Cancel a run: what is stored stays, sessions end within two seconds."""
     from netraven.cli.home import open_home
-    from netraven.cli.run import named_run
+    from netraven.cli.names import named_run
     from netraven.jobs.runs import cancel_job_log
 
     home = open_home()
@@ -125,7 +125,7 @@ def retry_run(
 ) -> None:
     """Start the same run again, over the devices that did not succeed."""
     from netraven.cli.home import open_home
-    from netraven.cli.run import named_run
+    from netraven.cli.names import named_run
     from netraven.cli.work import write_down
     from netraven.db.enums import ACTIVE_RUN
     from netraven.jobs.results import get_unsuccessful_devices
