@@ -28,6 +28,7 @@ from netraven.db.facts import DatabaseFacts, database_facts
 from netraven.db.schema import head_revision, require_schema
 from netraven.errors import ExitCode, NetRavenError, StorageFailed
 from netraven.inventory.devices import count_devices
+from netraven.inventory.platforms import count_unknown_devices
 from netraven.jobs.listing import get_job_logs
 from netraven.platforms.platform import Proof
 from netraven.settings import Settings
@@ -206,12 +207,12 @@ def _clock(settings: Settings) -> Check:
 def _platforms(home: Home) -> Check:
     with home.reading() as db:
         total = count_devices(db)
-        known = sum(count_devices(db, device_type=platform.name) for platform in home.platforms)
+        unknown = count_unknown_devices(db)
     platforms = [*home.platforms]
     proven = sum(platform.proof is Proof.RECORDED for platform in platforms)
     finding = f"{len(platforms)} known, {proven} proven by recordings; {counted(total, 'device')}"
-    if known < total:
-        lost = counted(total - known, "device")
+    if unknown:
+        lost = counted(unknown, "device")
         fact = f"{lost} with a platform that this program does not know"
         remedy = "install a newer NetRaven, or `netraven device update NAME --platform NAME`"
         return Check("platforms", CheckState.ERROR, fact, remedy, ExitCode.ERROR)
