@@ -170,9 +170,7 @@ def _places(values: list[int]) -> dict[int, list[int]]:
     return places
 
 
-def _greedy(
-    x: list[int], y: list[int], budget: _Budget, *, most_edits: int
-) -> list[Pair] | None:
+def _greedy(x: list[int], y: list[int], budget: _Budget, *, most_edits: int) -> list[Pair] | None:
     """Return a longest common subsequence by Myers' greedy search, or None beyond the bounds.
 
     `furthest[k]` is how far in `x` the best path on diagonal k comes with d edits (Myers, "An

@@ -17,7 +17,7 @@ from netraven.archive.versions import get_newest_versions, get_version
 from netraven.archive.views import get_redacted_content
 from netraven.archive.weave import Weave
 from netraven.archive.weave_build import weave_series
-from netraven.archive.weave_standing import is_current, load_standings
+from netraven.archive.weave_standing import choose_current, load_standings
 from netraven.archive.weave_store import load_weaves, open_weave
 from netraven.db import Id, get_keyring, operation
 from netraven.db.enums import BackupStatus
@@ -94,10 +94,8 @@ def usable_weave(db: Session, series: Series) -> Weave | None:
     keyring = get_keyring(db)
     if keyring is None:
         raise KeyUnavailable("ring", "there is no key ring; nothing sealed can be read")
-    standings = {one.series: one for one in load_standings(db, device_id=series[0])}
-    if series not in standings:
-        return None
-    if is_current(db, standings[series]):
+    standings = [one for one in load_standings(db, device_id=series[0]) if one.series == series]
+    if choose_current(db, standings):
         try:
             return open_weave(keyring, load_weaves(db, [series])[series])
         except Corrupt:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,7 +11,8 @@ from typing_extensions import override
 
 from netraven.archive.search_scan import Scan, WeaveSearch
 from netraven.archive.search_scope import Place, Searched, SearchScope, load_searched
-from netraven.archive.weave_standing import is_current
+from netraven.archive.series import Series
+from netraven.archive.weave_standing import choose_current
 from netraven.archive.weave_store import open_weave_bytes
 from netraven.db import KeyRing, get_keyring
 from netraven.db.offloop import Handed, hand_over
@@ -99,24 +100,24 @@ def _handed_over(
     db: Session, rows: Sequence[Searched], scan: Scan, keyring: KeyRing
 ) -> Iterator[Handed[list[Scanned]]]:
     platforms = get_platforms(db)
+    current = choose_current(db, [row.standing for row in rows])
     for begin in range(0, len(rows), _TURN):
         turn = rows[begin : begin + _TURN]
-        current = [is_current(db, row.standing) for row in turn]
         work = partial(_scan_all, turn, current, scan, keyring=keyring, platforms=platforms)
         yield hand_over(work)
 
 
 def _scan_all(
     rows: Sequence[Searched],
-    current: Sequence[bool],
+    current: Collection[Series],
     scan: Scan,
     *,
     keyring: KeyRing,
     platforms: Platforms,
 ) -> list[Scanned]:
     found: list[Scanned] = []
-    for row, can_be_read in zip(rows, current, strict=True):
-        if row.weave is None or not can_be_read:
+    for row in rows:
+        if row.weave is None or row.standing.series not in current:
             found.append(Scanned(row, is_unwoven=True))
             continue
         try:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import permutations
 
 import re2
 
@@ -76,6 +77,7 @@ _END = r"(?:$|[^\pL\pN_.:]|[.:](?:$|[^\pL\pN_]))"
 # Only these three look beyond a line, or at bytes that are no characters.
 _BEYOND_LINES = re.compile(r"(?<!\\)(?:\\\\)*\\[AzC]")
 _MEMORY_BYTES = 64 * 1024 * 1024
+_ORDERED_WORDS = 3
 
 
 def _literal(text: str, *, case: bool) -> SearchPattern:
@@ -101,16 +103,18 @@ def _words(words: list[str], *, case: bool) -> SearchPattern:
     if max(map(len, words)) < LEAST_CHARACTERS:
         reason = f"one word needs at least {LEAST_CHARACTERS} characters"
         raise Invalid("pattern", reason)
-    each = [_word(word, case=case) for word in words]
-    rarest = each[max(range(len(words)), key=lambda place: len(words[place]))]
-    return SearchPattern(rarest.find, lambda line: all(word.fits(line) for word in each))
+    fits = [_word_fits(word, case=case) for word in words]
+    # One automaton finds the lines that have the longest of them in any order.
+    longest = sorted(words, key=len)[-_ORDERED_WORDS:]
+    orders = (".*".join(map(re2.escape, order)) for order in permutations(longest))
+    candidates = _compiled("|".join(orders), case=case)
+    return SearchPattern(candidates.find, lambda line: all(fit(line) for fit in fits))
 
 
-def _word(word: str, *, case: bool) -> SearchPattern:
+def _word_fits(word: str, *, case: bool) -> Callable[[bytes], bool]:
     # What begins or ends in brackets or quotes does so by itself.
     begin, end = _BEGIN if _is_wordy(word[0]) else "", _END if _is_wordy(word[-1]) else ""
-    fits = _compiled(f"{begin}{re2.escape(word)}{end}", case=case).fits
-    return SearchPattern(_literal(word, case=case).find, fits)
+    return _compiled(f"{begin}{re2.escape(word)}{end}", case=case).fits
 
 
 def _is_wordy(letter: str) -> bool:

@@ -30,6 +30,7 @@ from netraven.archive.weave_store import (
     view_rev,
 )
 from netraven.db import KeyRing, get_keyring, insert_into, operation
+from netraven.db.chunks import in_chunks
 from netraven.db.enums import BackupStatus
 from netraven.errors import Corrupt, KeyUnavailable
 from netraven.inventory.platforms import get_platforms
@@ -137,17 +138,17 @@ def append_version(
 
 
 @operation
-def series_device_types(db: Session, series: Series, *, before: int | None = None) -> set[str]:
-    """Return what wrote the completed versions of a series, or only those before one."""
-    device_id, config_type = series
-    kinds = select(Backup.device_type).where(
-        Backup.device_id == device_id,
-        Backup.config_type == config_type,
-        Backup.status == BackupStatus.COMPLETED,
-    )
-    if before is not None:
-        kinds = kinds.where(Backup.version < before)
-    return set(db.scalars(kinds.distinct()))
+def load_device_types(db: Session, series: Collection[Series]) -> dict[Series, set[str]]:
+    """Return the platforms that wrote the completed versions of these series."""
+    found: dict[Series, set[str]] = {one: set() for one in series}
+    columns = (Backup.device_id, Backup.config_type, Backup.device_type)
+    for chunk in in_chunks(sorted({device_id for device_id, _ in series})):
+        kinds = select(*columns).where(
+            Backup.device_id.in_(chunk), Backup.status == BackupStatus.COMPLETED
+        )
+        for device_id, config_type, device_type in db.execute(kinds.distinct()):
+            found.get((device_id, config_type), set()).add(device_type)
+    return found
 
 
 def _rev_with(
@@ -161,10 +162,12 @@ def _rev_with(
         return None
     if new.previous.device_type == new.backup.device_type and row.view_rev == own:
         return own
-    before = series_device_types(db, new.series, before=new.backup.version or 0)
-    if row.view_rev != mixed_view_rev(map(platforms.get, before)):
-        return None
-    return mixed_view_rev(map(platforms.get, before | {new.backup.device_type}))
+    written_by = load_device_types(db, [new.series])[new.series]
+    now = mixed_view_rev(map(platforms.get, written_by))
+    others = written_by - {new.backup.device_type}
+    # Whether an older version was this platform's too cannot be told: either name will do.
+    before = {now, mixed_view_rev(map(platforms.get, others or written_by))}
+    return now if row.view_rev in before else None
 
 
 def _weave_before(keyring: KeyRing, row: StoredWeave | None) -> Weave | None:

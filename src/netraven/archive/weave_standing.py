@@ -10,7 +10,7 @@ from sqlalchemy import Select, and_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from netraven.archive.series import Series
-from netraven.archive.weave_keep import series_device_types
+from netraven.archive.weave_keep import load_device_types
 from netraven.archive.weave_store import FORMAT, mixed_view_rev, view_rev
 from netraven.db import operation
 from netraven.db.enums import BackupStatus
@@ -61,7 +61,8 @@ class HistoryStatus:
 def find_unwoven(db: Session, *, after: Series | None = None, limit: int = 500) -> UnwovenPage:
     """Look at up to `limit` series behind `after`; return those that need a new weave."""
     standings = load_standings(db, after=after, limit=limit)
-    found = tuple(one.series for one in standings if not is_current(db, one))
+    current = choose_current(db, standings)
+    found = tuple(one.series for one in standings if one.series not in current)
     return UnwovenPage(found, standings[-1].series if len(standings) == limit else None)
 
 
@@ -69,7 +70,7 @@ def find_unwoven(db: Session, *, after: Series | None = None, limit: int = 500) 
 def get_history_status(db: Session) -> HistoryStatus:
     """Return for how many series the lines of all versions can be searched."""
     standings = load_standings(db)
-    return HistoryStatus(len(standings), sum(is_current(db, one) for one in standings))
+    return HistoryStatus(len(standings), len(choose_current(db, standings)))
 
 
 @operation
@@ -90,16 +91,21 @@ def load_standings(
 
 
 @operation
-def is_current(db: Session, standing: Standing) -> bool:
-    """Tell whether the weave is there, up to date, and made by this program's rules."""
-    if standing.woven != standing.newest or standing.format != FORMAT:
-        return False
+def choose_current(db: Session, standings: Sequence[Standing]) -> set[Series]:
+    """Return those series whose weaves are up to date and made by this program's rules."""
     platforms = get_platforms(db)
-    if standing.view_rev == view_rev(platforms.get(standing.device_type)):
-        return True
-    # Rare: another platform wrote older versions.
-    device_types = series_device_types(db, standing.series)
-    return standing.view_rev == mixed_view_rev(map(platforms.get, device_types))
+    woven = [one for one in standings if one.woven == one.newest and one.format == FORMAT]
+    current = {
+        one.series for one in woven if one.view_rev == view_rev(platforms.get(one.device_type))
+    }
+    # Rare: other platforms wrote some of their versions, or other rules made their weaves.
+    others = [one for one in woven if one.series not in current]
+    written_by = load_device_types(db, {one.series for one in others})
+    return current | {
+        one.series
+        for one in others
+        if one.view_rev == mixed_view_rev(map(platforms.get, written_by[one.series]))
+    }
 
 
 NEWEST = aliased(Backup)

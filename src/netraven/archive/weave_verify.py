@@ -11,7 +11,7 @@ from netraven.archive.reading import open_contents
 from netraven.archive.series import Series
 from netraven.archive.weave import Weave
 from netraven.archive.weave_build import completed_versions, readable
-from netraven.archive.weave_standing import is_current, load_standings
+from netraven.archive.weave_standing import choose_current, load_standings
 from netraven.archive.weave_store import load_weaves, open_weave, view_lines
 from netraven.db import Id, as_uuid, operation
 from netraven.errors import Corrupt, KeyUnavailable
@@ -43,7 +43,8 @@ def verify_weaves(
     if device is None and device_id is not None:
         return WeaveReport(0, (), None)
     standings = load_standings(db, after=after, limit=limit, device_id=device)
-    current = [one.series for one in standings if is_current(db, one)]
+    are_current = choose_current(db, standings)
+    current = [one.series for one in standings if one.series in are_current]
     misfits = tuple(series for series in current if not _fits(db, series))
     last = standings[-1].series if len(standings) == limit else None
     return WeaveReport(len(current), misfits, last)
