@@ -13,7 +13,7 @@ from netraven.archive.secretspans import find_secrets
 from netraven.collect.limits import Limits
 from netraven.collect.recorder import RecordedSession, record
 from netraven.collect.recording import Exchange, Recording, read_recording, write_recording
-from netraven.collect.target import Login, Target
+from netraven.collect.target import Login, Protocol, Target
 from netraven.lab import Fleet
 from netraven.lab.spec import DeviceSpec
 from netraven.platforms.observation import Yields
@@ -35,19 +35,24 @@ def platform(name: str) -> Platform:
     return found
 
 
-async def record_device(name: str) -> RecordedSession:
-    """Record a simulated device over real SSH."""
+async def record_device(name: str, *, is_telnet: bool = False) -> RecordedSession:
+    """Record a simulated device over real SSH or telnet."""
     wants_enable = platform(name).enable is not None
     spec = DeviceSpec(
         hostname="edge-1",
         platform=name,
         password=PASSWORD,
         enable_secret=ENABLE if wants_enable else None,
+        is_telnet=is_telnet,
     )
     async with Fleet([spec]) as fleet:
         endpoint = fleet.endpoints[0]
         target = Target(
-            device_id="1", hostname="edge-1", address=endpoint.address, port=endpoint.port
+            device_id="1",
+            hostname="edge-1",
+            address=endpoint.address,
+            port=endpoint.port,
+            protocol=Protocol.TELNET if is_telnet else Protocol.SSH,
         )
         login = Login(name="lab", username="netraven", password=PASSWORD, enable_secret=ENABLE)
         return await record(target, (login,), platform(name), Limits())
@@ -77,6 +82,15 @@ def test_a_recorded_session_proves_its_platform_and_holds_no_secret(name: str) -
     values = secrets_of(session, platform(name))
     assert len(values) > 4
     assert [value for value in {*values, PASSWORD, ENABLE} if value in text] == []
+
+
+def test_a_session_over_telnet_is_recorded_from_its_prompt_on() -> None:
+    session = asyncio.run(record_device("cisco_ios", is_telnet=True))
+
+    recording = disguise(session, platform("cisco_ios"), (PASSWORD, ENABLE))
+
+    assert proven(recording, platform("cisco_ios")).is_proven
+    assert PASSWORD not in write_recording(recording)
 
 
 def test_the_same_secret_is_replaced_by_the_same_text() -> None:
