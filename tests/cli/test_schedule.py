@@ -111,6 +111,30 @@ def test_schedule_is_switched_off_and_on(program: Program) -> None:
     assert on["next_run"].endswith("T02:30:00Z")
 
 
+def test_schedule_is_changed_where_something_is_named(program: Program) -> None:
+    program.ok("schedule", "add", "nightly", "--at", "02:30", "--all", "--overlap", "queue")
+
+    moved = program.ok(
+        *("schedule", "change", "nightly", "--at", "03:15", "--weekday", "mon"),
+        *("--timezone", "Europe/Zurich", "--name", "weekly", "--tag", "core"),
+    )
+    told = program.json("schedule", "change", "weekly", "--jitter", "30")
+
+    assert "Changed the schedule weekly" in moved.out
+    assert "Monday at 03:15 Europe/Zurich" in moved.out
+    assert (told["targets"], told["overlap"], told["jitter_seconds"]) == ("tags", "queue", 30)
+    assert told["schedule_time"] == "03:15"
+    assert program.json("schedule", "change", "weekly", "--every", "6h")["schedule_day"] is None
+
+
+def test_change_without_sense_is_refused(program: Program) -> None:
+    program.ok("schedule", "add", "nightly", "--at", "02:30", "--all")
+
+    for options in (("--weekday", "mon"), ("--timezone", "Mars/Base"), ("--at", "9:30")):
+        assert program.run("schedule", "change", "nightly", *options).exit_code == 2
+    assert program.json("schedule", "show", "nightly")["schedule_time"] == "02:30"
+
+
 def test_deleted_schedule_is_gone_once_confirmed(program: Program) -> None:
     program.ok("schedule", "add", "nightly", "--at", "02:30", "--all")
 

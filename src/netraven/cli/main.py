@@ -36,6 +36,7 @@ from netraven.cli import (
     run_answers,
     run_control,
     schedule,
+    schedule_change,
     search,
     serve,
     setting,
@@ -77,6 +78,7 @@ app.command("serve")(serve.serve)
 app.command("worker")(worker.worker)
 app.add_typer(platform.app, name="platform", cls=Noun)
 app.add_typer(schedule.app, name="schedule", cls=Noun)
+schedule.app.command("change")(schedule_change.change_schedule)
 app.add_typer(blackout.app, name="blackout", cls=Noun)
 app.add_typer(user.app, name="user", cls=Noun)
 app.add_typer(setting.app, name="setting", cls=Noun)

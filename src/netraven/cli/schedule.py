@@ -75,7 +75,7 @@ def add_schedule(
             "job_data": {key: value for key, value in job_data.items() if value},
         }
         job = create_scheduled_job(db, ScheduledJobCreate.model_validate(wanted))
-        _tell(job, "Added", as_json=as_json)
+        tell(job, "Added", as_json=as_json)
 
 
 @app.command("list")
@@ -118,7 +118,7 @@ def show_schedule(name: ScheduleName, *, as_json: AsJson = False) -> None:
     from netraven.schemas.schedule import ScheduledJobRead
 
     with open_home().reading() as db:
-        job = ScheduledJobRead.model_validate(_named(db, name))
+        job = ScheduledJobRead.model_validate(named_schedule(db, name))
     if as_json:
         output.say_json(job)
         return
@@ -149,7 +149,7 @@ def explain(name: ScheduleName, *, as_json: AsJson = False) -> None:
     from netraven.jobs.explaining import explain_schedule
 
     with open_home().reading() as db:
-        told = explain_schedule(db, _named(db, name).id)
+        told = explain_schedule(db, named_schedule(db, name).id)
     if told is None:
         return
     if as_json:
@@ -181,7 +181,7 @@ def remove_schedule(name: ScheduleName, *, yes: Yes = False, as_json: AsJson = F
     from netraven.jobs.schedules import delete_scheduled_job
 
     remove(
-        lambda db: _named(db, name),
+        lambda db: named_schedule(db, name),
         delete_scheduled_job,
         noun="schedule",
         stays="; its runs stay",
@@ -219,6 +219,38 @@ def show_next_times(
         output.say(time.astimezone(zone).strftime("%a %Y-%m-%d %H:%M %Z"))
 
 
+def tell(job: ScheduledJob, done: str, *, as_json: bool) -> None:
+    """Say what was done to a schedule, and when it runs next."""
+    from netraven.jobs.schedule_words import targets_in_words, timing_in_words
+    from netraven.schemas.schedule import ScheduledJobRead
+
+    told = ScheduledJobRead.model_validate(job)
+    if as_json:
+        output.say_json(told)
+        return
+    when = f"next {output.local_minute(told.next_run)}" if told.next_run else "switched off"
+    output.say(
+        f"{done} the schedule {told.name}: {told.job_type.value} of {targets_in_words(told)}, "
+        f"{timing_in_words(told)}; {when}."
+    )
+
+
+def named_schedule(db: Session, name: str) -> ScheduledJob:
+    """Return the schedule of that name or id; raises NotFound, or Invalid for several."""
+    from netraven.errors import Invalid, NotFound
+    from netraven.jobs.schedule_listing import get_scheduled_job, get_scheduled_jobs_by_name
+
+    by_id = get_scheduled_job(db, name)
+    found = [by_id] if by_id else get_scheduled_jobs_by_name(db, name)
+    if not found:
+        message = f"there is no schedule {name}; see `netraven schedule list`"
+        raise NotFound(message)
+    if len(found) > 1:
+        ids = ", ".join(str(job.id) for job in found)
+        raise Invalid("schedule", f"several are called {name}; use an id: {ids}")
+    return found[0]
+
+
 def _show_all(jobs: Sequence[ScheduledJobRead]) -> None:
     from netraven.jobs.schedule_words import targets_in_words, timing_in_words
 
@@ -249,38 +281,6 @@ def _toggle(name: str, *, enabled: bool, as_json: bool) -> None:
     from netraven.jobs.schedules import toggle_scheduled_job
 
     with open_home().writing() as db:
-        job = _named(db, name)
+        job = named_schedule(db, name)
         toggle_scheduled_job(db, job.id, enabled=enabled)
-        _tell(_named(db, str(job.id)), "Enabled" if enabled else "Disabled", as_json=as_json)
-
-
-def _tell(job: ScheduledJob, done: str, *, as_json: bool) -> None:
-    """Say what was done to a schedule, and when it runs next."""
-    from netraven.jobs.schedule_words import targets_in_words, timing_in_words
-    from netraven.schemas.schedule import ScheduledJobRead
-
-    told = ScheduledJobRead.model_validate(job)
-    if as_json:
-        output.say_json(told)
-        return
-    when = f"next {output.local_minute(told.next_run)}" if told.next_run else "switched off"
-    output.say(
-        f"{done} the schedule {told.name}: {told.job_type.value} of {targets_in_words(told)}, "
-        f"{timing_in_words(told)}; {when}."
-    )
-
-
-def _named(db: Session, name: str) -> ScheduledJob:
-    """Return the schedule of that name or id; raises NotFound, or Invalid for several."""
-    from netraven.errors import Invalid, NotFound
-    from netraven.jobs.schedule_listing import get_scheduled_job, get_scheduled_jobs_by_name
-
-    by_id = get_scheduled_job(db, name)
-    found = [by_id] if by_id else get_scheduled_jobs_by_name(db, name)
-    if not found:
-        message = f"there is no schedule {name}; see `netraven schedule list`"
-        raise NotFound(message)
-    if len(found) > 1:
-        ids = ", ".join(str(job.id) for job in found)
-        raise Invalid("schedule", f"several are called {name}; use an id: {ids}")
-    return found[0]
+        tell(named_schedule(db, str(job.id)), "Enabled" if enabled else "Disabled", as_json=as_json)

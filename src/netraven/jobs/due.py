@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from netraven import clock
 from netraven.db import Id, as_uuid, operation
-from netraven.db.enums import HoldBack, RunStatus
+from netraven.db.enums import HoldBack, JobType, RunStatus
 from netraven.db.paging import check_page
 from netraven.errors import Conflict
 from netraven.jobs.blackouts import get_held_back
@@ -24,6 +24,9 @@ from netraven.jobs.targets import get_target_ids
 from netraven.jobs.waits import forget_waits, get_waited_for, put_off, take_waits
 from netraven.models import JobLog, ScheduledJob
 from netraven.schemas.job import JobLogCreate
+
+# Hourly, over a large fleet: a month of such runs would be most of the database.
+_KEPT_DAYS = {JobType.REACHABILITY: 3}
 
 
 @operation
@@ -161,4 +164,5 @@ def _wanted_run(
         job_data=job.job_data,
         scheduled_job_id=job.id,
         scheduled_for=scheduled_for,
+        retention_days=_KEPT_DAYS.get(job.job_type),
     )

@@ -90,7 +90,7 @@ def _sentences(db: Session, job: ScheduledJob, now: datetime) -> Iterator[Senten
         yield Sentence(
             "Zone",
             f"{job.timezone} is a time zone that this program no longer knows, so no time after "
-            "the next one can be found; make the schedule anew with a zone that is known.",
+            "the next one can be found; `netraven schedule change --timezone` gives it another.",
             is_warning=True,
         )
     yield from _next(db, case)
