@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from netraven.errors import Invalid
 from netraven.platforms.catalogue import NATIVE, read_platforms
@@ -145,6 +148,23 @@ class TestFaults:
     @pytest.mark.parametrize("text", ["", "# nothing\n", "a: \x00", "\ttab: x", "a: b: c"])
     def test_what_is_no_declaration_at_all_is_told_in_one_line(self, text: str) -> None:
         assert "\n" not in fault_of(text)
+
+    @given(st.text(max_size=200))
+    def test_whatever_a_file_holds_is_told_in_a_sentence(self, text: str) -> None:
+        with pytest.raises(Invalid):
+            read(text)
+
+    @given(st.data())
+    def test_so_is_whatever_is_changed_in_a_right_one(self, data: st.DataObject) -> None:
+        right = EXAMPLE.read_text(encoding="utf-8")
+        at = data.draw(st.integers(0, len(right) - 1))
+        wrong = right[:at] + data.draw(st.text(max_size=5)) + right[at + 1 :]
+
+        with suppress(Invalid):
+            read(wrong)
+
+    def test_what_is_nested_too_deeply_is_refused(self) -> None:
+        assert "nested too deeply" in fault_of("a: " + "[" * 100_000)
 
     def test_a_pattern_without_end_is_refused(self) -> None:
         assert f"longer than {MAX_CHARACTERS} characters" in fault_of(

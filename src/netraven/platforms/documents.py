@@ -145,8 +145,13 @@ def read_document(text: str, source: str) -> Node:
     if len(text) > MAX_CHARACTERS:
         raise Invalid(source, f"it is longer than {MAX_CHARACTERS} characters")
     try:
+        depth = 0
         for event in yaml.parse(text, _LOADER):
             _refuse(event, source)
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth > _DEEPEST:
+                raise _fault(source, event.start_mark, "it is nested too deeply to mean anything")
         node = yaml.compose(text, _LOADER)
     except yaml.MarkedYAMLError as error:
         raise _fault(source, error.problem_mark or error.context_mark, _problem(error)) from None
@@ -159,6 +164,7 @@ def read_document(text: str, source: str) -> Node:
     return Node(source, node, "")
 
 
+_DEEPEST: Final = 32
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 

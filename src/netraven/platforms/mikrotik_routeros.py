@@ -26,6 +26,8 @@ _NAMES = (
     r"|auth-key)|wpa2?-pre-shared-key|static-key-\d|tcp-md5-key|key)"
 )
 
+_VALUE = r"(?:\"((?:[^\"\\]|\\.)+)\"|([^\s\"]+))"
+
 MIKROTIK_ROUTEROS = Platform(
     name="mikrotik_routeros",
     vendor="MikroTik",
@@ -87,7 +89,7 @@ MIKROTIK_ROUTEROS = Platform(
         ),
         HiddenValue(
             name="snmp-community",
-            pattern=r"^/snmp community .*?[ \t]name=(?:\"((?:[^\"\\]|\\.)+)\"|([^\s\"]+))",
+            pattern=rf"^/snmp community .*?[ \t]name={_VALUE}",
         ),
         HiddenRest(
             name="snmp-communities",
@@ -99,7 +101,7 @@ MIKROTIK_ROUTEROS = Platform(
         ),
         HiddenValue(
             name="snmp-trap",
-            pattern=r"[ \t]trap-community=(?:\"((?:[^\"\\]|\\.)+)\"|([^\s\"]+))",
+            pattern=rf"[ \t]trap-community={_VALUE}",
         ),
         *UNIVERSAL,
     ),

@@ -341,13 +341,13 @@ WORDS: tuple[SecretRule, ...] = (
 )
 """For command lines unlike any other: a word that means a secret, and the value behind it."""
 
+_KEPT = "(?:cipher |simple |plain )?{word}"
+
 VRP: tuple[SecretRule, ...] = (
-    hidden(
-        "keychain-peer", r"^pre-shared-key (?:address|hostname) .*? key (?:cipher |simple )?{word}"
-    ),
+    hidden("keychain-peer", rf"^pre-shared-key (?:address|hostname) .*? key {_KEPT}"),
     free("keychain-peer", r"^pre-shared-key ((?:address|hostname) .*? key) "),
-    hidden("ldap-manager", r"^ldap-server authentication manager \S+ (?:cipher |simple )?{word}"),
-    hidden("wlan-key", r" (?:pass-phrase|psk hex) (?:cipher |simple )?{word}"),
+    hidden("ldap-manager", rf"^ldap-server authentication manager \S+ {_KEPT}"),
+    hidden("wlan-key", rf" (?:pass-phrase|psk hex) {_KEPT}"),
     hidden("ldp-peer", r"^md5-password (?:cipher |plain )\S+ {word}"),
     free("ldp-peer", r"^md5-password ((?:cipher |plain )\S+) "),
     free("policy", r"^(?:undo |local-user \S+ )?password-(?:policy|control|modify|expire) .*"),
@@ -359,20 +359,20 @@ VRP: tuple[SecretRule, ...] = (
         r" (?:simple |hmac-md5 )?"
         r"(?:irreversible-cipher|cipher|irreversible-hash|hash|simple|plain) {word}",
     ),
-    hidden("snmp-community", r"^snmp-agent community (?:read|write) (?:cipher |simple )?{word}"),
-    hidden("snmp-host", r"^snmp-agent target-host .*? securityname (?:cipher |simple )?{word}"),
+    hidden("snmp-community", rf"^snmp-agent community (?:read|write) {_KEPT}"),
+    hidden("snmp-host", rf"^snmp-agent target-host .*? securityname {_KEPT}"),
     hidden(
         "snmp-user",
         r"^snmp-agent usm-user v3 \S+ .*?(?:authentication-mode|auth-mode) \S+"
-        r" (?:cipher |simple )?{word}"
-        r"(?: (?:privacy-mode|priv-mode) \S+ (?:cipher |simple )?{word})?",
+        rf" {_KEPT}"
+        rf"(?: (?:privacy-mode|priv-mode) \S+ {_KEPT})?",
     ),
-    hidden("bgp-password", r"^peer \S+ password (?:cipher |simple )?{word}"),
-    hidden("vrrp", r"^vrrp vrid \d+ authentication-mode (?:md5|simple) (?:cipher |plain )?{word}"),
+    hidden("bgp-password", rf"^peer \S+ password {_KEPT}"),
+    hidden("vrrp", rf"^vrrp vrid \d+ authentication-mode (?:md5|simple) {_KEPT}"),
     hidden(
         "keys",
         r" (?:shared-key|key-string|pre-shared-key|authentication-key|set-key)"
-        r" (?:cipher |simple |plain )?{word}",
+        rf" {_KEPT}",
     ),
     *UNIVERSAL,
 )
