@@ -19,7 +19,7 @@ from netraven.collect.session import Session
 from netraven.collect.ssh import NOTHING, Attempt, Connection, open_connection, open_shell
 from netraven.collect.stream import Stream
 from netraven.collect.target import Login, Protocol
-from netraven.collect.telnet_login import TelnetConnection, open_telnet
+from netraven.collect.telnet_login import Terminal, finish_login, open_telnet
 from netraven.collect.tunnels import Tunnels
 from netraven.collect.walk import Walk
 from netraven.errors import CollectError, DeviceTimeout, Negotiated
@@ -28,7 +28,7 @@ from netraven.platforms.platform import Platform
 from netraven.platforms.undetermined import UNDETERMINED
 
 T = TypeVar("T")
-Way: TypeAlias = Connection | TelnetConnection | BridgeConnection
+Way: TypeAlias = Connection | Terminal | BridgeConnection
 
 
 class Shared:
@@ -55,14 +55,19 @@ class Arrival:
     @property
     def host_key(self) -> str:
         """The key that the device showed, nothing over telnet."""
-        way = self.connection
-        return "" if isinstance(way, TelnetConnection) else way.host_key
+        way = self._carrier
+        return "" if way is None else way.host_key
 
     @property
     def negotiated(self) -> Negotiated:
         """What was agreed on, nothing over telnet."""
+        way = self._carrier
+        return NOTHING if way is None else way.negotiated
+
+    @property
+    def _carrier(self) -> Connection | BridgeConnection | None:
         way = self.connection
-        return NOTHING if isinstance(way, TelnetConnection) else way.negotiated
+        return way.connection if isinstance(way, Terminal) else way
 
 
 async def reported(walking: Awaitable[T], walk: Walk, limits: Limits) -> T:
@@ -101,10 +106,13 @@ async def arrived(
     async def open_way(attempt: Attempt, walk: Walk) -> Way:
         if is_bridged(platform):
             return await open_bridge(attempt, walk, platform, circumstances.bridges)
+        known = None if platform is UNDETERMINED else platform
         if walk.target.protocol is Protocol.TELNET:
-            known = None if platform is UNDETERMINED else platform
             return await open_telnet(attempt, walk, known)
-        return await open_connection(attempt, walk)
+        connection = await open_connection(attempt, walk)
+        if connection.has_seen_secret or any(command.file for command in platform.commands):
+            return connection
+        return await finish_login(connection, attempt, walk, known)
 
     async with tunnels.through(walk.target.jump, walk, circumstances) as tunnel:
         connection, login = await log_in(
@@ -134,8 +142,8 @@ async def open_session(
         walk.talk = bridge = BridgeSession(connection, platform, walk, limits)
         return bridge
     stream: Stream
-    if isinstance(connection, TelnetConnection):
-        stream, talk = connection.line, connection.talk
+    if isinstance(connection, Terminal):
+        stream, talk = connection.stream, connection.talk
     else:
         stream = await open_shell(connection, walk, limits)
         talk = Conversation(stream, limits, platform.pagers)
@@ -154,6 +162,7 @@ async def open_session(
         platform,
         limits,
         username=login.username,
+        password=login.password,
         enable_secret=login.enable_secret,
         deadline_at=walk.deadline_at,
         talk=talk,

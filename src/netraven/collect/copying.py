@@ -17,7 +17,7 @@ import asyncssh
 from netraven.collect.bridge import BridgeConnection
 from netraven.collect.limits import Limits
 from netraven.collect.ssh import Connection
-from netraven.collect.telnet_login import TelnetConnection
+from netraven.collect.telnet_login import Terminal
 from netraven.collect.terminal import decode, unify_ends
 from netraven.collect.walk import Step, Walk
 from netraven.errors import CollectError, DeviceTimeout, DialogueFailed, OutputTooLarge, SessionLost
@@ -31,7 +31,7 @@ _ACCEPTED: Final = b"\0"
 
 
 async def copy_file(
-    connection: Connection | TelnetConnection | BridgeConnection,
+    connection: Connection | Terminal | BridgeConnection,
     command: Command,
     walk: Walk,
     limits: Limits,

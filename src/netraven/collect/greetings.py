@@ -29,10 +29,19 @@ _ASKS_NAME: Final = re.compile(
     r"|account(?: name)?|name)(?: ?\([^)]*\))? ?[:>]"
 )
 
+_ASKS_PASSWORD: Final = re.compile(
+    r"(?i)(?:.*\W)?(?:password|passwd|passcode|passphrase)\b.{0,60}[:>]"
+)
+
 
 def asks_for_name(line: str) -> bool:
     """Tell whether a visible last line asks for a user name."""
     return _ASKS_NAME.fullmatch(line) is not None
+
+
+def asks_for_password(line: str) -> bool:
+    """Tell whether a visible last line asks for a password."""
+    return _ASKS_PASSWORD.fullmatch(line) is not None
 
 
 def answer_to_greeting(line: str) -> str | None:

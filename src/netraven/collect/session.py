@@ -17,12 +17,12 @@ from netraven.collect.answer import (
 from netraven.collect.conversation import Conversation, Step
 from netraven.collect.dialogue import Dialogue
 from netraven.collect.footprint import Footprint
-from netraven.collect.greetings import answer_to_greeting, asks_for_name
+from netraven.collect.greetings import answer_to_greeting, asks_for_name, asks_for_password
 from netraven.collect.limits import Limits
 from netraven.collect.prompt import Prompt, find_prompt, merge_prompts
 from netraven.collect.stream import Stream
 from netraven.collect.suspicion import GUESSED_PAGER
-from netraven.errors import DeviceTimeout, DialogueFailed, EnableRefused
+from netraven.errors import DeviceTimeout, DialogueFailed, EnableRefused, LoginRefused
 from netraven.platforms.observation import CONFIGURATIONS, Observation, Yields
 from netraven.platforms.platform import Command, Completeness, Enable, Platform
 from netraven.platforms.volatile import settled_lines
@@ -46,6 +46,7 @@ class Session:
         limits: Limits,
         *,
         username: str = "",
+        password: str | None = None,
         enable_secret: str | None = None,
         deadline_at: float | None = None,
         talk: Conversation | None = None,
@@ -53,17 +54,20 @@ class Session:
         """`deadline_at` is in the event loop's time; without it `open()` starts the clock.
 
         `talk` is what was said already on the stream, where its login was a part of that.
-        `username` is for devices that ask for it at `enable` once more.
+        `username` and `password` are for devices that ask for them once more, on the terminal or
+        at `enable`, after they have accepted the login.
         """
         self.refused: tuple[str, ...] = ()
         self._talk = talk or Conversation(stream, limits, platform.pagers)
         self._platform = platform
         self._limits = limits
         self._username = username
+        self._password = password
         self._enable_secret = enable_secret
         self._deadline_at = deadline_at
         self._prompt: Prompt | None = None
         self._is_entered = False
+        self._has_typed_password = False
 
     @property
     def platform(self) -> Platform:
@@ -162,12 +166,26 @@ class Session:
             if isinstance(found, Prompt):
                 return found
             self._talk.consume()
-            await self._talk.type(found)
+            if found == self._password:
+                await self._type_password(found)
+            else:
+                await self._talk.type(found)
         raise DialogueFailed(
             f"the device asked more than {_MAX_QUESTIONS} questions before its prompt",
             step=self.step,
             awaited=self.awaited,
         )
+
+    async def _type_password(self, password: str) -> None:
+        """Type the password once: whoever asks for it again has refused it."""
+        if self._has_typed_password:
+            raise LoginRefused(
+                "the device asks for the password again on its terminal",
+                step=self.step,
+                awaited=self.awaited,
+            )
+        self._has_typed_password = True
+        await self._talk.type_secret(password)
 
     def _find_first(self) -> Prompt | str | None:
         """Return the prompt, or what is to be typed to get nearer to it."""
@@ -181,7 +199,13 @@ class Session:
         if entry is not None and entry.prompt.fullmatch(line):
             self._is_entered = True
             return entry.command
-        return find_prompt(line, self._platform) or answer_to_greeting(line)
+        prompt = find_prompt(line, self._platform)
+        if prompt is None and self._password is not None:
+            if asks_for_password(line):
+                return self._password
+            if asks_for_name(line):
+                return self._username
+        return prompt or answer_to_greeting(line)
 
     async def _enable(self, enable: Enable) -> Prompt:
         self._talk.step = Step.ENABLE

@@ -66,7 +66,10 @@ class Attempt:
 
 
 class Connection(asyncssh.SSHClientConnection):
-    """A connection that counts what it hears and keeps what a peer says before its SSH version."""
+    """A connection that counts what it hears and keeps what a peer says before its SSH version.
+
+    One that `has_seen_secret` is that of whoever owns it; others may be asked for one later.
+    """
 
     def __init__(
         self,
@@ -80,6 +83,7 @@ class Connection(asyncssh.SSHClientConnection):
         self._is_ssh = False
         self.peer_name = ""
         self.host_key = ""
+        self.has_seen_secret = False
         self.negotiated = NOTHING
 
     @property
@@ -151,6 +155,7 @@ async def open_connection(attempt: Attempt, walk: Walk) -> Connection:
                     raise explain_handshake(peer, fault, walk, authenticator)
                 connection.peer_name = peer.hostname
                 connection.host_key = authenticator.host_key or ""
+                connection.has_seen_secret = authenticator.is_secret_shown
                 connection.negotiated = walk.negotiated or NOTHING
                 walk.note(Step.LOGIN, f"credential {attempt.login.name} is accepted")
                 is_open = True

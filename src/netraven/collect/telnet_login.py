@@ -1,4 +1,4 @@
-"""Logging in by telnet: a device asks in words, and refuses in words."""
+"""Logging in on a terminal, as over telnet: a device asks in words, and refuses in words."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ import asyncssh
 from netraven.collect.authentication import Peer
 from netraven.collect.conversation import Conversation
 from netraven.collect.faults import explain_dial, place_of
-from netraven.collect.greetings import answer_to_greeting, asks_for_name
+from netraven.collect.greetings import answer_to_greeting, asks_for_name, asks_for_password
 from netraven.collect.prompt import find_prompt
-from netraven.collect.ssh import Attempt
+from netraven.collect.shell import Shell
+from netraven.collect.ssh import Attempt, Connection, open_shell
 from netraven.collect.telnet import Line
 from netraven.collect.terminal import resolve
 from netraven.collect.walk import Step, Walk
@@ -38,9 +39,6 @@ _MOST_QUESTIONS: Final = 12
 _MOST_NAMES: Final = 2
 _EYEBALLS_S: Final = 0.25
 
-_ASKS_PASSWORD: Final = re.compile(
-    r"(?i)(?:.*\W)?(?:password|passwd|passcode|passphrase)\b.{0,60}[:>]"
-)
 _ASKS_NEW: Final = re.compile(r"(?i)\b(?:new|old|current|retype|confirm|expired|change)\b")
 _REFUSES: Final = re.compile(
     r"(?im)^\W{0,8}(?:login|log ?on|authentication|authorization|access|password|permission|user)"
@@ -61,18 +59,25 @@ class _Seen(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class TelnetConnection:
-    """A terminal on which a login was accepted; `talk` holds what was said on the way to it."""
+class Terminal:
+    """A terminal on which a login was accepted in words; `talk` holds what was said on the way.
 
-    line: Line
+    `connection` is what carries it where that is SSH.
+    """
+
+    stream: Line | Shell
     talk: Conversation
+    connection: Connection | None = None
 
     def close(self) -> None:
         """Break off; what was typed last is sent."""
-        self.line.abort()
+        if self.connection is not None:
+            self.connection.close()
+        elif isinstance(self.stream, Line):
+            self.stream.abort()
 
 
-async def open_telnet(attempt: Attempt, walk: Walk, platform: Platform | None) -> TelnetConnection:
+async def open_telnet(attempt: Attempt, walk: Walk, platform: Platform | None) -> Terminal:
     """Return a terminal that is logged in; raise the `CollectError` that says why there is none.
 
     `limits.connect_s` bounds the way to the device, `limits.idle_s` each of its silences. Without
@@ -82,16 +87,42 @@ async def open_telnet(attempt: Attempt, walk: Walk, platform: Platform | None) -
     line = await _dial(attempt, walk)
     is_open = False
     try:
-        talk = Conversation(line, attempt.limits, platform.pagers if platform else ())
-        talk.deadline_at = walk.deadline_at or talk.deadline_at
-        walk.dialogue = talk.dialogue
+        talk = _begin_talk(line, attempt, walk, platform)
         await _Login(attempt, walk, talk, platform).pass_through()
         is_open = True
     finally:
         if not is_open:
             line.abort()
         walk.first_bytes = line.first_bytes
-    return TelnetConnection(line, talk)
+    return Terminal(line, talk)
+
+
+async def finish_login(
+    connection: Connection, attempt: Attempt, walk: Walk, platform: Platform | None
+) -> Terminal:
+    """Return the terminal of an SSH server that let us in without a secret.
+
+    Many switches do, and ask for name and password on the terminal then.
+    """
+    is_open = False
+    try:
+        shell = await open_shell(connection, walk, attempt.limits)
+        talk = _begin_talk(shell, attempt, walk, platform)
+        await _Login(attempt, walk, talk, platform).pass_through()
+        is_open = True
+    finally:
+        if not is_open:
+            connection.abort()
+    return Terminal(shell, talk, connection)
+
+
+def _begin_talk(
+    stream: Line | Shell, attempt: Attempt, walk: Walk, platform: Platform | None
+) -> Conversation:
+    talk = Conversation(stream, attempt.limits, platform.pagers if platform else ())
+    talk.deadline_at = walk.deadline_at or talk.deadline_at
+    walk.dialogue = talk.dialogue
+    return talk
 
 
 async def _dial(attempt: Attempt, walk: Walk) -> Line:
@@ -180,7 +211,7 @@ class _Login:
         line = self._talk.last_line()
         if not line:
             return None
-        if _ASKS_PASSWORD.fullmatch(line):
+        if asks_for_password(line):
             return _Seen.PASSWORD_QUESTION
         if asks_for_name(line):
             return _Seen.NAME_QUESTION
@@ -234,8 +265,8 @@ class _Login:
         password = self._login.password
         if password is None:
             raise LoginRefused(
-                f"{self._peer.hostname} asks for a password and credential {self._login.name} holds"
-                " a key only, which telnet knows nothing of; give it a password",
+                f"{self._peer.hostname} asks for a password on its terminal and credential"
+                f" {self._login.name} holds a key only; give it a password",
                 step=Step.LOGIN,
             )
         self._begin_login("its turn to log in")
