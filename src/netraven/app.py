@@ -32,7 +32,7 @@ def create_app(why_not_ready: Readiness, ground: Ground) -> FastAPI:
     for expected in (NetRavenError, HTTPException, RequestValidationError):
         app.add_exception_handler(expected, _reply)
     app.add_middleware(GZipMiddleware, minimum_size=_WORTH_PACKING_BYTES)
-    app.add_middleware(Frame, bounds=ground.bounds)
+    app.add_middleware(Frame, bounds=ground.bounds, measures=ground.measures)
     lay_ground(app, ground, why_not_ready)
     return app
 

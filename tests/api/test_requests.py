@@ -16,6 +16,7 @@ from sqlalchemy import text
 
 from netraven.request.frame import Frame
 from netraven.request.ground import Bounds
+from netraven.request.measures import Measures
 from tests.api.conftest import BASE, PASSWORD, Site
 from tests.api.server import running
 from tests.conftest import Database
@@ -157,7 +158,8 @@ async def test_only_trusted_proxies_are_believed(
     peer: str, forwarded: str, seen: str, scheme: str
 ) -> None:
     app = FastAPI()
-    app.add_middleware(Frame, bounds=Bounds(trusted_proxies=[ip_network("10.0.0.0/8")]))
+    bounds = Bounds(trusted_proxies=[ip_network("10.0.0.0/8")])
+    app.add_middleware(Frame, bounds=bounds, measures=Measures())
 
     @app.get("/")
     async def origin(request: Request) -> list[str]:
@@ -174,7 +176,7 @@ async def test_only_trusted_proxies_are_believed(
 
 async def test_what_takes_too_long_is_given_up_and_what_breaks_tells_nothing() -> None:
     app = FastAPI()
-    app.add_middleware(Frame, bounds=Bounds(timeout_s=0.05))
+    app.add_middleware(Frame, bounds=Bounds(timeout_s=0.05), measures=Measures())
 
     @app.get("/slow")
     async def slow() -> None:

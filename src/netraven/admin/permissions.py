@@ -38,6 +38,7 @@ class Permission(StrEnum):
     SETTINGS_WRITE = "settings:write"
     AUDIT_READ = "audit:read"
     STATISTICS_READ = "statistics:read"
+    METRICS_READ = "metrics:read"
 
 
 _VIEWER = frozenset(
@@ -63,6 +64,7 @@ _OPERATOR = _VIEWER | {
     Permission.BACKUPS_UNSEAL,
     Permission.RUNS_WRITE,
     Permission.SCHEDULES_WRITE,
+    Permission.METRICS_READ,
 }
 
 ROLES: Mapping[Role, frozenset[Permission]] = MappingProxyType(

@@ -118,8 +118,14 @@ _BY_PATH: dict[str, AccessTable] = {
     "/statistics": {"GET": May.STATISTICS_READ},
 }
 
+_BESIDE_THE_BASE: AccessTable = {
+    "GET /healthz": Anyone.WATCHING,
+    "GET /readyz": Anyone.WATCHING,
+    "GET /metrics": May.METRICS_READ,
+}
+
 ACCESS: AccessTable = MappingProxyType(
-    {"GET /healthz": Anyone.WATCHING, "GET /readyz": Anyone.WATCHING}
+    dict(_BESIDE_THE_BASE)
     | {
         f"{method} {BASE}{path}": access
         for path, by_method in _BY_PATH.items()

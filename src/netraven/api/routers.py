@@ -14,6 +14,7 @@ from netraven.api import (
     description,
     devices,
     health,
+    metrics,
     platforms,
     rules,
     run_events,
@@ -29,6 +30,7 @@ from netraven.api import (
 
 ROUTERS: tuple[APIRouter, ...] = (
     health.router,
+    metrics.router,
     description.router,
     setup.router,
     auth.router,

@@ -8,10 +8,13 @@ from pathlib import Path
 
 from sqlalchemy import URL, Connection, func, select, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from netraven.clock import as_utc
+from netraven.db.dialect import is_postgresql
 from netraven.db.engine import READ_ONLY, make_engine
 from netraven.db.failures import as_storage_failure
+from netraven.db.operation import operation
 
 _MOST_FINDINGS = 100
 
@@ -39,6 +42,18 @@ def database_facts(url: str | URL) -> DatabaseFacts:
         raise as_storage_failure(error) from error
     finally:
         engine.dispose()
+
+
+@operation
+def database_size(db: Session) -> int:
+    """Return how many bytes the database takes on its disk."""
+    if is_postgresql(db):
+        return int(db.scalars(select(func.pg_database_size(func.current_database()))).one())
+    pages, page_bytes = (
+        db.connection().exec_driver_sql(pragma).scalar_one()
+        for pragma in ("PRAGMA page_count", "PRAGMA page_size")
+    )
+    return int(pages) * int(page_bytes)
 
 
 def database_damage(url: str | URL) -> list[str]:

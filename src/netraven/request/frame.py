@@ -18,6 +18,7 @@ from netraven.errors import Overdue
 from netraven.log import get_logger
 from netraven.request.errors import answered
 from netraven.request.ground import Bounds
+from netraven.request.measures import Measures
 
 REQUEST_ID = "X-Request-ID"
 
@@ -43,16 +44,18 @@ _NOT_KEPT = "no-store"
 class Frame:
     """ASGI middleware outside all others but the framework's own."""
 
-    def __init__(self, app: ASGIApp, *, bounds: Bounds) -> None:
+    def __init__(self, app: ASGIApp, *, bounds: Bounds, measures: Measures) -> None:
         self._app = app
         self._bounds = bounds
+        self._measures = measures
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, whatever happens."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        await _Exchange(self._app, self._bounds, scope, receive=receive, send=send).run()
+        exchange = _Exchange(self._app, self._bounds, scope, receive=receive, send=send)
+        await exchange.run(self._measures)
 
 
 class _Exchange:
@@ -78,18 +81,21 @@ class _Exchange:
         state = scope.setdefault("state", {})
         state["request_id"], state["client_address"] = self._request_id, client
 
-    async def run(self) -> None:
-        """Answer, and write the request's one log line."""
+    async def run(self, measures: Measures) -> None:
+        """Answer, count the request, and write its one log line."""
         began = time.monotonic()
         await answered(self._request_id, self._answer, self._reply)
-        route = self._scope.get("route")
+        took_s = time.monotonic() - began
+        method = self._scope["method"]
+        # The route's pattern: an address may hold a name or a token.
+        route = getattr(self._scope.get("route"), "path", None)
+        measures.count_request(method, route, status=self._status, took_s=took_s)
         _log.info(
             "request answered",
-            method=self._scope["method"],
-            # The route's pattern: an address may hold a name or a token.
-            route=getattr(route, "path", None),
+            method=method,
+            route=route,
             status=self._status,
-            took_ms=round((time.monotonic() - began) * 1000),
+            took_ms=round(took_s * 1000),
             request_id=self._request_id,
         )
 

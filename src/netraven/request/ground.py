@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from netraven.request.feed import RunFeed
 from netraven.request.keys import TokenKeys
+from netraven.request.measures import Measures
 
 Readiness: TypeAlias = Callable[[], Awaitable[str | None]]
 
@@ -41,6 +42,7 @@ class Ground:
     feed: RunFeed = field(repr=False)
     # The hash of no password, so that unknown names take as long as known ones.
     nobodys_hash: str = field(repr=False)
+    measures: Measures = field(default_factory=Measures, repr=False)
     hashing: asyncio.Semaphore = field(
         default_factory=lambda: asyncio.Semaphore(HASHES_AT_A_TIME), repr=False
     )

@@ -17,7 +17,7 @@ from netraven.admin.settings import get_number
 from netraven.admin.throttle import begin_login, complete_login, forgive_login
 from netraven.db import Actor, unit_of_work
 from netraven.db.enums import EventStatus, EventType, LoginKind
-from netraven.errors import NotAuthenticated, SecondFactorNeeded
+from netraven.errors import NotAuthenticated, SecondFactorNeeded, TooManyAttempts
 from netraven.models import LoginSession
 from netraven.request.bearers import make_access_token, make_refresh_token, read_refresh_token
 from netraven.request.caller import actor_of, client_address
@@ -56,8 +56,12 @@ async def log_in(request: Request, proof: Proof, kind: LoginKind) -> OpenedSessi
     ground = get_ground(request)
     address = client_address(request)
     stranger = actor_of(request)
-    async with unit_of_work(ground.async_sessions, actor=stranger) as db:
-        attempt = await begin_login(db, proof.username, address=address)
+    try:
+        async with unit_of_work(ground.async_sessions, actor=stranger) as db:
+            attempt = await begin_login(db, proof.username, address=address)
+    except TooManyAttempts:
+        ground.measures.count_refused_login()
+        raise
     check, renewed = await _checked(ground, attempt, proof.password.get_secret_value())
     if attempt.user_id is None or not check.ok:
         await _refuse(ground, attempt, stranger, "its password was not right")
@@ -136,6 +140,7 @@ async def _refuse(ground: Ground, attempt: LoginAttempt, stranger: Actor, why: s
     else:
         event = _event(attempt, f"refused a login of {attempt.username}: {why}")
     failed = event.model_copy(update={"event_name": "login_refused", "status": EventStatus.FAILURE})
+    ground.measures.count_refused_login()
     async with unit_of_work(ground.async_sessions, actor=stranger) as db:
         await record_audit_event(db, failed)
     raise NotAuthenticated(_REFUSED)
