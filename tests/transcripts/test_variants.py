@@ -328,6 +328,8 @@ PAGERS = {
     "lines": (b"\x1b[7mlines 1-24\x1b[m", b"\r\x1b[K"),
     "percent": (b"--More--(42%)", b"\r             \r"),
     "q quits": (b"CTRL+C ESC q Quit SPACE n Next Page ENTER Next Entry a All", b"\r\x1b[K"),
+    "not erased": (b"--More--", b"\r\n"),
+    "erased by moving": (b"--More--", b"\x1b[8D\x1b[K"),
     "brackets": (b"[More: <space>, Quit: q]", b"\r                        \r"),
 }
 
