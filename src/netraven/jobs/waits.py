@@ -13,7 +13,7 @@ from netraven import clock
 from netraven.db import insert_into, operation
 from netraven.db.chunks import in_chunks
 from netraven.db.enums import ACTIVE_RUN
-from netraven.models import JobLog, ScheduleWait
+from netraven.models import JobLog, ScheduledJob, ScheduleWait
 
 
 @operation
@@ -59,12 +59,14 @@ def take_waits(db: Session, job_id: UUID, *, now: datetime) -> dict[UUID, dateti
 @operation
 def get_waited_for(db: Session, *, now: datetime, limit: int) -> list[UUID]:
     """Return the schedules for which a wait is over and of which no run is active."""
+    of_job = ScheduleWait.scheduled_job_id == ScheduledJob.id
+    is_over = exists().where(of_job, ScheduleWait.until <= now)
     is_active = exists().where(
-        JobLog.scheduled_job_id == ScheduleWait.scheduled_job_id, JobLog.status.in_(ACTIVE_RUN)
+        JobLog.scheduled_job_id == ScheduledJob.id, JobLog.status.in_(ACTIVE_RUN)
     )
-    over = select(ScheduleWait.scheduled_job_id).where(ScheduleWait.until <= now, ~is_active)
-    grouped = over.group_by(ScheduleWait.scheduled_job_id)
-    return list(db.scalars(grouped.order_by(func.min(ScheduleWait.until)).limit(limit)))
+    # By schedule: one look into an index for each, however many devices wait.
+    wanted = select(ScheduledJob.id).where(is_over, ~is_active)
+    return list(db.scalars(wanted.order_by(ScheduledJob.id).limit(limit)))
 
 
 @operation

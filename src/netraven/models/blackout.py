@@ -44,7 +44,7 @@ class ScheduleWait(HasCreated, Base):
     """A device that a schedule wanted in a black-out, and that it gets when that is over."""
 
     __tablename__ = "schedule_waits"
-    __table_args__ = (Index("ix_schedule_waits_until", "until", "scheduled_job_id"),)
+    __table_args__ = (Index("ix_schedule_waits_until", "scheduled_job_id", "until"),)
 
     scheduled_job_id: Mapped[UUID] = mapped_column(
         ForeignKey("scheduled_jobs.id", ondelete="CASCADE"), primary_key=True

@@ -63,7 +63,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("schedule_waits", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_schedule_waits_device_id"), ["device_id"])
-        batch_op.create_index("ix_schedule_waits_until", ["until", "scheduled_job_id"])
+        batch_op.create_index("ix_schedule_waits_until", ["scheduled_job_id", "until"])
 
 
 def downgrade() -> None:
