@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy import NullPool, select, update
 from netraven.archive.backups import delete_backup
 from netraven.archive.codec import unpack
 from netraven.archive.devices import delete_device
+from netraven.archive.redact import NOTHING_SHOWN
 from netraven.archive.transcripts import (
     Transcript,
     TranscriptView,
@@ -18,8 +20,10 @@ from netraven.archive.transcripts import (
     transcript_place,
 )
 from netraven.db import KeyRing, make_sessions, new_id, unit_of_work
-from netraven.errors import Corrupt, FailureReport, Invalid, KeyUnavailable, Negotiated
+from netraven.errors import Corrupt, FailureReport, Invalid, KeyUnavailable, Negotiated, Typed
+from netraven.inventory.platforms import give_platforms
 from netraven.models import Device, SealedTranscript
+from netraven.platforms.catalogue import read_platforms
 from tests.archive.conftest import FAILED, QUARANTINED, Archive
 
 CANARY = "c4narySecret"
@@ -261,3 +265,41 @@ def test_without_the_right_key_nothing_is_kept_or_shown(archive: Archive) -> Non
         store_transcripts(db, {backup_id: Transcript(step="login")})
 
     assert shown(archive, backup_id).step == "command"
+
+
+def test_it_says_what_was_typed_when_and_in_which_line(archive: Archive) -> None:
+    backup_id = failed_backup(archive)
+    typed = (
+        Typed(text="enable", offset=len("core-1>"), at_s=0.5, answered_s=0.1),
+        Typed(text="‹typed secret›", offset=DIALOGUE.index("Password: ") + 10, at_s=1.0),
+    )
+
+    keep(archive, {backup_id: replace(TRANSCRIPT, typed=typed, advice=("a prompt is a line",))})
+
+    view = shown(archive, backup_id)
+    assert [(one.line, one.text, one.at_s) for one in view.typed] == [
+        (0, "enable", 0.5),
+        (1, "‹typed secret›", 1.0),
+    ]
+    assert view.advice == ("a prompt is a line",)
+
+
+def test_an_answer_that_users_declared_is_not_shown(archive: Archive) -> None:
+    acme = (
+        "name: acme\nextends: cisco_ios\n"
+        "questions: [{pattern: 'PIN:', answer: tr0ub4dor}, {pattern: 'Go on', answer: ''}]\n"
+    )
+    with archive.database.unit() as db:
+        db.get_one(Device, archive.devices[0]).device_type = "acme"
+    backup_id = failed_backup(archive)
+    typed = (Typed(text="tr0ub4dor", offset=0, at_s=0.0), Typed(text="", offset=0, at_s=1.0))
+    keep(archive, {backup_id: replace(TRANSCRIPT, typed=typed)})
+    database = archive.database
+    sessions = make_sessions(database.url, database.keyring, pool=NullPool)
+    give_platforms(sessions, read_platforms({"acme.yaml": acme}))
+
+    with unit_of_work(sessions) as db:
+        view = get_transcript(db, backup_id)
+
+    assert view is not None
+    assert [one.text for one in view.typed] == [NOTHING_SHOWN, ""]

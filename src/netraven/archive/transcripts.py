@@ -18,7 +18,7 @@ from netraven.admin.installation import get_installation_key
 from netraven.archive.backups import get_backup
 from netraven.archive.codec import pack, unpack
 from netraven.archive.dialogues import bounded, show
-from netraven.archive.redact import redact
+from netraven.archive.redact import NOTHING_SHOWN, redact
 from netraven.db import Id, KeyRing, guarded, insert_into, operation
 from netraven.db.chunks import in_chunks
 from netraven.errors import Corrupt, FailureReport, Invalid, Negotiated, Typed
@@ -267,10 +267,14 @@ def _last_line(dialogue: str) -> str:
 
 
 def _typed(transcript: Transcript, platform: Platform, key: bytes) -> tuple[TypedLine, ...]:
+    """Return what was typed; of answers that users declared nobody knows what they hold."""
+    answers = {question.answer for question in platform.questions if platform.source} - {""}
     return tuple(
         TypedLine(
             line=transcript.dialogue.count("\n", 0, typed.offset),
-            text=redact(typed.text, platform, key),
+            text=NOTHING_SHOWN
+            if typed.text in answers - {""}
+            else redact(typed.text, platform, key),
             at_s=typed.at_s,
             answered_s=typed.answered_s,
         )
