@@ -25,6 +25,7 @@ from netraven.errors import (
     CollectError,
     DeviceTimeout,
     DialogueFailed,
+    EnableRefused,
     HostKeyChanged,
     LoginRefused,
     NegotiationFailed,
@@ -175,6 +176,18 @@ async def test_a_refused_login_is_shown_once_and_leads_to_the_next() -> None:
     assert (capture.login_name, capture.refused_logins) == ("lab", ("old",))
     assert gate.verdicts == [("old", Verdict.REFUSED), ("lab", Verdict.ACCEPTED)]
     assert refused == 1
+
+
+async def test_a_refused_enable_secret_is_no_refused_login() -> None:
+    gate = Recorder()
+    async with Fleet([spec_of(enable_secret="en-secret")]) as fleet:
+        endpoint = fleet.endpoint("sw1")
+        login = replace(login_of(endpoint), enable_secret="not-the-one")
+        bridge = bridge_to("cisco_ios")
+        with pytest.raises(EnableRefused, match="sw1: the device refused the enable secret"):
+            await fetch(target_of(endpoint), (login,), bridge, replace(LIMITS, idle_s=5), gate=gate)
+
+    assert gate.verdicts == [("lab", Verdict.ACCEPTED)]
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,7 @@ async def open_session(
     connection, login = arrival.connection, arrival.login
     if isinstance(connection, BridgeConnection):
         walk.talk = bridge = BridgeSession(connection, platform, walk, limits)
+        await bridge.open()
         return bridge
     stream: Stream
     if isinstance(connection, Terminal):

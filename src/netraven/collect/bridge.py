@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +29,7 @@ from netraven.errors import (
     CollectError,
     DeviceTimeout,
     DialogueFailed,
+    EnableRefused,
     HostKeyChanged,
     LoginRefused,
     NegotiationFailed,
@@ -196,13 +198,23 @@ class BridgeSession:
         session = self._connection.session
         return session.prompt if session is not None else None
 
+    async def open(self) -> None:
+        """Get privileges where the login has a secret for it; raises `EnableRefused`."""
+        self._begin(Step.ENABLE, "a privileged prompt")
+        session = self._connection.session
+        if session is not None and not await _guarded(
+            self._connection, session.enable, self._walk, self._limits
+        ):
+            raise EnableRefused(
+                "the device refused the enable secret", step=self.step, awaited=self.awaited
+            )
+
     async def run(self, command: Command) -> Observation:
         """Run a command in the first spelling that the device takes, and return its answer.
 
         A configuration is read twice: nothing else proves that Netmiko has all of it.
         """
-        self.step, self.awaited = Step.COMMAND, f"the prompt after '{command.text}'"
-        self._trail.append(Footprint(Step.COMMAND, asyncio.get_running_loop().time()))
+        self._begin(Step.COMMAND, f"the prompt after '{command.text}'")
         started_at = asyncio.get_running_loop().time()
         taken, answer = await self._ask_spellings(command)
         confirmed: bool | None = None
@@ -224,11 +236,16 @@ class BridgeSession:
         )
 
     async def leave(self) -> None:
-        """Say goodbye, and close."""
-        self.step = Step.LEAVE
+        """Say goodbye, and close; what the device makes of it does not matter any more."""
+        self._begin(Step.LEAVE, "")
         session = self._connection.session
         if session is not None:
-            await _guarded(self._connection, session.leave, self._walk, self._limits)
+            with contextlib.suppress(CollectError):
+                await _guarded(self._connection, session.leave, self._walk, self._limits)
+
+    def _begin(self, step: Step, awaited: str) -> None:
+        self.step, self.awaited = step, awaited
+        self._trail.append(Footprint(step, asyncio.get_running_loop().time()))
 
     async def _ask_spellings(self, command: Command) -> tuple[Command, Answer]:
         """Return the spelling that the device takes, or the first one, with its answer."""

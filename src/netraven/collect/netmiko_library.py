@@ -95,11 +95,20 @@ class NetmikoSession:
         self.prompt = ""
 
     def open(self) -> None:
-        """Connect, log in, prepare the terminal, enable where a secret is there for it."""
+        """Connect, log in, prepare the terminal."""
         self._connection._open()  # noqa: SLF001  connecting apart from making has no other name
-        if self._connection.secret and not self._connection.check_enable_mode():
-            self._connection.enable()
         self.prompt = self._connection.find_prompt().strip()
+
+    def enable(self) -> bool:
+        """Get privileges where a secret is there for it; False where the device refuses it."""
+        if not self._connection.secret or self._connection.check_enable_mode():
+            return True
+        try:
+            self._connection.enable()
+        except (ValueError, ReadTimeout):
+            return False
+        self.prompt = self._connection.find_prompt().strip()
+        return True
 
     def ask(self, command: str) -> str:
         """Return everything from the echo to the closing prompt."""
