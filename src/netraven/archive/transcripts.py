@@ -272,9 +272,7 @@ def _typed(transcript: Transcript, platform: Platform, key: bytes) -> tuple[Type
     return tuple(
         TypedLine(
             line=transcript.dialogue.count("\n", 0, typed.offset),
-            text=NOTHING_SHOWN
-            if typed.text in answers - {""}
-            else redact(typed.text, platform, key),
+            text=NOTHING_SHOWN if typed.text in answers else redact(typed.text, platform, key),
             at_s=typed.at_s,
             answered_s=typed.answered_s,
         )
