@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-check test lint fix soak bench bench-smoke lock run-env dev-env clean
+.PHONY: help demo demo-check test lint fix soak bench bench-smoke cuts lock run-env dev-env clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
