@@ -114,11 +114,12 @@ def line_biography(
     end_s = time.monotonic() + within_s
     seen: list[Scanned] = []
     found = 0
-    for scanned in FleetScan(scope, scan).series(db, start):
-        seen.append(scanned)
-        found += len(_spans_by_line(scanned))
-        if found >= limit:
-            return _page(db, seen, PageEnd.LIMIT)
+    for turn in FleetScan(scope, scan).turns(db, start):
+        for scanned in turn:
+            seen.append(scanned)
+            found += len(_spans_by_line(scanned))
+            if found >= limit:
+                return _page(db, seen, PageEnd.LIMIT)
         if time.monotonic() >= end_s:
             return _page(db, seen, PageEnd.TIME)
     return _page(db, seen, PageEnd.END)

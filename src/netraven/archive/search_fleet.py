@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +16,7 @@ from netraven.archive.series import Series
 from netraven.archive.weave_standing import choose_current
 from netraven.archive.weave_store import open_weave_bytes
 from netraven.db import KeyRing, get_keyring
-from netraven.db.offloop import Handed, hand_over
+from netraven.db.offloop import Handed, hand_over, pool_size
 from netraven.errors import Corrupt, Invalid, KeyUnavailable
 from netraven.inventory.platforms import get_platforms
 from netraven.platforms.catalogue import Platforms
@@ -67,44 +68,54 @@ class FleetScan:
     scope: SearchScope
     scan: Scan
 
-    def series(self, db: Session, start: Cursor) -> Iterator[Scanned]:
-        """Yield the series behind a cursor in their order; raises KeyUnavailable.
+    def turns(self, db: Session, start: Cursor) -> Iterator[list[Scanned]]:
+        """Yield the series behind a cursor, some at a time, in their order.
 
-        Part of an operation's body. Whoever stops taking them stops the search: at most some
-        hundred series were looked at in vain.
+        Part of an operation's body. Whoever stops taking them stops the search: what threads have
+        not begun is taken back, and of what they have, a few turns were in vain. Raises
+        KeyUnavailable.
         """
         keyring = get_keyring(db)
         if keyring is None:
             raise KeyUnavailable("ring", "there is no key ring; nothing sealed can be searched")
-        rows = _load(db, self.scope, start)
-        while rows:
-            turns = [*_handed_over(db, rows, self.scan, keyring)]
-            following: Sequence[Searched] = ()
-            if len(rows) == _BATCH:
-                following = _load(db, self.scope, Cursor(rows[-1].place))
-            for turn in turns:
-                yield from turn.result()
-            rows = following
+        platforms = get_platforms(db)
+        begun: deque[Handed[list[Scanned]]] = deque()
+        try:
+            for rows, current in self._loaded(db, start):
+                work = partial(
+                    _scan_all, rows, current, self.scan, keyring=keyring, platforms=platforms
+                )
+                begun.append(hand_over(work))
+                # Just so many that no thread waits: others search at the same time.
+                if len(begun) > pool_size():
+                    yield begun.popleft().result()
+            while begun:
+                yield begun.popleft().result()
+        finally:
+            for handed in begun:
+                handed.take_back()
+
+    def _loaded(
+        self, db: Session, start: Cursor
+    ) -> Iterator[tuple[Sequence[Searched], Collection[Series]]]:
+        """Yield rows for one turn after another, with those of the series that are current."""
+        size = _FIRST_BATCH
+        while True:
+            rows = load_searched(
+                db, self.scope, after=start.place, is_there_too=start.skip > 0, limit=size
+            )
+            current = choose_current(db, [row.standing for row in rows])
+            for begin in range(0, len(rows), _TURN):
+                yield rows[begin : begin + _TURN], current
+            if len(rows) < size:
+                return
+            start, size = Cursor(rows[-1].place), _BATCH
 
 
-# Series of one statement, and of one thread's turn.
-_BATCH = 250
+# Series of one thread's turn, and of one statement; a page that is soon full needs but few.
 _TURN = 25
-
-
-def _load(db: Session, scope: SearchScope, start: Cursor) -> Sequence[Searched]:
-    return load_searched(db, scope, after=start.place, is_there_too=start.skip > 0, limit=_BATCH)
-
-
-def _handed_over(
-    db: Session, rows: Sequence[Searched], scan: Scan, keyring: KeyRing
-) -> Iterator[Handed[list[Scanned]]]:
-    platforms = get_platforms(db)
-    current = choose_current(db, [row.standing for row in rows])
-    for begin in range(0, len(rows), _TURN):
-        turn = rows[begin : begin + _TURN]
-        work = partial(_scan_all, turn, current, scan, keyring=keyring, platforms=platforms)
-        yield hand_over(work)
+_FIRST_BATCH = 75
+_BATCH = 250
 
 
 def _scan_all(

@@ -125,10 +125,12 @@ def search_history(
             admit_search(visible_to)
     page = _Page(start, 0 if counts_only else limit)
     end_s = time.monotonic() + within_s
-    for scanned in FleetScan(scope, scan).series(db, start):
-        page.take(scanned)
-        if page.is_full and not counts_only:
-            return page.ended(PageEnd.LIMIT)
+    for turn in FleetScan(scope, scan).turns(db, start):
+        for scanned in turn:
+            page.take(scanned)
+            if page.is_full and not counts_only:
+                return page.ended(PageEnd.LIMIT)
+        # Behind a whole turn: what was searched is not given up.
         if time.monotonic() >= end_s:
             return page.ended(PageEnd.TIME)
     return page.ended(PageEnd.END)

@@ -30,6 +30,10 @@ class Handed(Generic[R]):
             return await_(asyncio.wrap_future(self._future))
         return self._future.result()
 
+    def take_back(self) -> None:
+        """Have it not done, unless a thread is at it already."""
+        self._future.cancel()
+
 
 def hand_over(work: Callable[[], R]) -> Handed[R]:
     """Have the work done by the next free thread of the pool."""
