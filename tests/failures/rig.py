@@ -41,7 +41,7 @@ from netraven.vault.credentials import create_credential
 from tests.conftest import Database
 
 PASSWORD: Final = "correct-horse"
-PATIENCE_S: Final = 90.0
+PATIENCE_S: Final = 180.0
 _NETRAVEN: Final = str(Path(sys.executable).with_name("netraven"))
 
 

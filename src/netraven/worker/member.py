@@ -110,8 +110,8 @@ class Member:
                     lambda: tick(self._sessions, self._engine, fires_schedules=fires),
                 ),
                 self._every(options.rescue_s, rescue.look),
-                self._every(options.look_s, self._look_after_runs),
-                self._every(options.renew_s, self._renew),
+                self._every(options.look_s, self._look_after_runs, only=self._is_busy),
+                self._every(options.renew_s, self._renew, only=self._is_busy),
             )
         ]
         ends = [asyncio.create_task(event.wait()) for event in (stop, self._lost)]
@@ -125,9 +125,21 @@ class Member:
                 task.cancel()
             await asyncio.gather(*ends, *chores, return_exceptions=True)
 
-    async def _every(self, pause_s: float, body: Callable[[], object]) -> None:
-        """Do this again and again; a database that is away is waited for."""
+    def _is_busy(self) -> bool:
+        return bool(self._runner.under_way)
+
+    async def _every(
+        self,
+        pause_s: float,
+        body: Callable[[], object],
+        *,
+        only: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """Do this again and again, where `only` says so; a database that is away is waited for."""
         while True:
+            if not only():
+                await asyncio.sleep(pause_s)
+                continue
             try:
                 await self._in_thread(body)
             except StorageFailed as error:

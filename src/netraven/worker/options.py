@@ -28,11 +28,11 @@ class WorkerOptions:
     concurrency: int | None = None
     is_alone: bool = False
     fires_schedules: bool = True
-    beat_s: float = 2.0
+    beat_s: float = 4.0
     tick_s: float = 0.5
     look_s: float = 0.5
     renew_s: float = 5.0
-    rescue_s: float = 2.0
+    rescue_s: float = 4.0
     silence_s: float = 15.0
     lost_s: float = 60.0
     stop_s: float = 8.0
