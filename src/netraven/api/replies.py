@@ -22,7 +22,7 @@ _MEANINGS = {
     413: "The body is too large.",
     415: "The body is not JSON.",
     422: "A field is not acceptable; `field` names it.",
-    429: "Too many attempts; `Retry-After` says how long to wait.",
+    429: "Too many of these; `Retry-After` says how long to wait.",
     503: "The database or a key is not available now.",
 }
 

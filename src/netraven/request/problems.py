@@ -22,6 +22,7 @@ _REMEDIES = {
     errors.SecondFactorNeeded.code: "Send the authenticator's code, or a recovery code, as `code`.",
     errors.Forbidden.code: "Ask an administrator for the permission, or use another token.",
     errors.TooManyAttempts.code: "Wait as long as the header Retry-After says.",
+    errors.TooManySearches.code: "Wait as long as the header Retry-After says.",
     errors.Malformed.code: "Mend what sends the request.",
     errors.NotAllowed.code: "Use one of the methods that the header Allow names.",
     errors.TooLarge.code: "Send less at a time.",
@@ -83,7 +84,7 @@ def problem_of(error: NetRavenError, request_id: str) -> Response:
     headers: Headers = {}
     if isinstance(error, errors.NotAuthenticated | errors.SecondFactorNeeded):
         headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, errors.TooManyAttempts):
+    if isinstance(error, errors.TooManyAttempts | errors.TooManySearches):
         headers["Retry-After"] = str(error.retry_after_s)
     field = getattr(error, "field", None)
     reason = getattr(error, "reason", None) or str(error)
