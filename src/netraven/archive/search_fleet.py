@@ -109,13 +109,20 @@ class FleetScan:
                 yield rows[begin : begin + _TURN], current
             if len(rows) < size:
                 return
-            start, size = Cursor(rows[-1].place), _BATCH
+            start, size = Cursor(rows[-1].place), _next_size(rows)
 
 
 # Series of one thread's turn, and of one statement; a page that is soon full needs but few.
 _TURN = 25
 _FIRST_BATCH = 75
 _BATCH = 250
+# Bounds what is loaded at once, however large a fleet's weaves are.
+_BATCH_BYTES = 16 * 1024 * 1024
+
+
+def _next_size(rows: Sequence[Searched]) -> int:
+    loaded = sum(len(row.weave.data) for row in rows if row.weave is not None)
+    return min(_BATCH, max(1, _BATCH_BYTES * len(rows) // max(1, loaded)))
 
 
 def _scan_all(

@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from netraven.cli import output
+from netraven.cli.demo_story import LookBack, Stage
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from netraven.archive.history_annotate import Annotation
-    from netraven.archive.history_stories import Story
-    from netraven.archive.search_history import DeviceHits
-    from netraven.cli.demo_story import Stage
 
 _LINES_AROUND = 2
-
-
-@dataclass(frozen=True, slots=True)
-class LookBack:
-    """What was searched for and where it was found, one of these annotated, and all stories."""
-
-    pattern: str
-    found: tuple[DeviceHits, ...]
-    annotation: Annotation
-    stories: tuple[Story, ...]
-
-    @property
-    def hostnames(self) -> list[str]:
-        """The devices where it was found."""
-        return [each.hostname for each in self.found]
 
 
 def look_back(stage: Stage, began_at: datetime) -> LookBack:
@@ -51,7 +33,7 @@ def show_search(back: LookBack) -> None:
     """Write what was found as `netraven search` does."""
     from netraven.archive.search_history import read_window
     from netraven.archive.search_pattern import PatternKind
-    from netraven.cli.search import Asked
+    from netraven.cli.search_found import Asked
     from netraven.cli.search_options import Scope
     from netraven.cli.search_view import write_device
 
@@ -68,8 +50,6 @@ def show_search(back: LookBack) -> None:
 
 def show_blame(back: LookBack) -> None:
     """Write the lines around the one that was found as `netraven blame` does."""
-    from dataclasses import replace
-
     from netraven.cli.blame import write_annotation
 
     lines = back.annotation.lines

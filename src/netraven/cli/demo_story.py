@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from netraven.archive.history_annotate import Annotation
+    from netraven.archive.history_stories import Story as ChangeStory
+    from netraven.archive.search_history import DeviceHits
     from netraven.archive.usage import StorageUsage
-    from netraven.cli.demo_history import LookBack
     from netraven.cli.home import Home
     from netraven.cli.verify import Findings
     from netraven.lab.demo import DemoFleet
@@ -50,6 +52,21 @@ class Stage:
     plan: DemoFleet
     fleet: Fleet
     home: Home
+
+
+@dataclass(frozen=True, slots=True)
+class LookBack:
+    """What was searched for and where it was found, one of these annotated, and all stories."""
+
+    pattern: str
+    found: tuple[DeviceHits, ...]
+    annotation: Annotation
+    stories: tuple[ChangeStory, ...]
+
+    @property
+    def hostnames(self) -> list[str]:
+        """The devices where it was found."""
+        return [each.hostname for each in self.found]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,8 +16,7 @@ from netraven.lab.faults import Fault
 
 if TYPE_CHECKING:
     from netraven.cli.demo_check import Expectation
-    from netraven.cli.demo_history import LookBack
-    from netraven.cli.demo_story import Difference, Stage, Story, Sweep
+    from netraven.cli.demo_story import Difference, LookBack, Stage, Story, Sweep
     from netraven.lab.demo import DemoFleet
     from netraven.models import Backup
     from netraven.tasks.progress import DeviceDone

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ import typer
 
 from netraven.cli import output
 from netraven.cli.options import AsJson
+from netraven.cli.search_found import Asked, Found
 from netraven.cli.search_options import (
     AnyConfigType,
     At,
@@ -23,7 +23,6 @@ from netraven.cli.search_options import (
     Pattern,
     PlatformNames,
     Regex,
-    Scope,
     SearchDeadline,
     Section,
     Since,
@@ -37,58 +36,11 @@ from netraven.errors import ExitCode
 if TYPE_CHECKING:
     from netraven.archive.search_history import DeviceHits, SearchPage
     from netraven.archive.search_pattern import PatternKind
-    from netraven.archive.search_scan import Window
     from netraven.cli.home import Home
     from netraven.cli.progress import Bar
 
 _PAGE_S = 0.25
 _PAGE_LINES = 1000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What is searched for, and when the search ends."""
-
-    pattern: str
-    kind: PatternKind
-    case: bool
-    window: Window
-    scope: Scope
-    config_type: str | None = None
-    section: str | None = None
-    context: int = 0
-    is_counting: bool = False
-    limit: int = 10_000
-    deadline_s: int = 60
-
-
-@dataclass(slots=True)
-class Found:
-    """What a search came to so far; `cut` says where it ended before its end."""
-
-    lines: int = 0
-    shown: int = 0
-    devices: int = 0
-    searched: int = 0
-    too_young: int = 0
-    pruned: int = 0
-    unwoven: int = 0
-    unreadable: list[str] = field(default_factory=list)
-    cut: str = ""
-
-    def add(self, page: SearchPage) -> None:
-        """Count a page in."""
-        self.searched += page.searched
-        self.too_young += page.too_young
-        self.pruned += page.pruned
-        self.unwoven += page.unwoven
-        self.unreadable += page.unreadable
-        self.shown += sum(len(each.hits) for each in page.devices)
-
-    @property
-    def is_complete(self) -> bool:
-        """All there is was looked at."""
-        return not (self.cut or self.unwoven or self.unreadable)
 
 
 def search(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from netraven.archive.search_history import DeviceHits
     from netraven.archive.search_scan import LineHit
-    from netraven.cli.search import Asked, Found
+    from netraven.cli.search_found import Asked, Found
 
 _GUTTER = "  2026-06-03 → 2026-06-03  "
 
