@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -72,7 +74,7 @@ def test_all_sessions_of_the_laboratory_are_read() -> None:
     read = 0
     for path in sorted(RECORDINGS.glob("*simulation.yaml")):
         text = path.read_text(encoding="utf-8")
-        if "init_prompt" in text:
+        with suppress(Invalid):
             read += bool(read_recording(text, path.name).exchanges)
 
     assert read > 30
@@ -95,7 +97,7 @@ def test_all_sessions_of_the_laboratory_are_read() -> None:
             "recording: 1\nsession: [{typed: a, said: [], took_s: -1}]\n",
             "line 2, column 40: session[1].took_s: a number from 0 is due here",
         ),
-        ("commands: {}\n", "line 1, column 1: `init_prompt` is missing"),
+        ("commands: {}\n", "line 1, column 1: `init_prompt` holds no prompt"),
         ("init_prompt: x\ncommands: {}\n", "line 2, column 11: commands: no command was"),
         ("hostname core-1\nend\n", "line 1, column 1: keys with values are due here"),
         ("", "it is empty"),

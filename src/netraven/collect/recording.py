@@ -211,9 +211,9 @@ _SIMULATION: Final = ("init_prompt", "commands", "command_newline", "oxidized_ou
 def _read_simulation(top: Node) -> Recording:
     fields = top.fields(_SIMULATION)
     prompt = fields.get("init_prompt")
-    if prompt is None:
+    if prompt is None or not prompt.text(may_be_empty=True).strip():
         raise top.fault(
-            "`init_prompt` is missing: it was recorded command by command, which is no session"
+            "`init_prompt` holds no prompt: it was recorded command by command, which is no session"
         )
     pairs = [(key.text(), value) for key, value in _commands(fields)]
     said = [
