@@ -13,9 +13,10 @@ from uuid import UUID
 from sqlalchemy.orm import Session, sessionmaker
 
 from netraven.db import Actor, present_time, unit_of_work
-from netraven.errors import Conflict, InUse
+from netraven.db.enums import RunReason, RunStatus
+from netraven.errors import Conflict, InUse, NetRavenError, StorageFailed
 from netraven.inventory.platforms import given_platforms
-from netraven.jobs.runs import cancel_job_log
+from netraven.jobs.runs import cancel_job_log, finish_job_log
 from netraven.jobs.workers import get_live_workers
 from netraven.tasks.progress import DeviceDone, RunSummary
 from netraven.worker.following import Following
@@ -26,7 +27,7 @@ from netraven.worker.options import WorkerOptions
 from netraven.worker.signals import set_by_signals
 
 _LOOK_AGAIN_S = 0.25
-_ITS_OWN_RUN_ONLY = WorkerOptions(fires_schedules=False)
+_ITS_OWN_RUN_ONLY = WorkerOptions(fires_schedules=False, waits_for_storage=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,20 +58,25 @@ async def see_through(
     following = Following(place.sessions, run_id, on_result)
     standing_in = _StandIn(place)
     is_cancelled = False
-    with set_by_signals(asked_to_stop):
-        try:
-            while (summary := await asyncio.to_thread(following.look)) is None:
-                if asked_to_stop.is_set() and not cancels:
-                    return None
-                if asked_to_stop.is_set() and not is_cancelled:
-                    is_cancelled = True
-                    await asyncio.to_thread(_cancel, place, run_id)
-                    continue
-                if cancels:
-                    await standing_in.look()
-                await _pause(asked_to_stop, is_over=is_cancelled)
-        finally:
-            await standing_in.end()
+    try:
+        with set_by_signals(asked_to_stop):
+            try:
+                while (summary := await asyncio.to_thread(following.look)) is None:
+                    if asked_to_stop.is_set() and not cancels:
+                        return None
+                    if asked_to_stop.is_set() and not is_cancelled:
+                        is_cancelled = True
+                        await asyncio.to_thread(_cancel, place, run_id)
+                        continue
+                    if cancels:
+                        await standing_in.look()
+                    await _pause(asked_to_stop, is_over=is_cancelled)
+            finally:
+                await standing_in.end()
+    except StorageFailed:
+        if cancels:
+            await asyncio.to_thread(_break_off, place, run_id)
+        raise
     return summary
 
 
@@ -134,6 +140,18 @@ def is_anybody_there(place: Place) -> bool:
 def _cancel(place: Place, run_id: UUID) -> None:
     with suppress(Conflict), unit_of_work(place.sessions, actor=place.actor) as db:
         cancel_job_log(db, run_id)
+
+
+def _break_off(place: Place, run_id: UUID) -> None:
+    """Leave no run behind that looks alive, if so much can still be written."""
+    with suppress(NetRavenError), unit_of_work(place.sessions, actor=place.actor) as db:
+        finish_job_log(
+            db,
+            run_id,
+            status=RunStatus.FAILED,
+            reason=RunReason.ERROR,
+            message="the run broke off; what it had stored by then stays",
+        )
 
 
 async def _pause(stop: asyncio.Event, *, is_over: bool) -> None:

@@ -78,8 +78,13 @@ class Member:
         bind = cast("DatabaseEngine", self._sessions.kw["bind"])
         self._engine = self._make_engine(bind, f"{self._options.name}:{self._id}")
         self._collector = Collector(concurrency=self._options.concurrency)
+        self._broken: asyncio.Future[None] = self._loop.create_future()
         self._runner = ShardRunner(
-            self._sessions, self._engine, self._collector, worker_id=self._id
+            self._sessions,
+            self._engine,
+            self._collector,
+            worker_id=self._id,
+            on_broken=None if self._options.waits_for_storage else self._break,
         )
         self._lost = asyncio.Event()
         await self._in_thread(self._engine.launch, self._options.shards_at_once, self._body)
@@ -103,6 +108,7 @@ class Member:
         chores = [
             asyncio.create_task(chore)
             for chore in (
+                self._until_broken(),
                 _call_each_second(on_pulse),
                 self._every(options.beat_s, self._beat),
                 self._every(
@@ -125,6 +131,13 @@ class Member:
                 task.cancel()
             await asyncio.gather(*ends, *chores, return_exceptions=True)
 
+    async def _until_broken(self) -> None:
+        await self._broken
+
+    def _break(self, error: StorageFailed) -> None:
+        if not self._broken.done():
+            self._broken.set_exception(error)
+
     def _is_busy(self) -> bool:
         return bool(self._runner.under_way)
 
@@ -143,6 +156,8 @@ class Member:
             try:
                 await self._in_thread(body)
             except StorageFailed as error:
+                if not (error.is_passing or self._options.waits_for_storage):
+                    raise
                 if not self._is_database_away:
                     _log.warning("the database could not be asked", reason=str(error))
                 self._is_database_away = True

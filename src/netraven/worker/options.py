@@ -20,14 +20,16 @@ class WorkerOptions:
 
     `concurrency` is how many devices it talks to at a time, the setting without it. `is_alone`
     where no other member can live (SQLite, under the lock). `fires_schedules` is False for a
-    command that does its own run only. A member that gave no sign of life for `silence_s` counts
-    as dead; `stop_s` is how long a graceful end may take.
+    command that does its own run only. `waits_for_storage` is False for one that ends where the
+    database cannot be written to, rather than wait for somebody to mend that. A member that gave
+    no sign of life for `silence_s` counts as dead; `stop_s` is how long a graceful end may take.
     """
 
     queues: tuple[str, ...] = ALL_QUEUES
     concurrency: int | None = None
     is_alone: bool = False
     fires_schedules: bool = True
+    waits_for_storage: bool = True
     beat_s: float = 4.0
     tick_s: float = 0.5
     look_s: float = 0.5

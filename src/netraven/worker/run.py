@@ -56,8 +56,9 @@ class Ending:
 class ShardRunner:
     """Does the shards of one process, all on one event loop.
 
-    `under_way` are those that are being done now. Once `leave` was called, what is not done goes
-    back to the queue for another process.
+    `under_way` are those that are being done now. `on_broken` is told what keeps a shard from being
+    begun or finished, on the event loop; without it, that is waited for. Once `leave` was called,
+    what is not done goes back to the queue for another process.
     """
 
     def __init__(
@@ -67,12 +68,14 @@ class ShardRunner:
         collector: Collector,
         *,
         worker_id: UUID,
+        on_broken: Callable[[StorageFailed], None] | None = None,
     ) -> None:
         self.under_way: dict[ShardRef, Work] = {}
         self._sessions = sessions
         self._engine = engine
         self._collector = collector
         self._worker_id = worker_id
+        self._on_broken = on_broken
         self._doing = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -96,6 +99,8 @@ class ShardRunner:
             if begun is not None:
                 await self._do(*begun)
         except NetRavenError as error:  # whoever looks for lost shards finds it
+            if self._on_broken is not None and isinstance(error, StorageFailed):
+                self._on_broken(error)
             _log.error("a shard could not be begun or finished", job=ref.job_id, reason=str(error))
         finally:
             self._doing -= 1
@@ -199,13 +204,17 @@ class ShardRunner:
             self._engine.enqueue(db, [] if again is None else [again])
 
     async def _in_thread(self, body: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Return what the body returns; while the database is away, it is asked again."""
+        """Return what the body returns; while the database is away, it is asked again.
+
+        Also a full disk is waited for, unless somebody is told that all is broken.
+        """
         loop = asyncio.get_running_loop()
         while True:
             try:
                 return await loop.run_in_executor(self._threads, lambda: body(*args, **kwargs))
             except StorageFailed as error:
-                if self._is_given_up or not error.is_passing:
+                waits = error.is_passing or self._on_broken is None
+                if self._is_given_up or not waits:
                     raise
                 _log.warning("asking the database failed", reason=str(error))
                 await asyncio.sleep(_AGAIN_AFTER_S)
