@@ -74,9 +74,13 @@ def test_a_recorded_device_is_detected_and_never_as_another(recording: Transcrip
 # Devices of the lab over the network
 
 
-@pytest.mark.parametrize("protocol", Protocol)
+SSH, TELNET = Protocol
+BY_SSH = ("cisco_ios", "cisco_asa", "arista_eos", "juniper_junos", "aruba_aoscx", "frr", "linux")
+
+
 @pytest.mark.parametrize(
-    "name", ["cisco_ios", "cisco_asa", "arista_eos", "juniper_junos", "aruba_aoscx", "frr", "linux"]
+    ("name", "protocol"),
+    [*((name, SSH) for name in BY_SSH), ("cisco_ios", TELNET), ("linux", TELNET)],
 )
 async def test_an_undetermined_device_is_collected_as_what_it_is(
     name: str, protocol: Protocol
