@@ -135,6 +135,8 @@ class TestFaults:
             ),
             ("name: acme\nprompt: 'a>'\n", "line 1, column 1", "`commands` is missing"),
             ("name: acme\nextends: nope\n", "line 2, column 10", "nope is no native platform"),
+            ("name: acme\nextends: auto\n", "line 2, column 10", "auto is no native platform"),
+            ("name: acme\nextends: netmiko:x_y\n", "line 2, column 10", "is no native platform"),
             ("- a\n", "line 1, column 1", "keys with values are due here, not a list"),
         ],
     )

@@ -149,6 +149,8 @@ def _recordable(name: str) -> Platform:
     platform = platforms.get(platform_name(name, platforms))
     if platform is None:
         raise Invalid("platform", f"{name} is not known here; `netraven platform list` names all")
+    if not platform.commands:
+        raise Invalid("platform", f"{name} says nothing of a session; name the device's own")
     if is_bridged(platform):
         raise Invalid("platform", f"{name} is read by Netmiko, whose sessions are not recorded")
     if any(command.file for command in platform.commands):

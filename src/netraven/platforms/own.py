@@ -125,7 +125,7 @@ def _read_name(node: Node) -> str:
 
 def _read_base(node: Node) -> Platform:
     base = get_platform(node.text())
-    if base is None:
+    if base is None or base.bridge or not base.commands:
         raise node.fault(
             f"{node.text()} is no native platform; take one of {', '.join(platform_names())}"
         )
