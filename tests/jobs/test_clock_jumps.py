@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from netraven.jobs.due import count_due_jobs
 from tests.planner import Planner, at
 
-HOURLY = {"schedule_type": "interval", "schedule_interval": 3600}
+HOURLY: dict[str, Any] = {"schedule_type": "interval", "schedule_interval": 3600}
 
 
 @pytest.fixture
