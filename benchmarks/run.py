@@ -10,7 +10,16 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from benchmarks import collecting, history, importing, lists, sessions, storage, sweep
+from benchmarks import (
+    asking,
+    collecting,
+    history,
+    importing,
+    lists,
+    sessions,
+    storage,
+    sweep,
+)
 from benchmarks.outcomes import Outcome
 
 BENCHMARKS: dict[str, tuple[Callable[[], Outcome], Callable[[], Outcome]]] = {
@@ -41,6 +50,10 @@ BENCHMARKS: dict[str, tuple[Callable[[], Outcome], Callable[[], Outcome]]] = {
     "lists": (
         lambda: lists.measure(lists.Effort()),
         lambda: lists.measure(lists.SMALL_EFFORT),
+    ),
+    "http": (
+        lambda: asking.measure(asking.Effort()),
+        lambda: asking.measure(asking.SMALL_EFFORT),
     ),
 }
 
