@@ -56,7 +56,6 @@ def show_blame(back: LookBack) -> None:
     place = next(number for number, line in enumerate(lines) if back.pattern in line.text)
     near = lines[max(0, place - _LINES_AROUND) : place + _LINES_AROUND + 1]
     write_annotation(output.out(), replace(back.annotation, lines=near))
-    output.say("…", style="dim")
 
 
 def show_story(back: LookBack) -> None:
