@@ -131,7 +131,7 @@ def test_the_run_is_on_record(site: tuple[Program, Fleet]) -> None:
     assert shown["counts"] == {"succeeded": 1}
     assert shown["results"][0]["credential_name"] == "lab"
     assert listed["items"][0]["id"] == told["run"]["run_id"]
-    assert [line["message"] for line in logged["items"]] == ["the backup of 1 device began"]
+    assert [line["message"] for line in logged["items"]] == ["the backup run over 1 device began"]
     assert "core-1" in program.ok("run", "show", "--all").out
     assert program.run("run", "show", "no-such").exit_code == NOT_FOUND
 

@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, or_, select, update
+from sqlalchemy import ColumnElement, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from netraven.db import operation, present_time
 from netraven.db.enums import ACTIVE_RUN, JobType, ResultStatus, RunReason, RunStatus, WorkerState
 from netraven.db.types import JsonValue
 from netraven.errors import Conflict
+from netraven.jobs.entries import append_job_log_entries
 from netraven.jobs.leases import release_leases_of
 from netraven.jobs.runs import finish_job_log, start_job_log
 from netraven.models import JobLog, JobResult, JobShard, Worker
+from netraven.schemas.job import JobLogEntryCreate
 
 DEATHS_TO_GIVE_UP: Final = 3
 """After so many workers that died with a shard, its open devices fail instead of a fourth."""
@@ -76,6 +78,7 @@ def begin_shard(db: Session, ref: ShardRef, worker_id: UUID) -> BegunShard | Non
             start_job_log(db, run.id, now=present_time(db))
         except Conflict:
             return None
+        _tell_begun(db, run)
     shard.status = RunStatus.RUNNING
     shard.attempts = ref.attempt
     shard.worker_id = worker_id
@@ -296,6 +299,14 @@ def _is(run_id: UUID, number: int) -> tuple[ColumnElement[bool], ...]:
 def _locked_shard(db: Session, run_id: UUID, number: int) -> JobShard | None:
     wanted = select(JobShard).where(JobShard.job_log_id == run_id, JobShard.number == number)
     return db.scalar(wanted.with_for_update().execution_options(populate_existing=True))
+
+
+def _tell_begun(db: Session, run: JobLog) -> None:
+    counted = select(func.count()).select_from(JobResult).where(JobResult.job_log_id == run.id)
+    devices = db.scalars(counted).one()
+    over = f" over {devices} {'device' if devices == 1 else 'devices'}" if devices else ""
+    told = JobLogEntryCreate(message=f"the {run.job_type} run{over} began", category="run")
+    append_job_log_entries(db, run.id, [told])
 
 
 def _locked_run(db: Session, run_id: UUID) -> JobLog | None:
