@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import delete, update
 
 from netraven.archive.backups import update_backup
-from netraven.archive.search_history import PageEnd, SearchPage, search_history
+from netraven.archive.search_history import PageEnd, SearchPage, search_history, who_had
 from netraven.archive.search_pace import BURST
 from netraven.archive.storing import BackupCapture, store_backups
 from netraven.archive.views import get_redacted_content
@@ -82,7 +82,9 @@ def test_who_had_a_line_at_a_moment(archive: Archive) -> None:
     archive.store(FIRST, archive.devices[1], minutes=5)
 
     def at(minutes: int) -> tuple[list[str], int]:
-        page = found(archive, "ip http server", at=NOON + timedelta(minutes=minutes))
+        moment = NOON + timedelta(minutes=minutes)
+        page = archive.database.run(who_had, "ip http server", moment)
+        assert hostnames(page) == hostnames(found(archive, "ip http server", at=moment))
         return hostnames(page), page.too_young
 
     assert at(-1) == ([], 2)

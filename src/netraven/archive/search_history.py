@@ -136,6 +136,41 @@ def search_history(
     return page.ended(PageEnd.END)
 
 
+@operation
+def who_had(
+    db: Session,
+    pattern: str,
+    at: datetime,
+    *,
+    kind: PatternKind | str = PatternKind.LITERAL,
+    case: bool = True,
+    tags: Collection[Id] | None = None,
+    platforms: Collection[str] | None = None,
+    config_type: str | None = None,
+    visible_to: Id | None = None,
+    cursor: str | None = None,
+    within_s: float = PAGE_S,
+) -> SearchPage:
+    """Return a page of the devices that had a matching line at that moment, with their counts.
+
+    The rest is as for `search_history`.
+    """
+    return search_history(
+        db,
+        pattern,
+        kind=kind,
+        case=case,
+        at=at,
+        tags=tags,
+        platforms=platforms,
+        config_type=config_type,
+        counts_only=True,
+        visible_to=visible_to,
+        cursor=cursor,
+        within_s=within_s,
+    )
+
+
 def read_window(at: datetime | None, since: datetime | None, until: datetime | None) -> Window:
     """Return when hits must have stood; raises Invalid for what cannot be meant together."""
     if at is not None and (since is not None or until is not None):
