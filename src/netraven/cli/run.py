@@ -14,7 +14,6 @@ from netraven.cli.options import AsJson, Everything, Limit, Skip
 from netraven.cli.output import Column
 
 if TYPE_CHECKING:
-
     from netraven.cli.home import Home
     from netraven.db.enums import ResultStatus
     from netraven.models import JobLog, JobLogEntry, JobResult
