@@ -12,8 +12,7 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Request
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, ConfigDict
-from pydantic_core import to_json
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 from sqlalchemy.orm import Session
 
 from netraven.api.access import guarded_router
@@ -36,6 +35,8 @@ from netraven.schemas.backup import BackupRead
 
 router = guarded_router("", "History")
 
+_JSON: TypeAdapter[object] = TypeAdapter(object)
+
 Me = Annotated[Caller, Depends(get_caller)]
 Pattern = Annotated[str, Query(min_length=1, max_length=1000)]
 Ids = Annotated[list[str] | None, Query(max_length=100)]
@@ -56,6 +57,7 @@ _STREAMED: dict[int | str, dict[str, Any]] = {
 }
 # So long one look takes at most before what it found is sent.
 _LOOK_S = 2.0
+_DOCUMENT: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 
 SomePage = TypeVar("SomePage", SearchPage, BiographyPage)
 
@@ -321,7 +323,7 @@ def _told_lives(page: BiographyPage) -> list[str]:
 
 
 def _document(kind: str, told: DeviceHits | LineLife) -> str:
-    return to_json({kind: _whole(asdict(told))}).decode()
+    return _JSON.dump_json({kind: _whole(asdict(told))}).decode()
 
 
 def _whole(value: object) -> Any:  # noqa: ANN401  what comes out is what goes in
