@@ -16,6 +16,7 @@ from benchmarks import (
     history,
     importing,
     lists,
+    processes,
     sessions,
     storage,
     sweep,
@@ -42,6 +43,10 @@ BENCHMARKS: dict[str, tuple[Callable[[], Outcome], Callable[[], Outcome]]] = {
     "history": (
         lambda: history.measure(history.Effort()),
         lambda: history.measure(history.SMALL),
+    ),
+    "processes": (
+        lambda: processes.measure(processes.Effort()),
+        lambda: processes.measure(processes.SMALL),
     ),
     "importing": (
         lambda: importing.measure(importing.Effort()),

@@ -60,17 +60,17 @@ class Soak:
     seen: dict[str, int] = field(default_factory=dict)
     events: Counter[str] = field(default_factory=Counter)
     results: Counter[str] = field(default_factory=Counter)
+    trouble_at_s: float = 0.0
 
     def one_round(self, pause_s: Callable[[], float]) -> None:
         """Sweep once, with trouble on the way, and check everything."""
         run_id = self.here.write_down()
-        next_s = time.monotonic() + pause_s()
         until_s = time.monotonic() + ROUND_S
         while self.here.status(run_id) in ACTIVE_RUN:
             assert time.monotonic() < until_s, f"the run {run_id} does not end"
-            if time.monotonic() >= next_s:
+            if time.monotonic() >= self.trouble_at_s:
                 self._make_trouble()
-                next_s = time.monotonic() + pause_s()
+                self.trouble_at_s = time.monotonic() + pause_s()
             time.sleep(0.5)
         self.check(run_id)
 
@@ -193,6 +193,7 @@ def main() -> None:
     begun_s = time.monotonic()
     rounds = 0
     with soaking(given.devices, given.seed) as soak:
+        soak.trouble_at_s = time.monotonic() + given.pause
         while not rounds or time.monotonic() - begun_s < 60 * given.minutes:
             soak.change_devices()
             soak.one_round(lambda: soak.dice.uniform(0.3, 1.7) * given.pause)
