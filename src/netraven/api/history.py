@@ -57,7 +57,6 @@ _STREAMED: dict[int | str, dict[str, Any]] = {
 }
 # So long one look takes at most before what it found is sent.
 _LOOK_S = 2.0
-_DOCUMENT: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 
 SomePage = TypeVar("SomePage", SearchPage, BiographyPage)
 
