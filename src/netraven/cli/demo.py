@@ -67,11 +67,13 @@ def stage_in_temporary_home() -> Iterator[Stage]:
     from netraven.cli.init import install
     from netraven.lab.demo import demo_fleet
     from netraven.lab.fleet import Fleet, run_in_thread
+    from netraven.log import configure_logging
     from netraven.settings import load_settings
 
     plan = demo_fleet()
     with tempfile.TemporaryDirectory(prefix="netraven-demo-") as folder:
         settings = load_settings({"NETRAVEN_HOME": str(Path(folder) / "home")})
+        configure_logging(level=settings.log_level, log_format=settings.log_format)
         install(settings)
         home = open_installation(settings)
         with run_in_thread(Fleet(plan.specs, shares_host_key=True)) as fleet:
