@@ -38,6 +38,7 @@ from netraven.schemas.credential import CredentialCreate, CredentialTagLink
 from netraven.schemas.device import DeviceCreate
 from netraven.schemas.job import JobLogCreate
 from netraven.vault.credentials import create_credential
+from netraven.vault.keyring import verify_keyring
 
 LEAST_GAIN = 1.8
 MOST_DISPATCH_S = 1.0
@@ -169,7 +170,8 @@ def _program(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run `netraven` on this database; give it once so many of its processes work."""
     engine: Engine = sessions.kw["bind"]
-    with unit_of_work(sessions, read_only=True) as db:
+    with unit_of_work(sessions) as db:
+        verify_keyring(db)  # a new installation notes which key ring opens it
         keyring = get_keyring(db)
     assert keyring is not None
     with tempfile.TemporaryDirectory(prefix="netraven-bench-") as home:
