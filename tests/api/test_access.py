@@ -131,6 +131,7 @@ async def test_every_route_answers_as_the_table_says(site: Site, role: Role) -> 
         "an expired token": ways.ended_token(expires_at=past),
         "a revoked token": ways.ended_token(revoked_at=past),
     }
+    is_on_postgresql = site.database.url.startswith("postgresql")
     faults: list[str] = []
     for method, path, access in addresses():
         tried: list[Try] = []
@@ -140,6 +141,9 @@ async def test_every_route_answers_as_the_table_says(site: Site, role: Role) -> 
             tried += (
                 (what, partial(dict, headers), _is_unknown) for what, headers in refused.items()
             )
+            if is_on_postgresql:
+                # Who is known does not depend on the route; one state a route is enough there.
+                tried = tried[len(refused) - 1 :]
             by_login = _is_let_in if access in ROLES[role] else _is_kept_out
             by_token = _is_let_in if access in scopes else _is_kept_out
             other = next(scope for scope in scopes if scope is not access)
