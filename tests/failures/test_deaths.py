@@ -62,7 +62,7 @@ def test_server_that_is_asked_to_end_gives_its_shards_back(here: Rig) -> None:
 
 
 def test_work_of_a_host_that_died_is_done_by_another(postgres: Rig) -> None:
-    first = postgres.work("--concurrency", "2")
+    first = postgres.work("--concurrency", "3")
     run_id = postgres.write_down()
     postgres.await_middle(run_id, share=0.02)
     second = postgres.work(*SLOWLY)

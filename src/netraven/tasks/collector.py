@@ -59,7 +59,8 @@ class Collector:
             at_once = self._concurrency
             limits = replace(limits, concurrency=at_once, slow_lane=2 * at_once)
         if is_interactive:
-            limits = replace(limits, concurrency=_AT_A_CLICK, slow_lane=_AT_A_CLICK)
+            at_once = min(_AT_A_CLICK, limits.concurrency)
+            limits = replace(limits, concurrency=at_once, slow_lane=at_once)
         lanes = self._lanes[is_interactive]
         lanes.change_limits(limits)
         if self._gate is None:
