@@ -154,8 +154,10 @@ def _concluded(findings: _Findings) -> str:
     read = f"{counted(findings.checked, 'content')} read"
     if findings.corrupt:
         number = len(findings.corrupt)
-        message = f"{read}; {counted(number, 'backup fails', 'backups fail')} the integrity check; "
-        "restore the database from a copy, then verify again"
+        message = (
+            f"{read}; {counted(number, 'backup fails', 'backups fail')} the integrity check; "
+            "restore the database from a copy, then verify again"
+        )
         raise Corrupt("the archive", message)
     if findings.unavailable:
         number = len(findings.unavailable)
