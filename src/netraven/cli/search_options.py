@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from netraven.cli.home import Home
 
 Pattern: TypeAlias = Annotated[
-    str, typer.Argument(metavar="PATTERN", help="A text, or a token such as ‹secret:…›.")
+    str, typer.Argument(metavar="PATTERN", help="A text, or a token such as ‹secret:7f3a2c91b04e›.")
 ]
 Regex: TypeAlias = Annotated[
     bool, typer.Option("--regex", "-E", help="PATTERN is a regular expression (RE2).")
