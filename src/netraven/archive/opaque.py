@@ -9,7 +9,7 @@ bits of HMAC-SHA256 under the installation key.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import re2
 
@@ -26,8 +26,8 @@ def fold(text: bytes, key: bytes) -> list[bytes]:
             _hash([line], key) if _BEGIN in line or len(line) > MOST_LINE_BYTES else line
             for line in lines
         ]
-    if _OPAQUE.search(text) is not None:
-        _fold_blocks(lines, key)
+        text = b"\n".join(lines)
+    _fold_blocks(text, lines, key)
     return lines
 
 
@@ -57,17 +57,30 @@ _OPAQUE = re2.compile(rb"(?m:^[ \t]*(?:" + _HEX + rb"|" + _BASE64 + rb")[ \t\r]*
 _LAST = re2.compile(rb"^[ \t]*(?:[0-9A-Fa-f]{2,8}[ \t]?)+[ \t\r]*$", _options())
 
 
-def _fold_blocks(lines: list[bytes], key: bytes) -> None:
-    start = 0
-    while start < len(lines):
-        end = start
-        while end < len(lines) and _OPAQUE.search(lines[end]) is not None:
-            end += 1
-        if end - start >= _LEAST_LINES:
-            # The last line of a block is shorter.
-            end += end < len(lines) and _LAST.search(lines[end]) is not None
-            lines[start:end] = [_hash(lines[start:end], key)] * (end - start)
-        start = max(end, start + 1)
+def _fold_blocks(text: bytes, lines: list[bytes], key: bytes) -> None:
+    folded_to = 0
+    for start, end in _opaque_runs(text):
+        if start < folded_to or end - start < _LEAST_LINES:
+            continue
+        # The last line of a block is shorter.
+        end += end < len(lines) and _LAST.search(lines[end]) is not None  # noqa: PLW2901
+        lines[start:end] = [_hash(lines[start:end], key)] * (end - start)
+        folded_to = end
+
+
+def _opaque_runs(text: bytes) -> Iterator[tuple[int, int]]:
+    """Yield where opaque lines follow one another: the first one's number, the number behind."""
+    start = end = line = at = 0
+    for match in _OPAQUE.finditer(text):
+        line += text.count(b"\n", at, match.start())
+        at = match.start()
+        if line != end:
+            if end > start:
+                yield start, end
+            start = line
+        end = line + 1
+    if end > start:
+        yield start, end
 
 
 def _hash(lines: Sequence[bytes], key: bytes) -> bytes:

@@ -16,6 +16,7 @@ from netraven.platforms.observation import Oddity
 from netraven.platforms.platform import BlockSyntax, Command, Platform
 
 _PROGRESS: Final = re.compile(r"[\s.]*")
+_FIRST_LETTERS: Final = re.compile(r"([A-Za-z0-9 :#!</>=_-]+)(?![*?+{A-Za-z0-9 :#!</>=_-])")
 _UTF_8_OR_NOTHING: Final = re.compile(
     rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\x81\x8d\x8f\x90\x9d\xfe\xff]"
 )
@@ -149,14 +150,35 @@ def _has_end_in_the_middle(text: str, platform: Platform, free_text: Sequence[ra
     if marker is None:
         return False
     last_line_at = text.rstrip().rfind("\n") + 1
-    found = _end_marker(marker.pattern).finditer(text)
-    ends = (match.start() for match in found if match.start() < last_line_at)
+    ends = (at for at in _ends(marker.pattern, text) if at < last_line_at)
     return any(not any(at in block for block in free_text) for at in ends)
 
 
+def _ends(marker: str, text: str) -> Iterator[int]:
+    """Yield where the lines begin that are an end marker.
+
+    RE2 in Python turns a whole text into bytes for each question, so where a marker begins with
+    letters, only lines that do are asked about.
+    """
+    pattern, letters = _end_marker(marker)
+    if not letters:
+        yield from (match.start() for match in pattern.finditer(text))
+        return
+    lines, wanted = f"\n{text}", f"\n{letters}"
+    at = lines.find(wanted)
+    while at >= 0:
+        behind = text.find("\n", at)
+        if pattern.match(text[at : behind if behind >= 0 else len(text)]) is not None:
+            yield at
+        at = lines.find(wanted, at + 1)
+
+
 @lru_cache(maxsize=256)
-def _end_marker(pattern: str) -> re.Pattern[str]:
-    return joined_pattern(rf"(?m)^(?:{pattern})[ \t\r]*$")
+def _end_marker(pattern: str) -> tuple[re.Pattern[str], str]:
+    """Return the marker as a whole line, and the letters that every such line begins with."""
+    begins = _FIRST_LETTERS.match(pattern)
+    letters = "" if begins is None or "|" in pattern else begins.group(1)
+    return joined_pattern(rf"(?m)^(?:{pattern})[ \t\r]*$"), letters
 
 
 def _is_prompt(line: str, prompt: Prompt) -> bool:
