@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-check test lint fix soak bench bench-smoke cuts lock run-env dev-env clean
+.PHONY: help demo demo-check test coverage lint fix soak bench bench-smoke cuts lock run-env dev-env clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -20,6 +20,10 @@ demo-check: run-env ## The same without a person: checks its own outcome
 
 test: dev-env ## Run all tests in parallel, on SQLite and PostgreSQL
 	@"$(PYTHON)" -m pytest --numprocesses auto --dist worksteal $(ARGS)
+
+coverage: dev-env ## The same, and print the branches that no test took
+	@"$(PYTHON)" -m pytest --numprocesses auto --dist worksteal \
+		--cov --cov-report=term:skip-covered $(ARGS)
 
 lint: dev-env ## Check style, types, storeys, dependencies and dead code
 	"$(PYTHON)" -m ruff check .
