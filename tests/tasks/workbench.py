@@ -66,8 +66,10 @@ class Workbench:
         return self._database.run(get_job_results, self.run_id)
 
     def log(self) -> list[str]:
-        """Return the lines of the run's log."""
-        return [entry.message for entry in self._database.run(get_job_log_entries, self.run_id)]
+        """Return what the task told in the run's log, after the line that the run began."""
+        began, *told = self._database.run(get_job_log_entries, self.run_id)
+        assert began.message.endswith("began")
+        return [entry.message for entry in told]
 
     async def _do(self, task: Task) -> str | None:
         collector, stop = Collector(), asyncio.Event()
