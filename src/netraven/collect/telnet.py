@@ -16,10 +16,10 @@ from telnetlib3.stream_writer import TelnetWriter
 from telnetlib3.telopt import BINARY, DO, DONT, ECHO, IAC, NAWS, SGA, TTYPE, WILL, WONT
 from typing_extensions import override
 
+from netraven.collect.inbox import Inbox
 from netraven.collect.walk import Pulse
 from netraven.errors import SessionLost
 
-_HIGH_WATER_BYTES: Final = 1024 * 1024
 _FIRST_BYTES: Final = 256
 _MOST_REQUESTS: Final = 500
 # No byte of it is 255, which some servers forget to read as the escape that it is.
@@ -46,28 +46,15 @@ class Line(asyncio.Protocol, asyncssh.SSHTCPSession[bytes]):
         self._pulse = pulse
         self._transport: asyncio.Transport | None = None
         self._options: _Options | None = None
-        self._text = bytearray()
-        self._is_paused = False
-        self._is_ended = False
-        self._reader: asyncio.Future[None] | None = None
+        self._inbox = Inbox()
 
     async def read(self) -> bytes:
         """Return all text that has arrived; `b""` once the device has closed."""
-        while not self._text:
-            if self._is_ended:
-                return b""
-            self._reader = asyncio.get_running_loop().create_future()
-            await self._reader
-        data = bytes(self._text)
-        self._text.clear()
-        if self._is_paused and self._transport is not None:
-            self._is_paused = False
-            self._transport.resume_reading()
-        return data
+        return await self._inbox.read()
 
     async def write(self, data: bytes) -> None:
         """Send bytes, Enter as the protocol has it; raise `SessionLost` where nobody reads."""
-        if self._options is None or self._is_ended or self._options.is_closing():
+        if self._options is None or self._inbox.is_ended or self._options.is_closing():
             raise SessionLost("the device closed the session before it was asked to", step="telnet")
         self._options.write(data.replace(b"\r", self._options.enter()))
 
@@ -75,13 +62,13 @@ class Line(asyncio.Protocol, asyncssh.SSHTCPSession[bytes]):
         """Give the terminal up once what was typed is on its way."""
         if self._transport is not None:
             self._transport.close()
-        self._end()
+        self._inbox.end()
 
     def abort(self) -> None:
         """Break off at once."""
         if self._transport is not None:
             self._transport.abort()
-        self._end()
+        self._inbox.end()
 
     @override
     def connection_made(
@@ -90,38 +77,27 @@ class Line(asyncio.Protocol, asyncssh.SSHTCPSession[bytes]):
         # A channel has all that is used of a transport.
         self._transport = cast("asyncio.Transport", transport)
         self._options = _Options(self._transport)
+        self._inbox.bind(self._transport)
 
     @override
     def data_received(self, data: bytes, datatype: object = None) -> None:
         self._pulse.received_bytes += len(data)
         self.first_bytes = self.first_bytes or data[:_FIRST_BYTES]
-        if self._options is None or self._transport is None:
+        if self._options is None:
             return
-        self._text += self._options.take(data)
+        text = self._options.take(data)
         if self._options.requests > _MOST_REQUESTS:
             self.abort()
-        if len(self._text) > _HIGH_WATER_BYTES and not self._is_paused:
-            self._is_paused = True
-            self._transport.pause_reading()
-        if self._text:
-            self._wake()
+        self._inbox.put(text)
 
     @override
     def eof_received(self) -> bool:
-        self._end()
+        self._inbox.end()
         return False
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
-        self._end()
-
-    def _end(self) -> None:
-        self._is_ended = True
-        self._wake()
-
-    def _wake(self) -> None:
-        if self._reader is not None and not self._reader.done():
-            self._reader.set_result(None)
+        self._inbox.end()
 
 
 class _Options(TelnetWriter):
