@@ -20,6 +20,13 @@ class LoginKind(StrEnum):
     CLIENT = "client"
 
 
+class IdentityKind(StrEnum):
+    """Who besides NetRaven itself proves who a user is."""
+
+    OIDC = "oidc"
+    LDAP = "ldap"
+
+
 class Protocol(StrEnum):
     """How a device is reached."""
 

@@ -7,6 +7,7 @@ from netraven.models.access import (
     RecoveryCode,
     SecondFactor,
     SetupToken,
+    UserIdentity,
 )
 from netraven.models.admin import AdminSetting, AuditEvent, AuditHead
 from netraven.models.backup import Backup, BackupCounter, Content
@@ -62,6 +63,7 @@ __all__ = [
     "Tag",
     "TagRule",
     "User",
+    "UserIdentity",
     "UserTag",
     "Worker",
 ]

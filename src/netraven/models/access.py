@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from netraven.db.base import Base, HasCreated, HasId
-from netraven.db.enums import LoginKind
+from netraven.db.enums import IdentityKind, LoginKind
 from netraven.db.types import JsonColumn, enum_text, key_text
 from netraven.models.user import User
 
@@ -59,6 +59,25 @@ class ApiToken(HasId, HasCreated, Base):
     revoked_at: Mapped[datetime | None]
 
     user: Mapped[User] = relationship(lazy="raise", viewonly=True)
+
+
+class UserIdentity(HasCreated, Base):
+    """Who a user is to a provider or a directory, which then prove it in the password's place.
+
+    `subject` is the provider's for this user, or the entry's distinguished name. `digest` is the
+    SHA-256 of kind, issuer and subject, since together these are too long for an index.
+    """
+
+    __tablename__ = "user_identities"
+    __table_args__ = (UniqueConstraint("digest", info={"field": "identity"}),)
+
+    user_id: Mapped[UUID] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    kind: Mapped[IdentityKind] = mapped_column(enum_text(IdentityKind))
+    issuer: Mapped[str] = mapped_column(String(1000))
+    subject: Mapped[str] = mapped_column(String(1000))
+    digest: Mapped[str] = mapped_column(key_text(64))
 
 
 class SecondFactor(HasCreated, Base):
