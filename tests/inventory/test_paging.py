@@ -15,8 +15,12 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from netraven import crud
+from netraven.archive import backups as kept
 from netraven.db import new_id
 from netraven.db.enums import JobType, RunStatus
+from netraven.db.paging import Place
+from netraven.inventory.device_queries import BY_HOSTNAME
+from netraven.jobs import listing
 from netraven.models import Backup, Device, JobLog, Tag
 from tests.conftest import Database
 
@@ -32,6 +36,8 @@ class Row(Protocol):
 
 
 Page = Callable[[int, int], list[Row]]
+Told: TypeAlias = tuple[list[Row], list[Place]]
+Behind = Callable[[Place | None, int], Told]
 
 
 class TakenBack(Exception):
@@ -64,6 +70,8 @@ def test_whatever_the_rows_pages_give_each_once(
             whole = [row.id for row in page(0, 1000)]
             assert _all_pages(page, asked.size) == whole
             assert len(set(whole)) == len(whole) == total
+        for behind in _going_on(db, asked):
+            assert _all_behind(behind, asked.size) == [row.id for row in behind(None, 1000)[0]]
         raise TakenBack
 
 
@@ -83,6 +91,25 @@ def _lists(db: Session, asked: Question) -> Iterator[tuple[Page, int]]:
         crud.count_backups(db, is_automatic=flag),
     )
     yield lambda skip, limit: [*crud.get_job_logs(db, skip, limit)], crud.count_job_logs(db)
+
+
+def _going_on(db: Session, asked: Question) -> Iterator[Behind]:
+    """Yield each list that goes on behind a place, with the rows' places."""
+    search, flag = asked.search, asked.flag
+
+    def devices(after: Place | None, limit: int) -> Told:
+        rows = crud.get_devices(db, 0, limit, search, None, flag, after=after)
+        return [*rows], [BY_HOSTNAME.place_of(row) for row in rows]
+
+    def backups(after: Place | None, limit: int) -> Told:
+        rows = crud.get_backups(db, 0, limit, is_automatic=flag, after=after)
+        return [*rows], [kept.NEWEST_FIRST.place_of(row) for row in rows]
+
+    def runs(after: Place | None, limit: int) -> Told:
+        rows = crud.get_job_logs(db, 0, limit, after=after)
+        return [*rows], [listing.NEWEST_FIRST.place_of(row) for row in rows]
+
+    yield from (devices, backups, runs)
 
 
 def _fill(db: Session, rows: Rows) -> None:
@@ -137,4 +164,13 @@ def _all_pages(page: Page, size: int) -> list[UUID]:
     while rows := page(len(found), size):
         found += [row.id for row in rows]
         assert len(rows) == size or not page(len(found), size)
+    return found
+
+
+def _all_behind(behind: Behind, size: int) -> list[UUID]:
+    found: list[UUID] = []
+    rows, places = behind(None, size)
+    while rows:
+        found += [row.id for row in rows]
+        rows, places = behind(places[-1], size)
     return found

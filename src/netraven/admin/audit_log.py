@@ -12,7 +12,7 @@ from netraven.admin.audit import audit
 from netraven.admin.audit_chain import anchor_at_commit
 from netraven.db import Id, as_uuid, operation
 from netraven.db.enums import EventType
-from netraven.db.paging import check_page, contains
+from netraven.db.paging import Order, Place, check_page, contains
 from netraven.db.types import is_storable
 from netraven.errors import Invalid
 from netraven.models import AuditEvent
@@ -20,6 +20,11 @@ from netraven.schemas.audit import AuditEventFilter
 
 LEAST_DAYS = 30
 MAX_SEQ = 2**63 - 1
+
+# An event without a number is one of the running unit's own; no list of them goes on elsewhere.
+NEWEST_FIRST: Order[AuditEvent] = Order(
+    (AuditEvent.seq,), lambda event: (event.seq or MAX_SEQ,), is_descending=True
+)
 
 
 @operation
@@ -40,18 +45,29 @@ def get_audit_events(
     skip: int = 0,
     limit: int = 100,
     filter_params: AuditEventFilter | None = None,
+    *,
+    after: Place | None = None,
 ) -> list[AuditEvent]:
-    """Return a page of events, the newest first; reading them adds none."""
+    """Return a page of events, the newest first; reading them adds none.
+
+    With `after`, a place in `NEWEST_FIRST`, the page begins behind it.
+    """
     check_page(skip, limit)
     wanted = select(AuditEvent).where(*_matching(filter_params))
     # An event of this unit has its number only at the commit, and is the newest. Asked for apart,
     # so that the numbers' index gives the rest in order.
     unnumbered = wanted.where(AuditEvent.seq.is_(None)).order_by(AuditEvent.id.desc())
-    newest = list(db.scalars(unnumbered))
+    newest = [] if after is not None else list(db.scalars(unnumbered))
     page = newest[skip : skip + limit]
-    numbered = wanted.where(AuditEvent.seq.is_not(None)).order_by(AuditEvent.seq.desc())
-    rest = numbered.offset(max(0, skip - len(newest))).limit(limit - len(page))
-    return page + list(db.scalars(rest)) if len(page) < limit else page
+    if len(page) == limit:
+        return page
+    rest = NEWEST_FIRST.page(
+        wanted.where(AuditEvent.seq.is_not(None)),
+        skip=max(0, skip - len(newest)),
+        limit=limit - len(page),
+        after=after,
+    )
+    return page + list(db.scalars(rest))
 
 
 @operation

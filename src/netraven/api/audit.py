@@ -9,7 +9,13 @@ from fastapi import Query, Request
 from pydantic import BaseModel, ConfigDict
 
 from netraven.admin.audit_chain import verify_audit_chain
-from netraven.admin.audit_log import count_audit_events, get_audit_event, get_audit_events
+from netraven.admin.audit_log import (
+    NEWEST_FIRST,
+    count_audit_events,
+    get_audit_event,
+    get_audit_event_by_seq,
+    get_audit_events,
+)
 from netraven.api.access import guarded_router
 from netraven.api.replies import READ, found, refusals
 from netraven.db.enums import EventStatus, EventType
@@ -18,6 +24,9 @@ from netraven.request.units import Reading, reading_in_thread
 from netraven.schemas.audit import AuditEventFilter, AuditEventRead
 
 router = guarded_router("/audit-events", "Audit")
+
+# No number is longer; an id of digits alone has more.
+_MOST_DIGITS = 18
 
 Text = Annotated[str | None, Query(max_length=255)]
 
@@ -60,9 +69,11 @@ async def list_events(
         end_date=end_date,
         search=search,
     )
-    rows = await get_audit_events(db, paging.skip, paging.limit, wanted)
+    rows = await get_audit_events(db, paging.skip, paging.limit, wanted, after=paging.after)
     total = await count_audit_events(db, wanted)
-    return page_of(request, paging, AuditEventRead, rows, total=total)
+    return page_of(
+        request, paging, AuditEventRead, rows, total=total, place_of=NEWEST_FIRST.place_of
+    )
 
 
 @router.get("/verification", responses=refusals(*READ, 422))
@@ -76,5 +87,9 @@ async def verify_chain(
 
 @router.get("/{event_id}", responses=refusals(*READ, 404))
 async def show_event(db: Reading, event_id: str) -> AuditEventRead:
-    """Show one event."""
-    return AuditEventRead.model_validate(found(await get_audit_event(db, event_id), "event"))
+    """Show one event, by its id or its number."""
+    if event_id.isascii() and event_id.isdecimal() and len(event_id) <= _MOST_DIGITS:
+        row = await get_audit_event_by_seq(db, int(event_id))
+    else:
+        row = await get_audit_event(db, event_id)
+    return AuditEventRead.model_validate(found(row, "event"))

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from netraven.api.access import guarded_router
 from netraven.api.replies import READ, WITH_BODY, found, refusals, require_found
 from netraven.archive.backups import (
+    NEWEST_FIRST,
     count_backups,
     delete_backup,
     get_backup,
@@ -27,7 +28,7 @@ from netraven.errors import Invalid
 from netraven.inventory.platforms import get_platforms
 from netraven.models import Backup
 from netraven.request.caller import Caller, get_caller
-from netraven.request.pages import Page, PageAsked, Paging, make_cursor, page_of
+from netraven.request.pages import Page, PageAsked, page_of
 from netraven.request.units import Reading, reading_in_thread, writing_in_thread
 from netraven.schemas.backup import BackupRead, BackupUpdate
 
@@ -88,14 +89,9 @@ async def list_backups(
         "pinned": pinned,
         "visible_to": me.user_id,
     }
+    rows = await get_backups(db, paging.skip, paging.limit, **wanted, after=paging.after)
     total = await count_backups(db, **wanted)
-    before = _reached(paging)
-    if before is not None:
-        wanted["end_date"] = before
-    rows = await get_backups(db, paging.skip, paging.limit, **wanted)
-    page = page_of(request, paging, BackupRead, rows, total=total)
-    page.next = _cursor(request, paging, rows)
-    return page
+    return page_of(request, paging, BackupRead, rows, total=total, place_of=NEWEST_FIRST.place_of)
 
 
 @router.get("/{backup_id}", responses=refusals(*READ, 404))
@@ -152,11 +148,14 @@ async def read_content(request: Request, me: Me, backup_id: str) -> Response:
         return tag, found(text, "content")
 
     tag, text = await reading_in_thread(request, take)
-    headers = {"ETag": tag, "Cache-Control": _CACHED}
+    headers = {"ETag": tag, "Cache-Control": _CACHED, "Vary": "Accept"}
     if text is None:
         return Response(status_code=304, headers=headers)
-    # What a device sent may be no UTF-8; the exact bytes are a matter of unsealing.
-    shown = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    # What a device sent may be no UTF-8; who asks for bytes gets them as they were sent.
+    content = text.encode("utf-8", "surrogateescape")
+    if request.headers.get("accept") == _BYTES:
+        return Response(content, headers=headers, media_type=_BYTES)
+    shown = content.decode("utf-8", "replace")
     return Response(shown.encode(), headers=headers, media_type=_TEXT)
 
 
@@ -208,19 +207,3 @@ def _tag_of_view(db: Session, backup: Backup) -> str:
     """Return the ETag: a content never changes, what is shown of it follows from the rules."""
     platform = get_platforms(db).get(backup.device_type)
     return f'"{backup.id.hex}-{view_rev(platform)}"'
-
-
-def _reached(paging: Paging) -> datetime | None:
-    before = paging.mark.get("before")
-    return datetime.fromisoformat(before) if isinstance(before, str) else None
-
-
-def _cursor(request: Request, paging: Paging, rows: list[Backup]) -> str | None:
-    """Return the way to the next page: by the last instant, so that it costs no more when deep."""
-    if len(rows) < paging.limit:
-        return None
-    last = rows[-1].created_at
-    same = sum(row.created_at == last for row in rows)
-    if _reached(paging) == last:
-        same += paging.skip
-    return make_cursor(request, {"before": last.isoformat(), "skip": same})

@@ -18,6 +18,7 @@ from netraven.db.enums import BackupStatus
 from netraven.db.types import Id
 from netraven.errors import Invalid, NotFound, UnsupportedMedia
 from netraven.inventory.device_import import import_devices
+from netraven.inventory.device_queries import BY_HOSTNAME
 from netraven.inventory.devices import (
     count_devices,
     create_device,
@@ -132,9 +133,9 @@ async def list_devices(
         "last_backup_status": last_backup_status,
         "visible_to": me.user_id,
     }
-    rows = await get_devices(db, paging.skip, paging.limit, **wanted)
+    rows = await get_devices(db, paging.skip, paging.limit, **wanted, after=paging.after)
     total = await count_devices(db, **wanted)
-    return page_of(request, paging, DeviceRead, rows, total=total)
+    return page_of(request, paging, DeviceRead, rows, total=total, place_of=BY_HOSTNAME.place_of)
 
 
 @router.post("", status_code=201, responses=refusals(*WITH_BODY, 409))

@@ -28,8 +28,9 @@ from netraven.archive.search_history import (
     search_history,
 )
 from netraven.archive.search_pattern import PatternKind
+from netraven.archive.weave_standing import get_history_status
 from netraven.request.caller import Caller, get_caller
-from netraven.request.pages import PageAsked
+from netraven.request.pages import Page, PageAsked, page_of
 from netraven.request.units import reading_in_thread
 from netraven.schemas.backup import BackupRead
 
@@ -66,9 +67,18 @@ class StreamEnd(BaseModel):
 
     ended: PageEnd
     searched: int
+    too_young: int
+    pruned: int
     unwoven: int
     unreadable: list[str]
     cursor: str | None
+
+
+class HistoryStanding(BaseModel):
+    """How many configurations there are, and of how many the history is complete."""
+
+    series: int
+    current: int
 
 
 class AnnotatedLineRead(BaseModel):
@@ -123,13 +133,6 @@ class StoryRead(BaseModel):
     same: list[StoryDeviceRead]
     deviants: list[DeviantRead]
     missing: list[str]
-
-
-class Stories(BaseModel):
-    """The stories of a time, those of most devices first."""
-
-    items: list[StoryRead]
-    total: int
 
 
 @router.get("/search", response_class=StreamingResponse, responses=_STREAMED)
@@ -241,8 +244,11 @@ async def tell_stories(
     since: datetime,
     until: datetime | None = None,
     tag_id: Ids = None,
-) -> Stories:
-    """Tell what changed across the fleet: equal changes of many devices as one story."""
+) -> Page[StoryRead]:
+    """Tell what changed across the fleet: equal changes of many devices as one story.
+
+    Those of most devices come first.
+    """
     told = await reading_in_thread(
         request,
         lambda db: change_stories(
@@ -255,10 +261,15 @@ async def tell_stories(
             limit=paging.limit,
         ),
     )
-    return Stories(
-        items=[StoryRead.model_validate(_whole(asdict(story))) for story in told.stories],
-        total=told.total,
-    )
+    stories = [_whole(asdict(story)) for story in told.stories]
+    return page_of(request, paging, StoryRead, stories, total=told.total)
+
+
+@router.get("/history", responses=refusals(*READ))
+async def tell_standing(request: Request) -> HistoryStanding:
+    """Tell of how many devices' configurations the history is complete."""
+    status = await reading_in_thread(request, get_history_status)
+    return HistoryStanding(series=status.series, current=status.current)
 
 
 async def _streamed(
@@ -283,6 +294,7 @@ async def _streamed(
 
     async def lines() -> AsyncIterator[str]:
         page, left, searched, unwoven = first, limit, 0, 0
+        too_young = pruned = 0
         unreadable: list[str] = []
         while True:
             documents = told(page)
@@ -290,6 +302,8 @@ async def _streamed(
                 yield f"{document}\n"
             searched, unwoven = searched + page.searched, unwoven + page.unwoven
             unreadable += page.unreadable
+            if isinstance(page, SearchPage):
+                too_young, pruned = too_young + page.too_young, pruned + page.pruned
             left -= _size(page)
             is_late = time.monotonic() >= end_s
             if page.ended is not PageEnd.TIME or left <= 0 or is_late:
@@ -298,6 +312,8 @@ async def _streamed(
         ended = StreamEnd(
             ended=page.ended,
             searched=searched,
+            too_young=too_young,
+            pruned=pruned,
             unwoven=unwoven,
             unreadable=unreadable,
             cursor=page.cursor,

@@ -17,11 +17,11 @@ from netraven.db.enums import JobType, LogLevel, ResultStatus, RunStatus
 from netraven.db.types import Id
 from netraven.errors import Invalid
 from netraven.inventory.devices import get_device, get_devices
-from netraven.jobs.entries import count_job_log_entries, get_job_log_entries
-from netraven.jobs.listing import count_job_logs, get_job_log, get_job_logs
+from netraven.jobs.entries import BY_NUMBER, count_job_log_entries, get_job_log_entries
+from netraven.jobs.listing import NEWEST_FIRST, count_job_logs, get_job_log, get_job_logs
 from netraven.jobs.options import NEEDS_DEVICES
 from netraven.jobs.removal import delete_job_log
-from netraven.jobs.results import count_job_results, get_job_results
+from netraven.jobs.results import BY_HOSTNAME, count_job_results, get_job_results
 from netraven.jobs.runs import cancel_job_log, create_job_log
 from netraven.models import JobLog
 from netraven.request.caller import Caller, get_caller
@@ -52,7 +52,7 @@ class RunRequest(BaseModel):
     )
 
     job_type: JobType
-    device_ids: Annotated[list[Id], Field(max_length=1000)] = []
+    device_ids: Annotated[list[Id], Field(max_length=100_000)] = []
     tag_ids: Annotated[list[Id], Field(max_length=50)] = []
     all_devices: bool = False
     job_data: dict[str, JsonValue] = {}
@@ -87,9 +87,9 @@ async def list_runs(
         end_date=end_date,
         visible_to=me.user_id,
     )
-    rows = await get_job_logs(db, paging.skip, paging.limit, wanted)
+    rows = await get_job_logs(db, paging.skip, paging.limit, wanted, after=paging.after)
     total = await count_job_logs(db, wanted)
-    return page_of(request, paging, JobLogRead, rows, total=total)
+    return page_of(request, paging, JobLogRead, rows, total=total, place_of=NEWEST_FIRST.place_of)
 
 
 @router.post("", status_code=202, responses=refusals(*WITH_BODY))
@@ -143,9 +143,11 @@ async def list_results(
     """List what became of each device, by hostname."""
     await _seen(db, me, run_id)
     wanted: dict[str, Any] = {"status": status, "visible_to": me.user_id}
-    rows = await get_job_results(db, run_id, paging.skip, paging.limit, **wanted)
+    rows = await get_job_results(
+        db, run_id, paging.skip, paging.limit, **wanted, after=paging.after
+    )
     total = await count_job_results(db, run_id, **wanted)
-    return page_of(request, paging, JobResultRead, rows, total=total)
+    return page_of(request, paging, JobResultRead, rows, total=total, place_of=BY_HOSTNAME.place_of)
 
 
 @router.get("/{run_id}/entries", responses=refusals(*READ, 404, 422))
@@ -162,9 +164,11 @@ async def list_entries(
     """List the lines of a run's log in their order; `level` is the least severe one."""
     await _seen(db, me, run_id)
     wanted: dict[str, Any] = {"level": level, "after_seq": after_seq, "visible_to": me.user_id}
-    rows = await get_job_log_entries(db, run_id, paging.skip, paging.limit, **wanted)
+    rows = await get_job_log_entries(
+        db, run_id, paging.skip, paging.limit, **wanted, after=paging.after
+    )
     total = await count_job_log_entries(db, run_id, **wanted)
-    return page_of(request, paging, JobLogEntryRead, rows, total=total)
+    return page_of(request, paging, JobLogEntryRead, rows, total=total, place_of=BY_NUMBER.place_of)
 
 
 async def _seen(db: AsyncSession, me: Caller, run_id: str) -> JobLog:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from netraven.api.access import guarded_router
 from netraven.api.replies import READ, WITH_BODY, found, refusals, require_found
 from netraven.db.types import Id
+from netraven.inventory.device_queries import BY_HOSTNAME
 from netraven.inventory.devices import get_device
 from netraven.inventory.tags import (
     bulk_add_tags_to_devices,
@@ -103,9 +104,11 @@ async def list_devices_of_tag(
     """List the devices that carry a tag."""
     found(await get_tag(db, tag_id), "tag")
     seen: dict[str, Any] = {"visible_to": me.user_id}
-    rows = await get_devices_for_tag(db, tag_id, paging.skip, paging.limit, **seen)
+    rows = await get_devices_for_tag(
+        db, tag_id, paging.skip, paging.limit, **seen, after=paging.after
+    )
     total = await count_devices_for_tag(db, tag_id, **seen)
-    return page_of(request, paging, DeviceRead, rows, total=total)
+    return page_of(request, paging, DeviceRead, rows, total=total, place_of=BY_HOSTNAME.place_of)
 
 
 async def _check_seen(db: Writing, me: Caller, pairs: Pairs) -> None:

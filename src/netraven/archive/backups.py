@@ -18,11 +18,15 @@ from netraven.archive.series import lock_series
 from netraven.archive.weave_build import weave_accepted
 from netraven.db import Id, as_uuid, guarded, operation
 from netraven.db.enums import BackupStatus
-from netraven.db.paging import check_page
+from netraven.db.paging import Order, Place, check_page
 from netraven.db.types import JsonValue
 from netraven.errors import Conflict, InUse, Invalid
 from netraven.models import Backup, Device
 from netraven.schemas.backup import BackupComparison, BackupUpdate
+
+NEWEST_FIRST: Order[Backup] = Order(
+    (Backup.created_at, Backup.id), lambda row: (row.created_at, row.id), is_descending=True
+)
 
 
 @operation
@@ -45,8 +49,12 @@ def get_backups(  # noqa: PLR0917  the contract's signature
     config_type: str | None = None,
     pinned: bool | None = None,
     visible_to: Id | None = None,
+    after: Place | None = None,
 ) -> list[Backup]:
-    """Return a page of backups with their devices, newest first; the dates bound `created_at`."""
+    """Return a page of backups with their devices, newest first; the dates bound `created_at`.
+
+    With `after`, a place in `NEWEST_FIRST`, the page begins behind it.
+    """
     check_page(skip, limit)
     wanted = _matching(
         device_id=device_id,
@@ -56,8 +64,8 @@ def get_backups(  # noqa: PLR0917  the contract's signature
         config_type=config_type,
         pinned=pinned,
     )
-    page = _backups(visible_to).where(*wanted).offset(skip).limit(limit)
-    return list(db.scalars(page.order_by(Backup.created_at.desc(), Backup.id.desc())))
+    found = _backups(visible_to).where(*wanted)
+    return list(db.scalars(NEWEST_FIRST.page(found, skip=skip, limit=limit, after=after)))
 
 
 @operation

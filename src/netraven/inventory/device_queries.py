@@ -11,9 +11,13 @@ from sqlalchemy.orm import joinedload, selectinload
 from netraven.admin.visibility import visible_devices
 from netraven.db import Id, as_uuid
 from netraven.db.enums import BackupStatus
-from netraven.db.paging import contains
+from netraven.db.paging import Order, contains
 from netraven.errors import Invalid
 from netraven.models import Device, DeviceTag
+
+BY_HOSTNAME: Order[Device] = Order(
+    (Device.hostname_key, Device.id), lambda device: (device.hostname_key, device.id)
+)
 
 
 def loaded(wanted: Select[Device]) -> Select[Device]:
@@ -25,11 +29,6 @@ def loaded(wanted: Select[Device]) -> Select[Device]:
     )
     # Links and states are written in SQL, behind the back of rows in hand.
     return wanted.options(*relations).execution_options(populate_existing=True)
-
-
-def in_order(wanted: Select[Device], skip: int, limit: int) -> Select[Device]:
-    """Return one page of the query, by hostname."""
-    return wanted.order_by(Device.hostname_key, Device.id).offset(skip).limit(limit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

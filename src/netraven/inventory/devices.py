@@ -17,10 +17,10 @@ from netraven.admin.changes import told_changes
 from netraven.admin.visibility import visible_devices
 from netraven.db import Id, as_uuid, guarded, name_key, new_id, operation
 from netraven.db.enums import LinkSource
-from netraven.db.paging import check_page
+from netraven.db.paging import Place, check_page
 from netraven.inventory.addresses import canonical_address
 from netraven.inventory.criteria import RULE_FIELDS
-from netraven.inventory.device_queries import DeviceFilter, backup_status, in_order, loaded
+from netraven.inventory.device_queries import BY_HOSTNAME, DeviceFilter, backup_status, loaded
 from netraven.inventory.references import (
     checked_credential,
     checked_jump,
@@ -70,8 +70,12 @@ def get_devices(  # noqa: PLR0917  the contract fixes this signature
     is_reachable: bool | None = None,
     last_backup_status: str | None = None,
     visible_to: Id | None = None,
+    after: Place | None = None,
 ) -> list[Device]:
-    """Return devices by hostname with their relations loaded; filters are joined by AND."""
+    """Return devices by hostname with their relations loaded; filters are joined by AND.
+
+    With `after`, a place in `BY_HOSTNAME`, the page begins behind it.
+    """
     check_page(skip, limit)
     wanted = DeviceFilter(
         search=search,
@@ -86,7 +90,8 @@ def get_devices(  # noqa: PLR0917  the contract fixes this signature
         visible_to=visible_to,
     )
     found = select(Device).where(*wanted.conditions())
-    return list(db.scalars(loaded(in_order(found, skip, limit))))
+    page = BY_HOSTNAME.page(found, skip=skip, limit=limit, after=after)
+    return list(db.scalars(loaded(page)))
 
 
 @operation

@@ -15,10 +15,10 @@ from netraven.admin.visibility import visible_devices
 from netraven.db import Id, as_uuid, guarded, name_key, new_id, operation
 from netraven.db.chunks import in_chunks
 from netraven.db.enums import LinkSource, TargetKind
-from netraven.db.paging import check_page, contains
-from netraven.db.types import JsonValue, absent, well_formed
-from netraven.errors import InUse, Invalid
-from netraven.inventory.device_queries import in_order, loaded, owned_by
+from netraven.db.paging import Place, check_page, contains
+from netraven.db.types import JsonValue, absent, bounded_key, well_formed
+from netraven.errors import InUse
+from netraven.inventory.device_queries import BY_HOSTNAME, loaded, owned_by
 from netraven.inventory.tag_links import (
     add_links,
     ensure_default_tag,
@@ -29,6 +29,7 @@ from netraven.models import Device, DeviceTag, ScheduledJob, ScheduledJobTag, Ta
 from netraven.schemas.tag import (
     MAX_TAG_NAME,
     BulkFailure,
+    BulkTagCounts,
     BulkTagResult,
     BulkUntagResult,
     TagCreate,
@@ -94,7 +95,12 @@ def initialize_default_tag(db: Session) -> Tag:
 @operation
 def create_tag(db: Session, tag: TagCreate) -> Tag:
     """Make a tag; raises Conflict("name")."""
-    row = Tag(id=new_id(), name_key=_key(tag.name), is_default=False, **tag.model_dump())
+    row = Tag(
+        id=new_id(),
+        name_key=bounded_key(tag.name, MAX_TAG_NAME),
+        is_default=False,
+        **tag.model_dump(),
+    )
     with guarded(db):
         db.add(row)
     _audit(db, "tag_created", row, told_changes({}, {"name": row.name, "color": row.color}))
@@ -109,7 +115,7 @@ def update_tag(db: Session, tag_id: Id, tag: TagUpdate) -> Tag | None:
         return None
     given = tag.model_dump(exclude_unset=True)
     if "name" in given:
-        given["name_key"] = _key(tag.name)
+        given["name_key"] = bounded_key(tag.name, MAX_TAG_NAME)
     before = {name: getattr(row, name) for name in given}
     changed = {name: value for name, value in given.items() if before[name] != value}
     if not changed:
@@ -156,11 +162,16 @@ def get_devices_for_tag(  # noqa: PLR0917  the contract fixes this signature
     owner_id: Id | None = None,
     *,
     visible_to: Id | None = None,
+    after: Place | None = None,
 ) -> list[Device]:
-    """Return the devices that carry the tag by hostname, each once, relations loaded."""
+    """Return the devices that carry the tag by hostname, each once, relations loaded.
+
+    With `after`, a place in `BY_HOSTNAME`, the page begins behind it.
+    """
     check_page(skip, limit)
     wanted = select(Device).where(*_tagged(tag_id, owner_id, visible_to))
-    return list(db.scalars(loaded(in_order(wanted, skip, limit))))
+    page = BY_HOSTNAME.page(wanted, skip=skip, limit=limit, after=after)
+    return list(db.scalars(loaded(page)))
 
 
 @operation
@@ -209,15 +220,7 @@ def bulk_add_tags_to_devices(
     added = _link_by_hand(db, pairs)
     if added:
         _audit_pairs(db, "tags_assigned", pairs, added)
-    return BulkTagResult(
-        success=not pairs.failures,
-        device_count=len(pairs.devices),
-        tag_count=len(pairs.tags),
-        successful_operations=added,
-        already_present=len(pairs.devices) * len(pairs.tags) - added,
-        failed_operations=len(pairs.failures),
-        failures=pairs.failures,
-    )
+    return {**pairs.counts(added, pairs.failures), "already_present": pairs.number - added}
 
 
 @operation
@@ -231,15 +234,8 @@ def bulk_remove_tags_from_devices(
     if removed:
         _audit_pairs(db, "tags_unassigned", pairs, removed)
     failures = [*pairs.failures, *protected]
-    return BulkUntagResult(
-        success=not failures,
-        device_count=len(pairs.devices),
-        tag_count=len(pairs.tags),
-        successful_operations=removed,
-        not_present=len(pairs.devices) * len(pairs.tags) - len(protected) - removed,
-        failed_operations=len(failures),
-        failures=failures,
-    )
+    never = pairs.number - len(protected) - removed
+    return {**pairs.counts(removed, failures), "not_present": never}
 
 
 def _filters(search: str | None) -> list[ColumnElement[bool]]:
@@ -250,13 +246,6 @@ def _filters(search: str | None) -> list[ColumnElement[bool]]:
 def _locked(db: Session, tag_id: Id) -> Tag | None:
     wanted = select(Tag).where(Tag.id == as_uuid(tag_id)).with_for_update()
     return db.scalar(wanted.execution_options(populate_existing=True))
-
-
-def _key(name: str) -> str:
-    key = name_key(name)
-    if len(key) > MAX_TAG_NAME:
-        raise Invalid("name", f"is longer than {MAX_TAG_NAME} characters when its case is folded")
-    return key
 
 
 def _set_device_counts(db: Session, tags: Sequence[Tag], *, is_counted: bool) -> None:
@@ -289,6 +278,20 @@ class _Pairs:
     devices: dict[UUID, str]
     tags: dict[UUID, Tag]
     failures: list[BulkFailure]
+
+    @property
+    def number(self) -> int:
+        return len(self.devices) * len(self.tags)
+
+    def counts(self, done: int, failures: list[BulkFailure]) -> BulkTagCounts:
+        return BulkTagCounts(
+            success=not failures,
+            device_count=len(self.devices),
+            tag_count=len(self.tags),
+            successful_operations=done,
+            failed_operations=len(failures),
+            failures=failures,
+        )
 
 
 def _present(db: Session, device_ids: Sequence[Id], tag_ids: Sequence[Id]) -> _Pairs:

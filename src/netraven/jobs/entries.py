@@ -13,11 +13,13 @@ from netraven import clock
 from netraven.admin.visibility import visible_devices
 from netraven.db import Id, as_uuid, new_id, operation
 from netraven.db.enums import ACTIVE_RUN, LogLevel
-from netraven.db.paging import check_page
+from netraven.db.paging import Order, Place, check_page
 from netraven.errors import Conflict, Invalid
 from netraven.jobs.listing import get_job_log, visible_runs
 from netraven.models import Device, JobLog, JobLogEntry
 from netraven.schemas.job import JobLogEntryCreate
+
+BY_NUMBER: Order[JobLogEntry] = Order((JobLogEntry.seq,), lambda entry: (entry.seq,))
 
 _LEVELS = tuple(LogLevel)
 
@@ -83,11 +85,15 @@ def get_job_log_entries(  # noqa: PLR0917  the contract fixes this signature
     *,
     after_seq: int | None = None,
     visible_to: Id | None = None,
+    after: Place | None = None,
 ) -> list[JobLogEntry]:
-    """Return lines of a run's log in their order; `level` is the least severe one wanted."""
+    """Return lines of a run's log in their order; `level` is the least severe one wanted.
+
+    With `after`, a place in `BY_NUMBER`, the page begins behind it.
+    """
     check_page(skip, limit)
     wanted = select(JobLogEntry).where(*_conditions(job_log_id, level, after_seq, visible_to))
-    return list(db.scalars(wanted.order_by(JobLogEntry.seq).offset(skip).limit(limit)))
+    return list(db.scalars(BY_NUMBER.page(wanted, skip=skip, limit=limit, after=after)))
 
 
 @operation

@@ -18,12 +18,18 @@ from netraven.admin.visibility import (
 from netraven.clock import as_utc
 from netraven.db import Id, as_uuid, operation
 from netraven.db.enums import ACTIVE_RUN
-from netraven.db.paging import check_page
+from netraven.db.paging import Order, Place, check_page
 from netraven.models import Device, JobLog, JobResult
 from netraven.schemas.job import JobLogFilter
 
 _EMPTY = JobLogFilter()
+_began = func.coalesce(JobLog.start_time, JobLog.created_at)
 _RELATIONS = (JobLog.device, JobLog.creator, JobLog.scheduled_job)
+
+# By their start, before the start by their making.
+NEWEST_FIRST: Order[JobLog] = Order(
+    (_began, JobLog.id), lambda run: (run.start_time or run.created_at, run.id), is_descending=True
+)
 
 
 @operation
@@ -35,14 +41,21 @@ def get_job_log(db: Session, log_id: Id, *, visible_to: Id | None = None) -> Job
 
 @operation
 def get_job_logs(
-    db: Session, skip: int = 0, limit: int = 100, filter_params: JobLogFilter | None = None
+    db: Session,
+    skip: int = 0,
+    limit: int = 100,
+    filter_params: JobLogFilter | None = None,
+    *,
+    after: Place | None = None,
 ) -> list[JobLog]:
-    """Return runs, newest first: by their start, before the start by their making."""
+    """Return runs, newest first: by their start, before the start by their making.
+
+    With `after`, a place in `NEWEST_FIRST`, the page begins behind it.
+    """
     check_page(skip, limit)
-    began = func.coalesce(JobLog.start_time, JobLog.created_at)
     wanted = select(JobLog).where(*_conditions(filter_params or _EMPTY))
-    ordered = wanted.order_by(began.desc(), JobLog.id.desc()).offset(skip).limit(limit)
-    return list(db.scalars(_with_relations(ordered)))
+    page = NEWEST_FIRST.page(wanted, skip=skip, limit=limit, after=after)
+    return list(db.scalars(_with_relations(page)))
 
 
 @operation
@@ -85,7 +98,6 @@ def _visible(user_id: Id | None) -> ColumnElement[bool]:
 
 
 def _conditions(wanted: JobLogFilter) -> list[ColumnElement[bool]]:
-    began = func.coalesce(JobLog.start_time, JobLog.created_at)
     conditions = [_visible(wanted.visible_to)]
     if wanted.device_id is not None:
         of_device = exists().where(
@@ -104,9 +116,9 @@ def _conditions(wanted: JobLogFilter) -> list[ColumnElement[bool]]:
     if wanted.scheduled_job_id is not None:
         conditions.append(_is(JobLog.scheduled_job_id, wanted.scheduled_job_id))
     if wanted.start_date is not None:
-        conditions.append(began >= as_utc(wanted.start_date))
+        conditions.append(_began >= as_utc(wanted.start_date))
     if wanted.end_date is not None:
-        conditions.append(began <= as_utc(wanted.end_date))
+        conditions.append(_began <= as_utc(wanted.end_date))
     return conditions
 
 

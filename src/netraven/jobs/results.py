@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -12,12 +13,28 @@ from sqlalchemy.orm import Session, selectinload
 from netraven import clock
 from netraven.admin.visibility import sees_everything, visible_devices
 from netraven.db import Id, as_uuid, insert_into, new_id, operation
-from netraven.db.enums import ResultStatus
-from netraven.db.paging import check_page
+from netraven.db.enums import BackupStatus, ResultStatus
+from netraven.db.paging import Order, Place, check_page
 from netraven.errors import Invalid
 from netraven.jobs.listing import visible_runs
-from netraven.models import Device, JobLog, JobResult
+from netraven.models import Backup, Device, JobLog, JobResult
 from netraven.schemas.job import JobResultCreate
+
+BY_HOSTNAME: Order[JobResult] = Order(
+    (JobResult.device_hostname, JobResult.id), lambda row: (row.device_hostname, row.id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a result left behind: a backup's status and version; `is_new` if this run saw it first.
+
+    A text seen before is a row of the run that saw it first.
+    """
+
+    status: BackupStatus
+    version: int | None
+    is_new: bool
 
 
 @operation
@@ -81,12 +98,16 @@ def get_job_results(
     *,
     status: str | None = None,
     visible_to: Id | None = None,
+    after: Place | None = None,
 ) -> list[JobResult]:
-    """Return the run's results by hostname, their devices loaded."""
+    """Return the run's results by hostname, their devices loaded.
+
+    With `after`, a place in `BY_HOSTNAME`, the page begins behind it.
+    """
     check_page(skip, limit)
     wanted = select(JobResult).where(*_conditions(job_log_id, status, visible_to))
-    ordered = wanted.order_by(JobResult.device_hostname, JobResult.id).offset(skip).limit(limit)
-    return list(db.scalars(ordered.options(selectinload(JobResult.device))))
+    page = BY_HOSTNAME.page(wanted, skip=skip, limit=limit, after=after)
+    return list(db.scalars(page.options(selectinload(JobResult.device))))
 
 
 @operation
@@ -109,6 +130,22 @@ def get_unsuccessful_devices(db: Session, job_log_id: Id) -> tuple[list[UUID], b
         if device_id is not None and status is not ResultStatus.SUCCEEDED
     ]
     return left, bool(rows)
+
+
+@operation
+def get_kept(db: Session, results: Iterable[JobResult]) -> dict[UUID, Kept]:
+    """Return what each of these results of one run left behind, by the result's id."""
+    of_results = {row.id: row for row in results if row.backup_id is not None}
+    wanted = {row.backup_id for row in of_results.values()}
+    if not wanted:
+        return {}
+    facts = select(Backup.id, Backup.status, Backup.version, Backup.job_log_id)
+    found = {row.id: row for row in db.execute(facts.where(Backup.id.in_(wanted)))}
+    return {
+        result_id: Kept(backup.status, backup.version, backup.job_log_id == row.job_log_id)
+        for result_id, row in of_results.items()
+        if (backup := found.get(row.backup_id)) is not None
+    }
 
 
 @operation

@@ -6,23 +6,28 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Generic, TypeVar
+from uuid import UUID
 
 from fastapi import Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from netraven.db.paging import MAX_LIMIT
+from netraven.db.paging import MAX_LIMIT, Place
 from netraven.errors import Invalid
 from netraven.request.ground import get_ground
 
 T = TypeVar("T")
+Row = TypeVar("Row")
 Shown = TypeVar("Shown", bound=BaseModel)
 
 MAX_SKIP = 10_000_000
 
 _MAC_BYTES = 16
 _MAX_CURSOR = 1024
+_WRONG = "is not `next` of a page of this list"
 
 
 class Page(BaseModel, Generic[T]):
@@ -35,13 +40,13 @@ class Page(BaseModel, Generic[T]):
     next: str | None = None
 
 
-class Paging(BaseModel):
-    """Which page is asked for."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paging:
+    """Which page is asked for: so many rows from the list's beginning, or from behind a place."""
 
     skip: int
     limit: int
-    # What a cursor carries besides the place.
-    mark: dict[str, JsonValue]
+    after: Place | None = None
 
 
 def _paging(
@@ -59,48 +64,81 @@ def _paging(
     ] = None,
 ) -> Paging:
     if cursor is None:
-        return Paging(skip=skip, limit=limit, mark={})
+        return Paging(skip=skip, limit=limit)
     if skip:
         raise Invalid("cursor", "stands in the place of skip; give one of them")
     mark = _read_cursor(get_ground(request).keys.cursor, cursor, _list_of(request))
-    place = mark.pop("skip", 0)
-    return Paging(skip=place if isinstance(place, int) else 0, limit=limit, mark=mark)
+    if isinstance(mark, int):
+        return Paging(skip=mark, limit=limit)
+    return Paging(skip=0, limit=limit, after=tuple(map(_key_of, mark)))
 
 
 PageAsked = Annotated[Paging, Depends(_paging)]
 
 
-def next_page(request: Request, paging: Paging, *, shown: int, total: int) -> str | None:
-    """Return the cursor of the next page, or None where nothing is left."""
-    reached = paging.skip + shown
-    return make_cursor(request, {"skip": reached}) if shown and reached < total else None
-
-
 def page_of(
-    request: Request, paging: Paging, read: type[Shown], rows: Sequence[object], *, total: int
+    request: Request,
+    paging: Paging,
+    read: type[Shown],
+    rows: Sequence[Row],
+    *,
+    total: int,
+    place_of: Callable[[Row], Place] | None = None,
 ) -> Page[Shown]:
-    """Return rows as doors show them, with the way to the next page."""
+    """Return rows as doors show them, with the way to the next page.
+
+    A list that grows without bound tells the places of its rows, so that no page costs more than
+    the first; the others count from their beginning.
+    """
     items = [read.model_validate(row) for row in rows]
-    following = next_page(request, paging, shown=len(items), total=total)
-    return Page(items=items, total=total, next=following)
+    reached = paging.skip + len(items)
+    is_last = len(items) < paging.limit or (paging.after is None and reached >= total)
+    mark = None if is_last else reached if place_of is None else _mark_of(place_of(rows[-1]))
+    return Page(items=items, total=total, next=None if mark is None else _cursor(request, mark))
 
 
-def make_cursor(request: Request, mark: dict[str, JsonValue]) -> str:
+def _mark_of(place: Place) -> list[JsonValue]:
+    """Return the place in JSON, times and ids named as what they are."""
+    mark: list[JsonValue] = []
+    for key in place:
+        match key:
+            case datetime():
+                mark.append({"at": key.isoformat()})
+            case UUID():
+                mark.append({"id": key.hex})
+            case _:
+                mark.append(key)
+    return mark
+
+
+def _key_of(key: JsonValue) -> str | int | datetime | UUID:
+    match key:
+        case {"at": str() as moment}:
+            return datetime.fromisoformat(moment)
+        case {"id": str() as digits}:
+            return UUID(hex=digits)
+        case str() | int():
+            return key
+        case _:
+            raise Invalid("cursor", _WRONG)
+
+
+def _cursor(request: Request, mark: int | list[JsonValue]) -> str:
     """Return an opaque text for a place in the list that this request asks for."""
     body = json.dumps(mark, separators=(",", ":")).encode()
     mac = _mac(get_ground(request).keys.cursor, body, _list_of(request))
     return base64.urlsafe_b64encode(mac + body).decode().rstrip("=")
 
 
-def _read_cursor(key: bytes, cursor: str, of_list: str) -> dict[str, JsonValue]:
+def _read_cursor(key: bytes, cursor: str, of_list: str) -> int | list[JsonValue]:
     try:
         raw = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
     except ValueError:
         raw = b""
     mac, body = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
     if not hmac.compare_digest(mac, _mac(key, body, of_list)):
-        raise Invalid("cursor", "is not `next` of a page of this list")
-    mark: dict[str, JsonValue] = json.loads(body)
+        raise Invalid("cursor", _WRONG)
+    mark: int | list[JsonValue] = json.loads(body)
     return mark
 
 
