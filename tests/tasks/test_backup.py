@@ -72,10 +72,16 @@ def run_here(
     database: Database,
     device_ids: Sequence[UUID],
     on_result: Callable[[DeviceDone], None] | None = None,
+    *,
+    config_types: Sequence[str] = ("running",),
 ) -> RunSummary:
     """Back the devices up in this process, by the engine for tests; return how the run ended."""
     with database.unit() as db:
-        wanted = JobLogCreate(job_type=JobType.BACKUP, device_ids=list(device_ids))
+        wanted = JobLogCreate(
+            job_type=JobType.BACKUP,
+            device_ids=list(device_ids),
+            job_data={"config_types": list(config_types)},
+        )
         run_id = create_job_log(db, wanted).id
     place = Place(
         sessions=database.sessions,
@@ -118,11 +124,17 @@ class Site:
         with self.database.unit() as db:
             update_device(db, device_id, DeviceUpdate(device_type="auto"))
 
-    def back_up(self, *hostnames: str) -> tuple[RunSummary, dict[str, DeviceDone]]:
+    def back_up(
+        self, *hostnames: str, config_types: Sequence[str] = ("running",)
+    ) -> tuple[RunSummary, dict[str, DeviceDone]]:
         """Back these devices up, all without a name; return the summary and what was told."""
         done: dict[str, DeviceDone] = {}
-        wanted = [self.ids[name] for name in hostnames or self.ids]
-        summary = run_here(self.database, wanted, lambda each: done.update({each.hostname: each}))
+        summary = run_here(
+            self.database,
+            [self.ids[name] for name in hostnames or self.ids],
+            lambda each: done.update({each.hostname: each}),
+            config_types=config_types,
+        )
         return summary, done
 
     def content(self, hostname: str) -> str | None:
@@ -202,6 +214,40 @@ def test_what_did_not_change_gets_no_new_version(sync_database: Database) -> Non
     assert not any(each.is_new for each in done.values())
     with sync_database.unit() as db:
         assert len(db.scalars(select(Backup)).all()) == 2
+
+
+def test_each_configuration_that_the_run_wants_is_a_series_of_its_own(
+    sync_database: Database,
+) -> None:
+    with site(sync_database, spec("r1"), spec("r2", "linux")) as lab:
+        summary, done = lab.back_up(config_types=["running", "startup"])
+        again, _ = lab.back_up("r1", config_types=["startup", "running"])
+
+    with sync_database.unit() as db:
+        rows = list(db.scalars(select(Backup).where(Backup.device_id == lab.ids["r1"])))
+        told = {row.id: row.config_type for row in rows}
+        results = get_job_results(db, summary.run_id) + get_job_results(db, again.run_id)
+    assert summary.results == {ResultStatus.SUCCEEDED: 2}
+    assert [(row.version, row.status) for row in rows] == [(1, BackupStatus.COMPLETED)] * 2
+    assert {row.config_type for row in rows} == {"running", "startup"}
+    assert (done["r1"].message, done["r2"].message) == (
+        "",
+        "r2: the platform linux has no startup configuration",
+    )
+    (first, _, second) = (each.backup_id and told.get(each.backup_id) for each in results)
+    assert (first, second) == ("running", "startup")
+
+
+def test_configuration_that_the_platform_does_not_have_fails_by_its_name(
+    sync_database: Database,
+) -> None:
+    with site(sync_database, spec("r1", "linux")) as lab:
+        _, done = lab.back_up(config_types=["startup"])
+
+    with sync_database.unit() as db:
+        row = db.scalars(select(Backup)).one()
+    assert done["r1"].message == "r1: the platform linux has no startup configuration"
+    assert (row.status, row.config_type) == (BackupStatus.FAILED, "startup")
 
 
 def test_rules_of_another_program_make_no_new_version(sync_database: Database) -> None:
@@ -394,6 +440,23 @@ def test_a_signal_stops_the_run_cleanly(sync_database: Database, number: signal.
     assert lab.content("r1") is not None
     assert lab.held_leases() == []
     assert signal.getsignal(number) is handler
+
+
+def test_runs_whose_devices_hang_take_no_place_from_the_next(sync_database: Database) -> None:
+    specs = [spec(f"stuck-{number}", fault=Fault.HANG) for number in range(6)]
+    with site(sync_database, *specs, spec("r1")) as lab:
+        with sync_database.unit() as db:
+            stuck = [
+                create_job_log(db, JobLogCreate(job_type=JobType.BACKUP, device_ids=[each])).id
+                for name, each in lab.ids.items()
+                if name != "r1"
+            ]
+        summary, _ = lab.back_up("r1")
+
+    with sync_database.unit() as db:
+        runs = list(db.scalars(select(JobLog).where(JobLog.id.in_(stuck))))
+    assert summary.status is RunStatus.SUCCEEDED
+    assert {run.status for run in runs} == {RunStatus.RUNNING}
 
 
 def test_a_run_that_is_cancelled_elsewhere_stops(sync_database: Database) -> None:

@@ -357,7 +357,8 @@ def _new_row(item: _Item, head: SeriesHead, moment: datetime) -> Backup:
 def _note_on_devices(db: Session, items: list[_Item], moment: datetime) -> None:
     """Do what `update_device_backup_status` does, by one statement for each status."""
     by_status: defaultdict[BackupStatus, list[Device]] = defaultdict(list)
-    for item in items:
+    last = {item.around.device.id: item for item in sorted(items, key=lambda one: one.place)}
+    for item in last.values():
         before = item.around.last_backup_at
         if before is None or before <= moment:
             by_status[item.backup.status].append(item.around.device)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from netraven.collect.dialogue import Dialogue
 from netraven.errors import CollectError, Negotiated
-from netraven.platforms.observation import Observation, Yields
+from netraven.platforms.observation import CONFIGURATIONS, Observation, Yields
 from netraven.platforms.platform import Platform
 
 
@@ -34,7 +34,13 @@ class Capture:
     @property
     def running(self) -> Observation:
         """The running configuration; a platform without a command for it is a fault of ours."""
-        for observation in self.observations:
-            if observation.yields is Yields.RUNNING:
-                return observation
-        raise CollectError("no command of this session yields a configuration", step="command")
+        running = self.configurations.get(Yields.RUNNING)
+        if running is None:
+            raise CollectError("no command of this session yields a configuration", step="command")
+        return running
+
+    @property
+    def configurations(self) -> dict[str, Observation]:
+        """The configurations by what they are, `running` or `startup`; of several, the first."""
+        found = (each for each in reversed(self.observations) if each.yields in CONFIGURATIONS)
+        return {each.yields.value: each for each in found}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -24,7 +24,7 @@ MAX_COMMANDS = 50
 
 RetentionDays = Annotated[int, Field(ge=1, le=3650)]
 Command = Annotated[str, Field(min_length=1, max_length=1000, pattern=PRINTABLE)]
-ConfigType = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")]
+ConfigType = Literal["running", "startup"]
 
 
 class _Options(BaseModel):
@@ -136,6 +136,7 @@ class JobLogRead(BaseModel):
     start_time: datetime | None
     end_time: datetime | None
     result_message: str | None
+    job_data: dict[str, JsonValue]
     device_id: UUID | None
     device_hostname: str | None
     actor_name: str

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from netraven.archive.backups import get_backup_content
 from netraven.archive.grade import PreviousCapture, Verdict, advise_on_doubts, grade
 from netraven.archive.normalise import normal_hash, rules_differ
+from netraven.archive.series import Series
 from netraven.archive.storing import BackupCapture
 from netraven.archive.transcripts import Transcript
 from netraven.collect.advice import advise
@@ -70,24 +71,31 @@ Finished: TypeAlias = Collected | PassedOver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
-    """A finished device: its result, the capture to store, and what it said about itself.
+class Sight:
+    """One configuration to store, with a transcript where it is not good, to say why."""
 
-    No capture for a device that was not to be touched; a transcript where the capture is not
-    good, to say why.
+    capture: BackupCapture
+    transcript: Transcript | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A finished device: its result, what is to be stored, and what it said about itself.
+
+    `sights` are empty for a device that was not to be touched. The last one is what the result
+    tells of: the first configuration that is not good, or the first that was asked for.
     """
 
     finished: Finished
     status: ResultStatus
     reason: str | None = None
     message: str = ""
-    capture: BackupCapture | None = None
-    transcript: Transcript | None = None
+    sights: tuple[Sight, ...] = ()
     facts: DeviceFacts | None = None
 
 
-def judge(db: Session, finished: Finished, latest: Backup | None, run_id: UUID) -> Judged:
-    """Return what is to be kept of the device; `latest` is its latest completed backup.
+def judge(db: Session, finished: Finished, latest: Mapping[Series, Backup], run_id: UUID) -> Judged:
+    """Return what is to be kept of the device; `latest` are its latest completed backups.
 
     The session is only read from, and only where the rules that made the stored hash are not
     those of this program.
@@ -97,11 +105,30 @@ def judge(db: Session, finished: Finished, latest: Backup | None, run_id: UUID) 
     outcome = finished.outcome
     if outcome.error is not None or outcome.capture is None:
         return _judge_error(finished, outcome.error, run_id)
-    try:
-        observation = outcome.capture.running
-    except CollectError as error:
-        return _judge_error(finished, error, run_id)
-    return _judge_capture(db, finished, outcome.capture, observation, latest, run_id)
+    found = outcome.capture.configurations
+    wanted = finished.planned.request.config_types
+    judged = [
+        _judge_configuration(
+            db,
+            finished,
+            outcome.capture,
+            found[config_type],
+            latest=latest.get((finished.device_id, config_type)),
+            run_id=run_id,
+        )
+        for config_type in reversed(wanted)
+        if config_type in found
+    ]
+    absent = [config_type for config_type in wanted if config_type not in found]
+    lack = _lack(finished, outcome.capture.platform, absent) if absent else ""
+    if not judged:
+        return _judge_error(finished, CollectError(lack, step="command"), run_id)
+    judged.sort(key=lambda each: each.status is not ResultStatus.SUCCEEDED)
+    return replace(
+        judged[-1],
+        message=judged[-1].message or lack,
+        sights=tuple(sight for each in judged for sight in each.sights),
+    )
 
 
 def _judge_passed_over(device: PassedOver, run_id: UUID) -> Judged:
@@ -112,7 +139,7 @@ def _judge_passed_over(device: PassedOver, run_id: UUID) -> Judged:
         status=device.status,
         reason=device.reason,
         message=device.message,
-        capture=_failure(device, run_id, evidence) if is_failed else None,
+        sights=(Sight(capture=_failure(device, run_id, evidence)),) if is_failed else (),
     )
 
 
@@ -126,16 +153,21 @@ def _judge_error(finished: Collected, error: CollectError | None, run_id: UUID) 
         status=ResultStatus.FAILED,
         reason=error.code,
         message=str(error),
-        capture=_failure(finished.planned, run_id, evidence),
-        transcript=None if error.report is None else _transcript(error.report, finished),
+        sights=(
+            Sight(
+                capture=_failure(finished.planned, run_id, evidence),
+                transcript=None if error.report is None else _transcript(error.report, finished),
+            ),
+        ),
     )
 
 
-def _judge_capture(  # noqa: PLR0917  what a grade rests on
+def _judge_configuration(
     db: Session,
     finished: Collected,
     capture: Capture,
     observation: Observation,
+    *,
     latest: Backup | None,
     run_id: UUID,
 ) -> Judged:
@@ -147,17 +179,14 @@ def _judge_capture(  # noqa: PLR0917  what a grade rests on
     backup = BackupCreate(
         device_id=finished.device_id,
         status=verdict.status,
+        config_type=observation.yields.value,
         job_log_id=run_id,
         grade=verdict.grade,
         evidence=verdict.evidence,
         normal_hash=None if is_failed else _hash(db, content, platform, latest),
     )
     status, reason = _RESULTS[verdict.status]
-    return Judged(
-        finished=finished,
-        status=status,
-        reason=reason,
-        message="" if status is ResultStatus.SUCCEEDED else _sentence(finished, verdict),
+    sight = Sight(
         capture=BackupCapture(
             backup,
             None if is_failed else content,
@@ -169,6 +198,13 @@ def _judge_capture(  # noqa: PLR0917  what a grade rests on
             if verdict.status is BackupStatus.COMPLETED
             else _doubtful(observation, capture, verdict, platform)
         ),
+    )
+    return Judged(
+        finished=finished,
+        status=status,
+        reason=reason,
+        message="" if status is ResultStatus.SUCCEEDED else _sentence(finished, verdict),
+        sights=(sight,),
         facts=None if is_failed else DeviceFacts(model=facts.model, serial_number=facts.serial),
     )
 
@@ -207,9 +243,11 @@ _RESULTS: Mapping[BackupStatus, tuple[ResultStatus, str | None]] = {
 def _failure(
     device: Planned | PassedOver, run_id: UUID, evidence: dict[str, JsonValue]
 ) -> BackupCapture:
+    config_type = "running" if isinstance(device, PassedOver) else device.request.config_types[0]
     backup = BackupCreate(
         device_id=device.device_id,
         status=BackupStatus.FAILED,
+        config_type=config_type,
         job_log_id=run_id,
         grade=Grade.F,
         evidence=evidence,
@@ -239,6 +277,11 @@ def _hash(db: Session, content: bytes, platform: Platform, latest: Backup | None
         return fresh
     is_same = before is not None and normal_hash(before, platform) == fresh
     return stored if is_same else fresh
+
+
+def _lack(finished: Collected, platform: Platform, absent: Sequence[str]) -> str:
+    which = " or ".join(absent)
+    return f"{finished.hostname}: the platform {platform.name} has no {which} configuration"
 
 
 def _sentence(finished: Collected, verdict: Verdict) -> str:

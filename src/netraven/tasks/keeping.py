@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 from uuid import UUID
 
 from netraven.archive.series import get_latest_completed
 from netraven.archive.storing import StoredBackup, StoreOutcome, store_backups
-from netraven.archive.transcripts import store_transcripts
+from netraven.archive.transcripts import Transcript, store_transcripts
 from netraven.collect.target import Protocol
 from netraven.db.enums import LogLevel, ResultStatus
 from netraven.errors import NetRavenError
@@ -47,17 +48,10 @@ class Keeper:
         judged = self._judge(batch)
         with self._work.writing() as db:
             record_platforms(db, _found_platforms(batch))
-            captures = [each.capture for each in judged if each.capture is not None]
+            captures = [sight.capture for each in judged for sight in each.sights]
             outcomes = iter(store_backups(db, captures))
-            kept = [_Kept(each, next(outcomes) if each.capture else None) for each in judged]
-            store_transcripts(
-                db,
-                {
-                    one.stored.backup.id: one.judged.transcript
-                    for one in kept
-                    if one.stored is not None and one.judged.transcript is not None
-                },
-            )
+            kept = [_Kept(each, tuple(islice(outcomes, len(each.sights)))) for each in judged]
+            store_transcripts(db, dict(chain.from_iterable(one.transcripts for one in kept)))
             results = {one.finished.device_id: _result(one) for one in kept}
             record_job_results(db, self._run_id, results)
             record_device_facts(
@@ -76,21 +70,28 @@ class Keeper:
 
     def _judge(self, batch: Sequence[Finished]) -> list[Judged]:
         with self._work.reading() as db:
-            captured = [
-                one.device_id
+            captured = {
+                one.device_id: one.planned.request
                 for one in batch
                 if isinstance(one, Collected) and one.outcome.capture is not None
-            ]
-            latest = get_latest_completed(db, captured) if captured else {}
-            return [judge(db, one, latest.get(one.device_id), self._run_id) for one in batch]
+            }
+            types = {each for one in captured.values() for each in one.config_types}
+            latest = {
+                (device_id, config_type): backup
+                for config_type in types
+                for device_id, backup in get_latest_completed(
+                    db, captured, config_type=config_type
+                ).items()
+            }
+            return [judge(db, one, latest, self._run_id) for one in batch]
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """A judged device with the row that keeps its capture, or the error that stands for it."""
+    """A judged device with the rows that keep its sights, or the errors that stand for them."""
 
     judged: Judged
-    outcome: StoreOutcome | None
+    outcomes: tuple[StoreOutcome, ...]
 
     @property
     def finished(self) -> Finished:
@@ -98,7 +99,15 @@ class _Kept:
 
     @property
     def stored(self) -> StoredBackup | None:
-        return self.outcome if isinstance(self.outcome, StoredBackup) else None
+        """The backup that the result tells of."""
+        last = self.outcomes[-1] if self.outcomes else None
+        return last if isinstance(last, StoredBackup) else None
+
+    @property
+    def transcripts(self) -> Iterator[tuple[UUID, Transcript]]:
+        for sight, outcome in zip(self.judged.sights, self.outcomes, strict=True):
+            if sight.transcript is not None and isinstance(outcome, StoredBackup):
+                yield outcome.backup.id, sight.transcript
 
     @property
     def status(self) -> ResultStatus:
@@ -114,7 +123,8 @@ class _Kept:
 
     @property
     def _error(self) -> NetRavenError | None:
-        return self.outcome if isinstance(self.outcome, NetRavenError) else None
+        errors = (one for one in self.outcomes if isinstance(one, NetRavenError))
+        return next(errors, None)
 
 
 def _found_platforms(batch: Sequence[Finished]) -> dict[UUID, str]:
