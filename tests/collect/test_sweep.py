@@ -128,6 +128,17 @@ async def test_a_silent_device_leaves_its_place_to_the_others() -> None:
     assert order[-1] == "dead"
 
 
+async def test_it_is_told_at_once_that_only_the_last_devices_are_under_way() -> None:
+    told = asyncio.Event()
+    async with Device().served() as device, silence_until(told) as port:
+        living = [request(device.target(f"r{number}")) for number in range(3)]
+        limits = replace(QUICK, concurrency=2, attempts=1)
+        swept = sweep([silent(port), *living], limits, on_all_begun=told.set)
+        outcomes = [outcome async for outcome in swept]
+
+    assert len(outcomes) == 4
+
+
 async def test_a_device_that_trickles_leaves_its_place_too() -> None:
     finished = asyncio.Event()
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
+from netraven.archive.devices import delete_device
 from netraven.db import new_id
 from netraven.db.enums import ResultStatus, RunReason, RunStatus
 from netraven.errors import Conflict, Invalid
@@ -107,6 +108,19 @@ def test_row_that_changed_after_it_was_read_is_left_alone(planner: Planner, chan
 
     assert made == []
     assert planner.runs() == []
+
+
+def test_schedule_whose_devices_are_all_gone_tells_so_and_goes_on(planner: Planner) -> None:
+    core = planner.add_tag("core")
+    inside = planner.add_device("inside", core)
+    job_id = planner.add(tag_ids=[core])
+    planner.database.run(delete_device, inside)
+
+    (run,) = planner.tick(at("02 10:30"))
+
+    assert (run.status, run.reason) == (RunStatus.SKIPPED, RunReason.NO_TARGETS)
+    assert run.result_message == "no enabled device is meant, so there was nothing to do"
+    assert planner.read(job_id).next_run == at("03 10:30")
 
 
 def test_time_that_has_its_run_already_is_passed_over(planner: Planner) -> None:

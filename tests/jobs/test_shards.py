@@ -263,7 +263,7 @@ def test_devices_of_a_site_with_a_collector_wait_for_it(
 
 
 @pytest.mark.parametrize(
-    ("devices", "size"), [(1, 100), (1600, 100), (5000, 313), (10_000, 500), (50_000, 500)]
+    ("devices", "size"), [(1, 100), (3200, 100), (5000, 157), (10_000, 313), (50_000, 500)]
 )
 def test_shards_have_100_to_500_devices(devices: int, size: int) -> None:
     assert shard_size(devices) == size

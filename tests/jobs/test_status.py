@@ -59,7 +59,7 @@ def test_sweep_is_complete_only_when_every_device_was_tried(planner: Planner) ->
     told = status(planner)
 
     assert (told.fleet.swept_at, told.fleet.untried) == (None, 1)
-    assert "1 device was of 2 never tried; no sweep was complete yet" in sentences(told)
+    assert "1 of 2 devices was never tried; no sweep was complete yet" in sentences(told)
 
 
 @pytest.mark.parametrize(
@@ -100,6 +100,16 @@ def test_living_and_silent_workers_are_told(planner: Planner) -> None:
         ("old", True),
         ("new", False),
     ]
+    assert told.health is Health.WARNING
+
+
+def test_workers_of_several_versions_are_told(sqlite_planner: Planner) -> None:
+    for version in ("1.2.0", "1.3.0"):
+        sqlite_planner.database.run(register_worker, "host", version=version, now=NINE)
+
+    told = status(sqlite_planner)
+
+    assert "workers of several versions run (1.2.0, 1.3.0); let all run one" in sentences(told)
     assert told.health is Health.WARNING
 
 

@@ -10,8 +10,10 @@ import sys
 import threading
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 
-from sqlalchemy import text
+from sqlalchemy import Pool, event, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from netraven import clock
 from netraven.db import make_engine, make_sessions, new_id, unit_of_work
@@ -24,7 +26,11 @@ _PATIENCE_S = 60.0
 
 def main(url: str) -> None:
     """Enqueue, roll back, enqueue twice, wait, clean; say what came of each."""
-    engine = DbosEngine(make_engine(url), f"test:{new_id()}")
+    settings: set[tuple[object, ...]] = set()
+    if url.startswith("sqlite"):
+        event.listen(Pool, "checkout", partial(_note_settings, settings))
+    name = f"test:{new_id()}"
+    engine = DbosEngine(make_engine(url), name)
     sessions = make_sessions(url, None)
     done: list[str] = []
     came = threading.Semaphore(0)
@@ -46,6 +52,7 @@ def main(url: str) -> None:
             engine.enqueue(db, [kept, unheard])
     came.acquire(timeout=_PATIENCE_S)
     waiting = engine.waiting([kept.job_id, undone.job_id, unheard.job_id])
+    given = engine.given([kept.job_id, undone.job_id, unheard.job_id])
     hold.set()
     table = "dbos_migrations" if url.startswith("sqlite") else "dbos.dbos_migrations"
     with unit_of_work(sessions) as db:
@@ -57,10 +64,24 @@ def main(url: str) -> None:
     answer = {
         "done": [one == kept.job_id for one in done],
         "waiting": sorted(one == unheard.job_id for one in waiting),
+        "given": given == {kept.job_id: name},
         "cleaned": cleaned,
+        "settings": sorted(settings),
         "is_known_version": version == KNOWN_VERSIONS[kind],
     }
     sys.stdout.write(json.dumps(answer) + "\n")
+
+
+def _note_settings(found: set[tuple[object, ...]], connection: DBAPIConnection, *_: object) -> None:
+    """Note how SQLite was set up for whoever takes a connection, the engine's own among them."""
+    cursor = connection.cursor()
+    found.add(
+        tuple(
+            cursor.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("journal_mode", "synchronous", "busy_timeout", "foreign_keys")
+        )
+    )
+    cursor.close()
 
 
 def _cleaned(engine: DbosEngine) -> int:

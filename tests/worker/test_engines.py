@@ -23,7 +23,10 @@ def test_dbos_does_what_was_committed_once_and_forgets_what_is_over(
     assert json.loads(asked.stdout) == {
         "done": [True],
         "waiting": [True],
+        "given": True,
         "cleaned": 1,
+        # Every connection to SQLite: written ahead, synchronous in full, patient.
+        "settings": [["wal", 2, 30000, 1]] if "sqlite" in sync_database.url else [],
         "is_known_version": True,
     }
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select, update
+from typing_extensions import override
 
 from netraven.db.enums import RunReason, WorkerState
 from netraven.jobs.cutting import cut_runs
 from netraven.jobs.engine import MemoryEngine
 from netraven.jobs.shards import ShardRef, begin_shard
-from netraven.jobs.workers import register_worker
+from netraven.jobs.workers import bury_worker, register_worker
 from netraven.models import JobLog, JobLogEntry, JobShard, Worker
+from netraven.worker.executors import executor_name
 from netraven.worker.options import WorkerOptions
 from netraven.worker.rescue import Rescue
 from tests.conftest import Database
@@ -24,12 +27,24 @@ IMPATIENT = WorkerOptions(silence_s=0.2, lost_s=0.0)
 HOUR = timedelta(hours=1)
 
 
+class Remembering(MemoryEngine):
+    """An engine that outlives the processes to which it gave work, as one with tables does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.given_out: dict[str, str] = {}
+
+    @override
+    def given(self, job_ids: Iterable[str]) -> dict[str, str]:
+        return {one: self.given_out[one] for one in job_ids if one in self.given_out}
+
+
 class Silence:
     """A rescue by a member of its own, over shards that an engine in memory is given."""
 
     def __init__(self, database: Database, options: WorkerOptions = IMPATIENT) -> None:
         self.database = database
-        self.engine = MemoryEngine()
+        self.engine = Remembering()
         own = database.run(register_worker, "own", queues=("interactive", "sweep"))
         self.rescue = Rescue(database.sessions, self.engine, options, own_id=own.id)
 
@@ -129,6 +144,25 @@ def test_shard_that_the_engine_does_not_know_is_enqueued_anew(silence: Silence) 
     assert silence.rescue.look() == 1
 
     anew = ShardRef(lost.run_id, 1, 2, lost.queue)
+    assert silence.engine.waiting([anew.job_id]) == {anew.job_id}
+
+
+def test_shard_given_to_a_process_that_ended_before_it_began_goes_on_at_once(
+    sync_database: Database,
+) -> None:
+    silence = Silence(sync_database, WorkerOptions())
+    Planner(sync_database).add_run(job_type="verify")
+    (ref,) = sync_database.run(cut_runs)
+    alive, ended = silence.other(), silence.other()
+    sync_database.run(bury_worker, ended)
+
+    silence.engine.given_out[ref.job_id] = executor_name("host", alive)
+    while_it_lives = silence.rescue.look()
+    silence.engine.given_out[ref.job_id] = executor_name("host", ended)
+    once_it_ended = silence.rescue.look()
+
+    assert (while_it_lives, once_it_ended) == (0, 1)
+    anew = ShardRef(ref.run_id, 1, 2, ref.queue)
     assert silence.engine.waiting([anew.job_id]) == {anew.job_id}
 
 

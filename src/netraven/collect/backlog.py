@@ -77,6 +77,12 @@ class Backlog:
         return self._is_closed and not self._waiting_count()
 
     @property
+    def is_all_begun(self) -> bool:
+        """No request will be added, and none waits for its first attempt."""
+        is_drawn = self._is_closed and not self._ready and not self._held_count
+        return is_drawn and all(job.attempts for _, _, job in self._parked)
+
+    @property
     def due_at_s(self) -> float | None:
         """The time at which the next parked job is due."""
         return self._parked[0][0] if self._parked else None

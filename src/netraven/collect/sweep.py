@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -56,6 +56,7 @@ async def sweep(
     gate: LoginGate | None = None,
     stop: asyncio.Event | None = None,
     lanes: Lanes | None = None,
+    on_all_begun: Callable[[], None] | None = None,
 ) -> AsyncGenerator[Outcome, None]:
     """Yield one outcome for each request, as they are done.
 
@@ -65,10 +66,17 @@ async def sweep(
     dialled, those under way are cut off, and every request that is not done is yielded as left
     over. Whoever leaves the iteration early closes it (`contextlib.aclosing`), which cuts
     everything off too; so does an error of `requests` itself, which is raised here. Sweeps that
-    are given the same `lanes` share their places.
+    are given the same `lanes` share their places; `on_all_begun` is called once where a place is
+    free that this one has no further device for.
     """
-    places = lanes or Lanes(limits)
-    run = _Sweep(requests, limits, gate or OpenGate(), stop or asyncio.Event(), lanes=places)
+    run = _Sweep(
+        requests,
+        limits,
+        gate or OpenGate(),
+        stop or asyncio.Event(),
+        lanes=lanes or Lanes(limits),
+        on_all_begun=on_all_begun,
+    )
     conductor = asyncio.create_task(run.conduct())
     conductor.add_done_callback(run.finish)
     try:
@@ -94,6 +102,7 @@ class _Sweep:
         stop: asyncio.Event,
         *,
         lanes: Lanes,
+        on_all_begun: Callable[[], None] | None,
     ) -> None:
         self._requests = _each(requests)
         self._limits = limits
@@ -108,6 +117,7 @@ class _Sweep:
         self._tasks: set[asyncio.Task[None]] = set()
         self._talking: dict[Job, asyncio.Task[None]] = {}  # what a stop cuts off
         self._wake = asyncio.Event()
+        self._on_all_begun = on_all_begun
         self._loop = asyncio.get_running_loop()
 
     async def take(self) -> Outcome | None:
@@ -129,6 +139,7 @@ class _Sweep:
                 feeder = group.create_task(self._feed())
                 while not self._stop.is_set():
                     self._start(group)
+                    self._tell_all_begun()
                     if self._backlog.is_exhausted and not self._tasks:
                         return
                     await self._next_event()
@@ -142,6 +153,11 @@ class _Sweep:
             self._lanes.unlisten(self._wake.set)
             watcher.cancel()
             await self._shared.close()
+
+    def _tell_all_begun(self) -> None:
+        if self._on_all_begun is not None and self._backlog.is_all_begun:
+            self._on_all_begun()
+            self._on_all_begun = None
 
     async def _feed(self) -> None:
         """Draw requests while places are free for them."""

@@ -24,6 +24,7 @@ BUSY_TIMEOUT_S = 30.0
 
 READ_ONLY = "netraven_read_only"
 
+_PATIENCE = {"timeout": BUSY_TIMEOUT_S}
 _KEYRING = "keyring"
 _AT_COMMIT = "at_commit"
 
@@ -39,6 +40,19 @@ def make_engine(url: str | URL, *, pool: type[Pool] | None = None) -> Engine:
     parsed = _with_driver(url, sqlite="pysqlite")
     engine = create_engine(parsed, poolclass=pool, **_options(parsed))
     _prepare(engine)
+    return engine
+
+
+def make_guest_engine(url: str | URL, *, pool_size: int) -> Engine:
+    """Return an engine for a library that keeps tables of its own in our SQLite file.
+
+    Its connections have our settings, but it begins its transactions itself, as drivers do by
+    default: immediately, and at the first write.
+    """
+    engine = create_engine(
+        _with_driver(url, sqlite="pysqlite"), pool_size=pool_size, connect_args=_PATIENCE
+    )
+    event.listen(engine, "connect", _configure_guest)
     return engine
 
 
@@ -121,7 +135,7 @@ def _with_driver(url: str | URL, *, sqlite: str) -> URL:
 
 def _options(url: URL) -> dict[str, object]:
     if url.get_backend_name() == "sqlite":
-        return {"connect_args": {"timeout": BUSY_TIMEOUT_S}}
+        return {"connect_args": _PATIENCE}
     lock_timeout_ms = int(BUSY_TIMEOUT_S * 1000)
     # Statements here are short; compiling one takes longer than running it.
     options = f"-c timezone=UTC -c lock_timeout={lock_timeout_ms} -c jit=off"
@@ -150,6 +164,11 @@ def _configure_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) 
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
+
+
+def _configure_guest(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
+    _configure_sqlite(connection, entry)
+    connection.isolation_level = "IMMEDIATE"
 
 
 def _begin_sqlite(connection: Connection) -> None:

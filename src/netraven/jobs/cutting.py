@@ -40,7 +40,7 @@ PLATFORM_PREFIX: Final = "platform:"
 _FEW_DEVICES: Final = 50
 _SMALLEST: Final = 100
 _LARGEST: Final = 500
-_SHARDS: Final = 16
+_SHARDS: Final = 32
 _SITE_REMEMBERED: Final = timedelta(days=7)
 
 

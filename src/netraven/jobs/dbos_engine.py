@@ -14,14 +14,21 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions
+from dbos import (
+    DBOS,
+    DBOSClient,
+    DBOSConfig,
+    DBOSPortableJSONSerializer,
+    EnqueueOptions,
+    WorkflowStatus,
+)
 from sqlalchemy import URL, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from netraven import clock
 from netraven.db.chunks import in_chunks
-from netraven.db.engine import READ_ONLY
+from netraven.db.engine import READ_ONLY, make_guest_engine
 from netraven.db.failures import as_storage_failure
 from netraven.errors import SchemaMismatch
 from netraven.jobs.cutting import INTERACTIVE
@@ -43,6 +50,7 @@ _SWEEP_POLL_S: Final = 1.0
 _POOL: Final = 6
 _OLDER_THAN_ANY_RUN: Final = timedelta(days=2)
 _WAITS: Final = "ENQUEUED"
+_GIVEN: Final = "PENDING"
 _VERSION_PLAIN: Final = text("SELECT max(version) FROM dbos_migrations")
 _VERSION_IN_SCHEMA: Final = text("SELECT max(version) FROM dbos.dbos_migrations")
 _ENDED: Final = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
@@ -58,6 +66,8 @@ class DbosEngine:
         self._engine = engine
         self._executor = executor
         self._client: DBOSClient | None = None
+        is_embedded = engine.dialect.name == "sqlite"
+        self._own = make_guest_engine(engine.url, pool_size=_POOL) if is_embedded else None
 
     def launch(self, queues: Mapping[str, int], body: Body) -> None:
         """Listen; see `Engine`. Makes the engine's tables, or brings them to this release."""
@@ -95,13 +105,18 @@ class DbosEngine:
 
     def waiting(self, job_ids: Iterable[str]) -> set[str]:
         """Return which of these still wait for their turn."""
-        found: set[str] = set()
+        return {each.workflow_id for each in self._known(job_ids, _WAITS)}
+
+    def given(self, job_ids: Iterable[str]) -> dict[str, str]:
+        """Return which process was given each of these that has not ended; see `Engine`."""
+        known = self._known(job_ids, _GIVEN)
+        return {each.workflow_id: each.executor_id for each in known if each.executor_id}
+
+    def _known(self, job_ids: Iterable[str], status: str) -> Iterator[WorkflowStatus]:
         for chunk in in_chunks(job_ids):
-            statuses = self._connected().list_workflows(
-                workflow_ids=chunk, status=_WAITS, load_input=False, load_output=False
+            yield from self._connected().list_workflows(
+                workflow_ids=chunk, status=status, load_input=False, load_output=False
             )
-            found.update(status.workflow_id for status in statuses)
-        return found
 
     def clean(self, before: datetime) -> int:
         """Delete what is known of work from before then; see `Engine`."""
@@ -131,6 +146,8 @@ class DbosEngine:
         if self._client is not None:
             self._client.destroy()
             self._client = None
+        if self._own is not None:
+            self._own.dispose()
 
     def _config(self) -> DBOSConfig:
         config: DBOSConfig = {
@@ -145,11 +162,14 @@ class DbosEngine:
             "log_level": "ERROR",
             "dbos_system_schema": ENGINE_SCHEMA,
         }
+        if self._own is not None:
+            config["system_database_engine"] = self._own
         return config
 
     def _connect(self) -> DBOSClient:
         return DBOSClient(
             system_database_url=_address(self._engine.url),
+            system_database_engine=self._own,
             dbos_system_schema=ENGINE_SCHEMA,
             serializer=DBOSPortableJSONSerializer(),
             system_database_pool_size=2,

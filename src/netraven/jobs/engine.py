@@ -40,6 +40,9 @@ class Engine(Protocol):
     def waiting(self, job_ids: Iterable[str]) -> set[str]:
         """Return which of these still wait for their turn."""
 
+    def given(self, job_ids: Iterable[str]) -> dict[str, str]:
+        """Return of each of these that has not ended which process was given it, by its name."""
+
     def clean(self, before: datetime) -> int:
         """Delete what is known of work from before then; return of how much.
 
@@ -88,6 +91,11 @@ class MemoryEngine:
         """Return which of these still wait for their turn."""
         with self._lock:
             return self._waiting & set(job_ids)
+
+    def given(self, job_ids: Iterable[str]) -> dict[str, str]:
+        """Return nothing: whoever was given something is gone with all of it."""
+        del job_ids
+        return {}
 
     def clean(self, before: datetime) -> int:
         """Delete nothing: nothing is kept."""

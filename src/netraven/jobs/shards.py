@@ -204,8 +204,8 @@ def has_left_shards(db: Session) -> bool:
 
 
 @operation
-def get_queued_shards(db: Session, *, silent_s: float) -> list[ShardRef]:
-    """Return, by run, what has been queued that long without a change, and who is to do it."""
+def get_queued_shards(db: Session, *, silent_s: float = 0.0) -> list[ShardRef]:
+    """Return, by run, what has been queued that long without a change."""
     oldest = present_time(db).timestamp() - silent_s
     wanted = select(JobShard).where(JobShard.status == RunStatus.QUEUED)
     ordered = wanted.order_by(JobShard.job_log_id, JobShard.number)

@@ -111,6 +111,12 @@ def get_live_workers(db: Session) -> list[Worker]:
 
 
 @operation
+def get_answered_for(db: Session) -> set[UUID]:
+    """Return those that are not dead: they live, or somebody is taking up what they left."""
+    return set(db.scalars(select(Worker.id).where(Worker.state != WorkerState.DEAD)))
+
+
+@operation
 def get_served_queues(db: Session) -> set[str]:
     """Return the queues to which a live worker listens."""
     return {queue for worker in get_live_workers(db) for queue in worker.queues}

@@ -92,6 +92,7 @@ class Collection:
             gate=share.gate,
             stop=self._work.stop,
             lanes=share.lanes,
+            on_all_begun=self._work.make_room,
         )
         async with aclosing(swept) as outcomes:
             async for outcome in outcomes:

@@ -33,6 +33,8 @@ class Work:
     that it did not come to as they are (the run's end, or the next worker, sees to them).
     `collector` is what this process's shards share as they talk to devices.
     `clean_engine` deletes what the engine still knows of work that ended before a moment.
+    `make_room` is called on the event loop once all that is left of the shard is under way: others
+    may be begun beside it.
     `tell` is called on the event loop with each device once its result is committed.
 
     Units of work block, so a task opens them in a thread (`asyncio.to_thread(work.record, …)`),
@@ -51,6 +53,7 @@ class Work:
     stop: asyncio.Event
     collector: Collector
     is_interactive: bool = False
+    make_room: Callable[[], None] = lambda: None
     tell: Callable[[DeviceDone], None] | None = None
     clean_engine: Callable[[datetime], int] = lambda _before: 0
 

@@ -30,6 +30,7 @@ from netraven.jobs.workers import beat_worker, bury_worker, get_live_workers, re
 from netraven.log import get_logger
 from netraven.models import Credential, JobLog
 from netraven.tasks.collector import Collector
+from netraven.worker.executors import executor_name
 from netraven.worker.options import WorkerOptions
 from netraven.worker.rescue import Rescue, take_over
 from netraven.worker.run import ShardRunner
@@ -76,7 +77,7 @@ class Member:
         self._loop = asyncio.get_running_loop()
         self._id = await self._in_thread(self._register)
         bind = cast("DatabaseEngine", self._sessions.kw["bind"])
-        self._engine = self._make_engine(bind, f"{self._options.name}:{self._id}")
+        self._engine = self._make_engine(bind, executor_name(self._options.name, self._id))
         self._collector = Collector(concurrency=self._options.concurrency)
         self._broken: asyncio.Future[None] = self._loop.create_future()
         self._runner = ShardRunner(

@@ -10,7 +10,7 @@ from typing import Final
 from netraven.jobs.cutting import INTERACTIVE, SITE_PREFIX, SWEEP, platform_queue
 
 ALL_QUEUES: Final = (INTERACTIVE, SWEEP)
-_SHARDS_AT_ONCE: Final[Mapping[str, int]] = {INTERACTIVE: 4, SWEEP: 3}
+_SHARDS_AT_ONCE: Final[Mapping[str, int]] = {INTERACTIVE: 4, SWEEP: 2}
 _SHARDS_OF_A_SITE: Final = 2
 
 

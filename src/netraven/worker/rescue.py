@@ -27,11 +27,17 @@ from netraven.jobs.shards import (
     queue_anew,
     take_up_shards,
 )
-from netraven.jobs.workers import bury_worker, get_served_queues, take_silent_workers
+from netraven.jobs.workers import (
+    bury_worker,
+    get_answered_for,
+    get_served_queues,
+    take_silent_workers,
+)
 from netraven.log import get_logger
 from netraven.models import JobLogEntry, Worker
 from netraven.schemas.job import JobLogEntryCreate
 from netraven.tasks.registry import sum_up
+from netraven.worker.executors import worker_of
 from netraven.worker.options import WorkerOptions
 
 _UNSERVED = "unserved"
@@ -58,7 +64,6 @@ class Rescue:
         self._options = options
         self._own_id = own_id
         self._seen: dict[UUID, tuple[datetime, float]] = {}
-        self._lost_looked_at_s = -float("inf")
 
     def look(self) -> int:
         """Do what has to be done; return how many shards were enqueued."""
@@ -69,11 +74,7 @@ class Rescue:
         again = self._take_up(silent) if has_left else 0
         if overdue:
             self._end(overdue)
-        now_s = time.monotonic()
-        if now_s - self._lost_looked_at_s >= self._options.lost_s / 4:
-            self._lost_looked_at_s = now_s
-            again += self._find_lost()
-        return again
+        return again + self._find_lost()
 
     @property
     def _run_deadline(self) -> timedelta:
@@ -116,15 +117,30 @@ class Rescue:
         return len(again)
 
     def _find_lost(self) -> int:
-        """Enqueue anew what has waited for long in our tables, but does not in the engine."""
+        """Enqueue anew what is queued in our tables, but waits for nobody who will do it.
+
+        That is at once what the engine gave to a process which has ended since, and after a while
+        whatever else does not wait in the engine.
+        """
         with unit_of_work(self._sessions, read_only=True) as db:
-            queued = get_queued_shards(db, silent_s=self._options.lost_s)
+            queued = get_queued_shards(db)
+        if not queued:
+            return 0
+        given = self._engine.given(ref.job_id for ref in queued)
+        with unit_of_work(self._sessions, read_only=True) as db:
+            # Asked after the engine: whoever was given something had been written down before.
+            alive = {str(worker_id) for worker_id in get_answered_for(db)}
+            long_queued = get_queued_shards(db, silent_s=self._options.lost_s)
             served = get_served_queues(db)
-        waiting = self._engine.waiting(ref.job_id for ref in queued) if queued else set()
-        lost = [ref for ref in queued if ref.job_id not in waiting]
-        unserved = [ref for ref in queued if ref.queue not in served]
+        left = {job_id for job_id, name in given.items() if worker_of(name) not in alive}
+        waiting = self._engine.waiting(ref.job_id for ref in long_queued)
+        left |= {ref.job_id for ref in long_queued if ref.job_id not in waiting}
+        unserved = [ref for ref in long_queued if ref.queue not in served]
         if unserved:
             self._tell_unserved(unserved)
+        return self._enqueue_anew([ref for ref in queued if ref.job_id in left])
+
+    def _enqueue_anew(self, lost: Sequence[ShardRef]) -> int:
         if not lost:
             return 0
         with unit_of_work(self._sessions) as db:

@@ -77,6 +77,7 @@ class ShardRunner:
         self._worker_id = worker_id
         self._on_broken = on_broken
         self._doing = 0
+        self._tasks: set[asyncio.Task[None]] = set()
         self._idle = asyncio.Event()
         self._idle.set()
         self._is_leaving = False
@@ -88,7 +89,19 @@ class ShardRunner:
         await self._idle.wait()
 
     async def do(self, ref: ShardRef) -> None:
-        """Do one shard to its end; raises nothing."""
+        """Do one shard, until it has ended or only its last devices are under way.
+
+        What is left then goes on beside others: one slow device must not keep a place for shards.
+        Raises nothing.
+        """
+        has_room = asyncio.Event()
+        doing = asyncio.create_task(self._see_through(ref, has_room.set))
+        self._tasks.add(doing)
+        doing.add_done_callback(self._tasks.discard)
+        doing.add_done_callback(lambda _: has_room.set())
+        await has_room.wait()
+
+    async def _see_through(self, ref: ShardRef, make_room: Callable[[], None]) -> None:
         self._doing += 1
         self._idle.clear()
         try:
@@ -97,7 +110,7 @@ class ShardRunner:
                 return
             begun = await self._in_thread(self._begin, ref)
             if begun is not None:
-                await self._do(*begun)
+                await self._do(*begun, make_room)
         except NetRavenError as error:  # whoever looks for lost shards finds it
             if self._on_broken is not None and isinstance(error, StorageFailed):
                 self._on_broken(error)
@@ -128,9 +141,11 @@ class ShardRunner:
         """End the threads."""
         await asyncio.to_thread(self._threads.shutdown)
 
-    async def _do(self, begun: BegunShard, deadline_s: float) -> None:
+    async def _do(
+        self, begun: BegunShard, deadline_s: float, make_room: Callable[[], None]
+    ) -> None:
         entry = TASKS.get(begun.job_type)
-        work = self._work(begun, deadline_s)
+        work = self._work(begun, deadline_s, make_room)
         self.under_way[begun.ref] = work
         if self._is_leaving:
             work.stop.set()
@@ -141,7 +156,7 @@ class ShardRunner:
         if not ending.is_lost:
             await self._in_thread(self._finish, begun, ending)
 
-    def _work(self, begun: BegunShard, deadline_s: float) -> Work:
+    def _work(self, begun: BegunShard, deadline_s: float, make_room: Callable[[], None]) -> Work:
         actor = SYSTEM
         if begun.actor_name != SYSTEM.name:
             actor = Actor(
@@ -160,6 +175,7 @@ class ShardRunner:
             stop=asyncio.Event(),
             collector=self._collector,
             is_interactive=begun.ref.queue == INTERACTIVE,
+            make_room=make_room,
             clean_engine=self._engine.clean,
         )
 
