@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from netraven.collect.prompt import find_prompt, merge_prompts
+from netraven.collect.prompt import find_prompt, like_prompt, merge_prompts, repeated_prompt
 from netraven.platforms.cisco_ios import CISCO_IOS
 from netraven.platforms.linux import LINUX
 from netraven.platforms.platform import Platform
@@ -52,3 +52,49 @@ def test_a_prompt_without_a_name_has_none() -> None:
 
     assert prompt is not None
     assert prompt.name is None
+
+
+@pytest.mark.parametrize(
+    ("line", "again", "name"),
+    [
+        ("R&D-sw>", "R&D-sw>", "D-sw"),
+        ("[12:00:59] core (a)#", "[12:01:00] core (a)#", "core"),
+        ("=核心=]", "=核心=]", "核心"),
+    ],
+)
+def test_a_line_that_enter_shows_again_is_a_prompt(line: str, again: str, name: str) -> None:
+    prompt = repeated_prompt(line, again)
+
+    assert prompt is not None
+    assert prompt.name == name
+    assert prompt.is_shown_by(again)
+    assert not prompt.is_shown_by(f"x{again}")
+
+
+@pytest.mark.parametrize(
+    ("line", "again"),
+    [
+        ("R1>", "R2x>"),
+        ("Username>", "Username>"),
+        ("new password>", "new password>"),
+        ("<--- More --->", "<--- More --->"),
+        ("Enter your choice>", "Enter your choice>"),
+        ("1) Shell 2) Select>", "1) Shell 2) Select>"),
+        ("waiting", "waiting"),
+        ("####", "####"),
+        ("", ""),
+    ],
+)
+def test_a_question_a_menu_or_a_pager_is_none_however_often_it_is_shown(
+    line: str, again: str
+) -> None:
+    assert repeated_prompt(line, again) is None
+
+
+def test_a_learned_prompt_is_known_with_other_privileges() -> None:
+    known = repeated_prompt("R&D-1>", "R&D-1>")
+
+    assert known is not None
+    assert like_prompt("R&D-1#", known) is not None
+    assert like_prompt("R&D-1", known) is None
+    assert like_prompt("other#", known) is None

@@ -36,6 +36,8 @@ from tests.transcripts.recorded import (
 )
 
 RANDOM_CUTS = 200
+PIECE_CUTS = 500
+"""So many places of one session at a time, so that the longest one keeps no worker alone."""
 NOWHERE = 10**9
 WORKERS = 2
 
@@ -314,42 +316,59 @@ def rule_table(all_of_them: Tally, whole: Tally) -> list[str]:
     ]
 
 
-def exhaust(name: str) -> tuple[str, Tally, Tally]:
-    """Return what becomes of one recorded session in all places, and of the undamaged one."""
+def exhaust(name: str, piece: int) -> tuple[Tally, Tally]:
+    """Return what becomes of one recorded session in a piece of all places, and undamaged.
+
+    What is no cut is tried with the first piece.
+    """
     session = next(session for session in recorded_sessions() if session.name == name)
-    tally = cut_session(session, line_cuts(session), damages_for(session))
-    tally.include(
-        cut_session(session, random_cuts(session, RANDOM_CUTS, seed=1), damages_for(session))
-    )
-    tally.include(misanswer_session(session))
-    foreign = cut_session(session, [NOWHERE], QUIET[:1], of_another_device(session))
-    if foreign.completed:
-        tally.wrong.append("another device's session is completed after a good backup")
-    tally.include(foreign)
-    whole = cut_session(session, [NOWHERE], wholes_of(session))
-    if whole.completed != whole.cuts:
-        tally.wrong.append("an undamaged session is not completed")
-    return name, tally, whole
+    places = every_place(session)[piece * PIECE_CUTS : (piece + 1) * PIECE_CUTS]
+    tally, whole = cut_session(session, places, damages_for(session)), Tally()
+    if piece == 0:
+        tally.include(misanswer_session(session))
+        foreign = cut_session(session, [NOWHERE], QUIET[:1], of_another_device(session))
+        if foreign.completed:
+            tally.wrong.append("another device's session is completed after a good backup")
+        tally.include(foreign)
+        whole = cut_session(session, [NOWHERE], wholes_of(session))
+        if whole.completed != whole.cuts:
+            tally.wrong.append("an undamaged session is not completed")
+    return tally, whole
+
+
+def every_place(session: RecordedSession) -> list[int]:
+    """Return the places behind every line, and the random ones."""
+    return line_cuts(session) + random_cuts(session, RANDOM_CUTS, seed=1)
+
+
+def pieces_of(beginnings: Sequence[str]) -> list[tuple[str, int]]:
+    """Return name and number of each piece of the sessions whose names begin so."""
+    return [
+        (session.name, piece)
+        for session in recorded_sessions()
+        if session.name.startswith(tuple(beginnings) or "")
+        for piece in range(-(-len(every_place(session)) // PIECE_CUTS))
+    ]
 
 
 def main(beginnings: Sequence[str]) -> int:
     """Print the table; 1 where anything wrong was completed or anything whole was not."""
-    names = [
-        session.name
-        for session in recorded_sessions()
-        if session.name.startswith(tuple(beginnings) or "")
-    ]
+    tallies: dict[str, Tally] = {}
+    everything, undamaged = Tally(), Tally()
+    pieces = pieces_of(beginnings)
     with ProcessPoolExecutor(max_workers=WORKERS) as pool:
-        tallies = []
-        everything, undamaged = Tally(), Tally()
-        for name, tally, whole in pool.map(exhaust, names):
-            tallies.append((name, tally))
+        for (name, piece), (tally, whole) in zip(
+            pieces, pool.map(exhaust, *zip(*pieces, strict=True)), strict=True
+        ):
+            tallies.setdefault(name, Tally()).include(tally)
             everything.include(tally)
             undamaged.include(whole)
-            sys.stderr.write(f"{name}: {tally.cuts:,} cuts, {len(tally.wrong)} wrong\n")
-    sys.stdout.write("\n".join([*table(tallies), "", *rule_table(everything, undamaged)]) + "\n")
+            sys.stderr.write(f"{name}/{piece}: {tally.cuts:,} cuts, {len(tally.wrong)} wrong\n")
+    sys.stdout.write(
+        "\n".join([*table(tallies.items()), "", *rule_table(everything, undamaged)]) + "\n"
+    )
     sys.stdout.write(f"whole sessions: {undamaged.cuts:,}, completed {undamaged.completed:,}\n")
-    faults = [f"{name}: {fault}" for name, tally in tallies for fault in tally.wrong]
+    faults = [f"{name}: {fault}" for name, tally in tallies.items() for fault in tally.wrong]
     sys.stdout.write("".join(f"{fault}\n" for fault in faults))
     return int(bool(faults))
 

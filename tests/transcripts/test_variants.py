@@ -202,6 +202,23 @@ def test_any_host_name_will_do(recording: Transcript, name: str) -> None:
     assert is_completed(running, recording)
 
 
+ODD_NAMES = ("R&D, floor 2", "core #1", "lab (old) [2]", "Küche", "!test!", "a>b", "12:34 sw")
+
+
+@each_model
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_a_prompt_that_no_pattern_knows_is_learned_from_the_device(
+    recording: Transcript, name: str
+) -> None:
+    before, after = name_of(recording).encode(), name.encode()
+
+    running = read(recording, lambda said: said.replace(before, after))
+
+    assert running.text == PLAIN[recording.name].text.replace(before.decode(), name)
+    assert running.hostname
+    assert is_completed(running, recording)
+
+
 # Greetings
 
 GREETINGS = {

@@ -55,6 +55,7 @@ class Conversation:
         self.pagers = pagers
         self.answers_queries = True
         self.guessed: tuple[Pager, ...] = ()
+        self._nudged: tuple[str, int] | None = None
         self._stream = stream
         self._limits = limits
         self._floor = 0
@@ -74,6 +75,7 @@ class Conversation:
         del self.received[: self.received.rfind(b"\n") + 1]
         self.pages.clear()
         self._floor = 0
+        self._nudged = None
 
     def consume(self) -> None:
         """Take what has been received as dealt with: it is no longer part of the last line."""
@@ -88,6 +90,13 @@ class Conversation:
         start = max(self._floor, length - _TAIL_BYTES)
         start = max(start, self.received.rfind(b"\n", start) + 1)
         return visible_line(bytes(self.received[start:]))
+
+    def line_before_nudge(self) -> str | None:
+        """Return what the last line was when Enter was pressed at it, once another has begun."""
+        if self._nudged is None:
+            return None
+        line, offset = self._nudged
+        return line if self.received.find(b"\n", offset) >= 0 else None
 
     async def type(self, text: str) -> None:
         """Send text and Enter."""
@@ -112,6 +121,7 @@ class Conversation:
             if nudge and self._limits.idle_s > _NUDGE_S:
                 nudge = await self.receive(within_s=_NUDGE_S)
                 if not nudge:
+                    self._nudged = self.last_line(), len(self.received)
                     await self.type("")
                 continue
             if not await self.receive(within_s=self._limits.idle_s) and not self._learn_pager():

@@ -6,9 +6,14 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from netraven.collect.greetings import asks_for_name, asks_for_password
+from netraven.collect.pagers import learn_pager
 from netraven.platforms.platform import Platform
 
 _NUMBER: Final = re.compile(r"(\d+)")
+_PROMPT_SHAPE: Final = re.compile(r"(?=.*\w)[^\n]{1,100}[>#$%\]]")
+_MENU: Final = re.compile(r"(?i)\b(?:select\w*|choose|choice|option|menu|enter|press|more)\b")
+_WORD: Final = re.compile(r"[\w.-]*[^\W\d_][\w.-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,33 @@ def find_prompt(line: str, platform: Platform) -> Prompt | None:
         return None
     name = next(filter(None, match.groupdict().values()), None)
     return Prompt(text=line, exact=line, name=name)
+
+
+def repeated_prompt(line: str, again: str) -> Prompt | None:
+    """Return the prompt that a line is because it is shown again at Enter, or None.
+
+    So a device is understood whose prompt its users have changed: whatever the line says, it
+    ends as prompts do, is no question, menu or pager, and differs in numbers at most (a clock).
+    """
+    is_repeated = _NUMBER.sub("0", line) == _NUMBER.sub("0", again)
+    if not is_repeated or _PROMPT_SHAPE.fullmatch(again) is None or _MENU.search(again):
+        return None
+    if asks_for_name(again) or asks_for_password(again) or learn_pager(again):
+        return None
+    name = max(_WORD.findall(again), key=len, default=None)
+    first = Prompt(text=line, exact=line, name=name)
+    return merge_prompts(first, Prompt(text=again, exact=again, name=name))
+
+
+def like_prompt(line: str, known: Prompt) -> Prompt | None:
+    """Return the prompt that a line is by looking like one, its last character and numbers apart.
+
+    The last character tells what one may do: `>` becomes `#`.
+    """
+    alike = _NUMBER.sub("0", line[:-1]) == _NUMBER.sub("0", known.text[:-1])
+    if not alike or _PROMPT_SHAPE.fullmatch(line) is None:
+        return None
+    return Prompt(text=line, exact=line, name=known.name)
 
 
 def merge_prompts(known: Prompt, seen: Prompt) -> Prompt:

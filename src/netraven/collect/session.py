@@ -19,7 +19,13 @@ from netraven.collect.dialogue import Dialogue
 from netraven.collect.footprint import Footprint
 from netraven.collect.greetings import answer_to_greeting, asks_for_name, asks_for_password
 from netraven.collect.limits import Limits
-from netraven.collect.prompt import Prompt, find_prompt, merge_prompts
+from netraven.collect.prompt import (
+    Prompt,
+    find_prompt,
+    like_prompt,
+    merge_prompts,
+    repeated_prompt,
+)
 from netraven.collect.stream import Stream
 from netraven.collect.suspicion import GUESSED_PAGER
 from netraven.errors import DeviceTimeout, DialogueFailed, EnableRefused, LoginRefused
@@ -66,6 +72,7 @@ class Session:
         self._enable_secret = enable_secret
         self._deadline_at = deadline_at
         self._prompt: Prompt | None = None
+        self._unusual: Prompt | None = None
         self._is_entered = False
         self._has_typed_password = False
 
@@ -205,7 +212,20 @@ class Session:
                 return self._password
             if asks_for_name(line):
                 return self._username
-        return prompt or answer_to_greeting(line)
+        return prompt or answer_to_greeting(line) or self._learn_unusual(line)
+
+    def _learn_unusual(self, line: str) -> Prompt | None:
+        """Return the prompt that the platform's pattern does not know, and Enter shows again."""
+        before = self._talk.line_before_nudge()
+        self._unusual = None if before is None else repeated_prompt(before, line)
+        return self._unusual
+
+    def _prompt_in(self, line: str) -> Prompt | None:
+        """Return the prompt that a line is, by the platform's pattern or as this device's own."""
+        prompt = find_prompt(line, self._platform)
+        if prompt is None and self._unusual is not None:
+            return like_prompt(line, self._unusual)
+        return prompt
 
     async def _enable(self, enable: Enable) -> Prompt:
         self._talk.step = Step.ENABLE
@@ -245,13 +265,13 @@ class Session:
         if b"\n" not in self._talk.received:
             return None
         name = self._username if self._username and asks_for_name(line) else None
-        return find_prompt(line, self._platform) or name
+        return self._prompt_in(line) or name
 
     async def _prepare(self, text: str) -> None:
         """Type a command that sets the terminal up, and learn the prompt by it."""
 
         def find() -> Prompt | None:
-            seen = find_prompt(self._talk.last_line(), self._platform)
+            seen = self._prompt_in(self._talk.last_line())
             if seen is None or (self._prompt is not None and seen.is_part_of(self._prompt)):
                 return None
             return seen if is_echoed(self._talk.received, "", text) else None
@@ -261,7 +281,7 @@ class Session:
         try:
             seen = await self._talk.until(find, f"the prompt after '{text}'", nudge=True)
         except DeviceTimeout:
-            silent = find_prompt(self._talk.last_line(), self._platform)
+            silent = self._prompt_in(self._talk.last_line())
             if silent is None or b"\n" not in self._talk.received:
                 raise
             seen = silent  # it does not echo; each answer will say so

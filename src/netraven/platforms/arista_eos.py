@@ -32,7 +32,7 @@ ARISTA_EOS = Platform(
         rancid=("arista",),
         napalm=("eos",),
     ),
-    prompt=re.compile(r"(?P<name>[A-Za-z0-9][\w-]*)[\w.:/-]*(?:\([\w./ -]+\))?[>#]"),
+    prompt=re.compile(r"(?P<name>[A-Za-z0-9][\w-]*)[\w.:/-]*(?:\([\w./: -]+\))*[>#]"),
     entry=Entry(prompt=re.compile(r"(?:\[\S+@\S+ \S+\]|-?bash-[\d.]+)[$#]"), command="FastCli"),
     pagers=(Pager(pattern=re.compile(r"(?i:-- ?more ?--)$")),),
     paging_off=("terminal length 0", "terminal width 32767"),

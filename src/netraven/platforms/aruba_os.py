@@ -26,7 +26,8 @@ ARUBA_OS = Platform(
     proof=Proof.DOCUMENTED,
     aliases=Aliases(netmiko=("aruba_os", "aruba_os_ssh"), oxidized=("aosw",), rancid=("arubaos",)),
     prompt=re.compile(
-        r"\((?P<name>[\w.:-]+)\) ?\^?\*?(?:\[[\w./-]+\])? ?(?:\([^()\n]{1,60}\))? ?[>#]"
+        r"\((?P<name>[\w.:-]+(?: [\w.:-]+)*)\) ?\^?\*?(?:\[[\w./:-]+\])?"
+        r" ?(?:\([^()\n]{1,60}\))? ?[>#]"
     ),
     questions=(PRESS_ANY_KEY,),
     pagers=(MORE,),

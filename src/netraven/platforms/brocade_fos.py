@@ -26,7 +26,7 @@ BROCADE_FOS = Platform(
     label="Brocade Fabric OS",
     proof=Proof.DOCUMENTED,
     aliases=Aliases(netmiko=("brocade_fos",), oxidized=("fabricos",), rancid=("brocade",)),
-    prompt=re.compile(r"(?P<name>[\w.-]+)(?::FID\d+)?:[\w.-]+>"),
+    prompt=re.compile(r"(?P<name>[\w.-]+)(?::FID\d+)?:[\w.\\-]+>"),
     questions=(PRESS_ANY_KEY,),
     pagers=(
         Pager(

@@ -26,7 +26,7 @@ CHECKPOINT_GAIA = Platform(
     label="Check Point Gaia",
     proof=Proof.DOCUMENTED,
     aliases=Aliases(netmiko=("checkpoint_gaia",), oxidized=("gaiaos",)),
-    prompt=re.compile(r"(?:\[Global\] ?)?(?P<name>[\w.-]+)(?::TACP-\d+)?>"),
+    prompt=re.compile(r"(?:\[\w+\] ?)?(?P<name>[\w.-]+)(?::(?:TACP-)?\d+)? ?>"),
     entry=Entry(prompt=re.compile(r"\[Expert@[^\]\n]+\][$#]"), command="clish"),
     questions=(PRESS_ANY_KEY,),
     pagers=(MORE,),

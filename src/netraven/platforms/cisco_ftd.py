@@ -24,7 +24,7 @@ CISCO_FTD = Platform(
     label="Cisco Firepower Threat Defense",
     proof=Proof.DOCUMENTED,
     aliases=Aliases(netmiko=("cisco_ftd", "cisco_ftd_ssh"), oxidized=("firepower",)),
-    prompt=re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*)?[>#]"),
+    prompt=re.compile(r"(?:(?P<name>[A-Za-z0-9][\w.-]*)(?:/[\w./-]+)*)?[>#]"),
     questions=(PRESS_ANY_KEY,),
     pagers=(Pager(pattern=re.compile(r"(?i:<--- more --->)$")),),
     commands=(

@@ -30,7 +30,9 @@ CISCO_XR = Platform(
         rancid=("cisco-xr", "ios-xr"),
         napalm=("iosxr", "iosxr_netconf"),
     ),
-    prompt=re.compile(r"(?:RP/\d+/\S+?:)?(?P<name>[A-Za-z0-9][\w.-]*)(?:\([\w./-]+\))?[>#]"),
+    prompt=re.compile(
+        r"(?:(?:RP|DRP)/\w+/\S+?:)?(?P<name>[A-Za-z0-9][\w.-]*)(?:\([\w./-]+\))?[>#]"
+    ),
     questions=(PRESS_ANY_KEY,),
     pagers=(MORE,),
     paging_off=("terminal length 0", "terminal width 0"),

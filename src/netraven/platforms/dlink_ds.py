@@ -28,7 +28,7 @@ DLINK_DS = Platform(
     aliases=Aliases(
         netmiko=("dlink_ds", "dlink_ds_telnet"), oxidized=("dlink",), rancid=("dlink",)
     ),
-    prompt=re.compile(r"(?P<name>[\w.-]+)(?::[\w-]+)?[>#]"),
+    prompt=re.compile(r"(?P<name>[\w./-]+)(?::[\w-]+)?[>#]"),
     questions=(PRESS_ANY_KEY,),
     pagers=(
         Pager(pattern=re.compile(r"(?i:ctrl\+c.*\ba\b *all.*)$"), key="a"),

@@ -32,7 +32,8 @@ EXTREME_EXOS = Platform(
         napalm=("exos",),
     ),
     prompt=re.compile(
-        r"(?:\* )?(?:Slot-\d+ )?(?P<name>[\w-]+(?:\.[A-Za-z][\w-]*)*)(?:\.\d+)? ?[>#]"
+        r"(?:[*!] )?(?:\([^()\n]{1,60}\) )?(?:Slot-\d+ )?"
+        r"(?P<name>[\w-]+(?:\.[A-Za-z][\w-]*)*)(?:\.\d+)? ?[>#]"
     ),
     questions=(PRESS_ANY_KEY,),
     pagers=(Pager(pattern=re.compile(r"(?i:press <space> to continue or <q> to quit:?)$")),),

@@ -28,7 +28,9 @@ F5_TMSH = Platform(
     aliases=Aliases(
         netmiko=("f5_tmsh", "f5_ltm", "f5_linux"), oxidized=("tmos",), rancid=("bigip", "f5")
     ),
-    prompt=re.compile(r"(?:[\w.-]+@)?\((?P<name>[\w.-]+)\)(?:\([^()\n]*\))*\(tmos[^()\n]*\)[>#]"),
+    prompt=re.compile(
+        r"(?:[\w.-]+@)?\((?P<name>[\w.-]+)\)(?:\((?:[^()\n]|\([^()\n]*\))*\))*\(tmos[^()\n]*\)[>#]"
+    ),
     entry=Entry(prompt=re.compile(r"\[[^\]\n]+\] \S+ [#$]"), command="tmsh"),
     questions=(PRESS_ANY_KEY,),
     pagers=(

@@ -30,7 +30,7 @@ HP_COMWARE = Platform(
         rancid=("h3c", "comware"),
         napalm=("h3c_comware",),
     ),
-    prompt=re.compile(r"(?:RBM_[PS])?[<\[](?P<name>[\w.:/@~*+-]+)[>\]]"),
+    prompt=re.compile(r"(?:RBM_[PS])?[<\[](?P<name>[\w~*][\w.:/@~*+ ()#&,-]{0,63})[>\]]"),
     questions=(
         Question(pattern=re.compile(r"(?i:.*change (?:the|now)\S*.*\[y/n\]:?)"), answer="n"),
         PRESS_ANY_KEY,

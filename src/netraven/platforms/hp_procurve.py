@@ -31,7 +31,7 @@ HP_PROCURVE = Platform(
         rancid=("hp", "procurve"),
         napalm=("procurve",),
     ),
-    prompt=re.compile(r"(?P<name>[A-Za-z0-9][\w.:/-]*(?: [\w.:/-]+){0,3})(?:\([\w ./-]+\))?[>#]"),
+    prompt=re.compile(r"(?P<name>[A-Za-z0-9][\w.:/+-]*(?: [\w.:/+-]+){0,3})(?:\([\w ./-]+\))?[>#]"),
     questions=(PRESS_ANY_KEY,),
     pagers=(
         Pager(pattern=re.compile(r"(?i:-- ?more ?--(?:, next page: space.*quit: control-c)?)$")),

@@ -29,7 +29,7 @@ HUAWEI_VRP = Platform(
         rancid=("vrp", "huawei"),
         napalm=("huawei_vrp", "ce"),
     ),
-    prompt=re.compile(r"(?:HRP_[MS])?[<\[][~*]?(?P<name>[\w.:/@+-]+)[>\]]"),
+    prompt=re.compile(r"(?:HRP_[MSA])?[<\[][~*]{0,2}(?P<name>\w[\w.:/@+ ()#&,-]{0,63})[>\]]"),
     questions=(
         Question(
             pattern=re.compile(r"(?i:.*(?:change now|change the password|continue)\S*.*\[y/n\]:?)"),

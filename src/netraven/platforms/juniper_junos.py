@@ -32,7 +32,7 @@ JUNIPER_JUNOS = Platform(
         rancid=("juniper",),
         napalm=("junos",),
     ),
-    prompt=re.compile(r"(?:[\w.-]+@)?(?P<name>[A-Za-z0-9][\w.:-]*)>"),
+    prompt=re.compile(r"(?:[\w.+\\@-]+@)?(?P<name>[A-Za-z0-9][\w.:-]*)>"),
     prompt_lead=re.compile(r"\{[\w:.-]+\}"),
     entry=Entry(prompt=re.compile(r"(?:\S*@\S*)?[:~/\w.-]* ?[%$]|root@\S*:\S* ?#"), command="cli"),
     pagers=(Pager(pattern=re.compile(r"---\(more(?: \d+%)?\)---$")),),

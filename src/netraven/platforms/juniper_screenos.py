@@ -25,7 +25,7 @@ JUNIPER_SCREENOS = Platform(
     label="Juniper ScreenOS",
     proof=Proof.DOCUMENTED,
     aliases=Aliases(netmiko=("juniper_screenos",), oxidized=("screenos",), rancid=("netscreen",)),
-    prompt=re.compile(r"(?P<name>[\w.-]*\w)(?:\([\w:. -]+\))?->"),
+    prompt=re.compile(r"(?P<name>[\w.-]*\w)(?::[\w.-]+)?(?:\([\w:. -]+\))?->"),
     questions=(PRESS_ANY_KEY,),
     pagers=(MORE,),
     paging_off=("set console page 0",),

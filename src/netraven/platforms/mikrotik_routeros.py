@@ -39,7 +39,7 @@ MIKROTIK_ROUTEROS = Platform(
         rancid=("mikrotik",),
         napalm=("ros",),
     ),
-    prompt=re.compile(r"\[[^\]\n@]{0,64}@(?P<name>[^\]\n]{1,64})\] ?(?:<SAFE> ?)?>"),
+    prompt=re.compile(r"\[[^\]\n@]{0,64}@(?P<name>[^\n]{1,64})\] ?(?:<SAFE> ?>?|/?>)"),
     questions=(
         Question(
             pattern=re.compile(r"(?i:do you want to see the software license\?.*)"), answer="n"

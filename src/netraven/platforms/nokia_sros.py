@@ -30,8 +30,8 @@ NOKIA_SROS = Platform(
         rancid=("sros", "sros-md"),
         napalm=("sros",),
     ),
-    prompt=re.compile(r"[*!]?[A-D]:(?:[\w.-]+@)?(?P<name>[\w.-]+)(?:>[^\n#$]{1,120})?[#$]"),
-    prompt_lead=re.compile(r"[*!]?(?:\((?:ex|pr|gl|ro)\))?\[[^\n\]]*\]"),
+    prompt=re.compile(r"[*!]{0,2}[A-D]:(?:[\w.-]+@)?(?P<name>[\w.-]+)(?:>[^\n#$]{1,120})?[#$]"),
+    prompt_lead=re.compile(r"[*!]{0,2}(?:\((?:ex|pr|gl|ro)\))?\[[^\n\]]*\]"),
     questions=(PRESS_ANY_KEY,),
     pagers=(
         Pager(pattern=re.compile(r"(?i:press any key to continue \(q to quit\)|--\(more\)--.*)$")),

@@ -30,7 +30,7 @@ PALOALTO_PANOS = Platform(
         rancid=("paloalto",),
         napalm=("panos",),
     ),
-    prompt=re.compile(r"[\w.-]+@(?P<name>[\w.-]+)(?:\([\w -]+\))?[>#]"),
+    prompt=re.compile(r"[\w.+\\@-]+@(?P<name>[\w.-]+)(?:\([\w -]+\))?[>#]"),
     questions=(PRESS_ANY_KEY,),
     pagers=(Pager(pattern=re.compile(r"(?i:lines \d+-\d+(?:/\d+ \(\S+\))?|:$|\(END\))$")),),
     paging_off=("set cli pager off", "set cli terminal width 500"),

@@ -40,7 +40,7 @@ RUCKUS_FASTIRON = Platform(
     ),
     prompt=re.compile(
         r"(?:(?i:ssh|telnet|console)@(?P<remote>\S+?)|(?P<name>[A-Za-z0-9][\w.:/@~+-]*))"
-        r"(?:\([\w./:-]+\))?[>#]"
+        r"(?: (?:Router|Switch))?(?:\([\w./:-]+\))?[>#]"
     ),
     questions=(PRESS_ANY_KEY,),
     pagers=(

@@ -26,7 +26,8 @@ SONICWALL_SONICOS = Platform(
     proof=Proof.DOCUMENTED,
     aliases=Aliases(oxidized=("sonicos",), rancid=("sonicwall",)),
     prompt=re.compile(
-        r"(?:[\w.-]+@(?P<name>[\w.-]+)|config(?:\[[^\]\n]*\])?\((?P<configured>[\w.-]+)\))[>#]"
+        r"(?:[\w.-]+@(?P<name>[\w.-]+(?: [\w.-]+)*)"
+        r"|config(?:\[[^\]\n]*\])?\((?P<configured>[\w. -]+)\))[>#]"
     ),
     questions=(PRESS_ANY_KEY,),
     pagers=(MORE,),
