@@ -44,4 +44,7 @@ def present_time(db: Session) -> datetime:
     """
     if not is_postgresql(db):
         return clock.now()
-    return db.scalars(select(func.clock_timestamp(type_=UtcDateTime()))).one()
+    return db.scalars(_SERVERS_TIME).one()
+
+
+_SERVERS_TIME = select(func.clock_timestamp(type_=UtcDateTime()))

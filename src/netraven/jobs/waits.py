@@ -6,11 +6,11 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Select, delete, exists, func, literal, select, update
 from sqlalchemy.orm import Session
 
 from netraven import clock
-from netraven.db import insert_into, operation
+from netraven.db import UtcDateTime, insert_into, operation
 from netraven.db.chunks import in_chunks
 from netraven.db.enums import ACTIVE_RUN
 from netraven.models import JobLog, ScheduledJob, ScheduleWait
@@ -59,14 +59,19 @@ def take_waits(db: Session, job_id: UUID, *, now: datetime) -> dict[UUID, dateti
 @operation
 def get_waited_for(db: Session, *, now: datetime, limit: int) -> list[UUID]:
     """Return the schedules for which a wait is over and of which no run is active."""
+    wanted = waited_for(literal(now, UtcDateTime()))
+    return list(db.scalars(wanted.order_by(ScheduledJob.id).limit(limit)))
+
+
+def waited_for(now: ColumnElement[datetime]) -> Select[tuple[UUID]]:
+    """Return the question that `get_waited_for` asks, without order and limit."""
     of_job = ScheduleWait.scheduled_job_id == ScheduledJob.id
     is_over = exists().where(of_job, ScheduleWait.until <= now)
     is_active = exists().where(
         JobLog.scheduled_job_id == ScheduledJob.id, JobLog.status.in_(ACTIVE_RUN)
     )
     # By schedule: one look into an index for each, however many devices wait.
-    wanted = select(ScheduledJob.id).where(is_over, ~is_active)
-    return list(db.scalars(wanted.order_by(ScheduledJob.id).limit(limit)))
+    return select(ScheduledJob.id).where(is_over, ~is_active)
 
 
 @operation
