@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from uuid import uuid4
 
 from sqlalchemy import NullPool, create_engine, make_url, text
@@ -22,19 +23,36 @@ def database(name: str) -> Iterator[sessionmaker[Session]]:
     """Give a factory of sessions for an empty, migrated database of this kind."""
     with tempfile.TemporaryDirectory() as directory:
         if name == "SQLite":
-            yield _sessions(f"sqlite:///{directory}/netraven.sqlite3")
+            yield _sessions(f"sqlite:///{directory}/netraven.sqlite3", KeyRing.generate())
             return
         with _postgres_server(directory) as server:
             own = f"bench_{uuid4().hex}"
             _administer(server, f'CREATE DATABASE "{own}"')
             url = make_url(server).set(database=own)
-            yield _sessions(url.render_as_string(hide_password=False))
+            yield _sessions(url.render_as_string(hide_password=False), KeyRing.generate())
             _administer(server, f'DROP DATABASE "{own}" WITH (FORCE)')
 
 
-def _sessions(url: str) -> sessionmaker[Session]:
+@contextmanager
+def kept_database(name: str, home: Path) -> Iterator[sessionmaker[Session]]:
+    """Give the same for the database that is kept in this folder; it is made when missing."""
+    own = home / name.lower()
+    own.mkdir(parents=True, exist_ok=True)
+    keys = home / "keyring"
+    if not keys.exists():
+        keys.touch(mode=0o600)
+        keys.write_text(KeyRing.generate().to_text())
+    keyring = KeyRing.from_text(keys.read_text())
+    if name == "SQLite":
+        yield _sessions(f"sqlite:///{own}/netraven.sqlite3", keyring)
+        return
+    with _postgres_server(str(own)) as server:
+        yield _sessions(server, keyring)
+
+
+def _sessions(url: str, keyring: KeyRing) -> sessionmaker[Session]:
     upgrade_schema(url)
-    return make_sessions(url, KeyRing.generate())
+    return make_sessions(url, keyring)
 
 
 @contextmanager

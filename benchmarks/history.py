@@ -15,33 +15,27 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
-from uuid import UUID
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from benchmarks.databases import DATABASES, database
 from benchmarks.history_fleet import ABSENT, BEGIN, FREQUENT, PastDevice
+from benchmarks.history_store import past_fleet
 from benchmarks.outcomes import Outcome, Target, as_table
-from netraven.admin.installation import get_installation_key
+from netraven.archive.devices import delete_device
 from netraven.archive.history_annotate import annotate
 from netraven.archive.history_stories import change_stories
 from netraven.archive.search_history import SearchPage, search_history
 from netraven.archive.series import Series
 from netraven.archive.storing import BackupCapture, StoredBackup, store_backups
-from netraven.archive.weave import Weave
-from netraven.archive.weave_change import ChangeMark, mark_change
-from netraven.archive.weave_keep import NewVersion, keep_marks, weave_in
-from netraven.archive.weave_store import FreshWeave, keep_weaves, view_rev
+from netraven.archive.weave_keep import NewVersion, weave_in
+from netraven.archive.weave_store import FreshWeave, keep_weaves
 from netraven.db import get_keyring, new_id, unit_of_work
-from netraven.db.enums import BackupStatus
-from netraven.models import Backup, BackupCounter, Device, History
-from netraven.platforms.registry import get_platform
+from netraven.models import Device, History
 from netraven.schemas.backup import BackupCreate
 
 MOST_S = 2.0
@@ -62,6 +56,7 @@ class Effort:
     rounds: int = 3
     batch: int = 100
     git_devices: int = 500
+    kept: Path | None = None
 
 
 SMALL = Effort(devices=60, versions=12, rounds=1, batch=5, git_devices=10)
@@ -108,10 +103,8 @@ class Result:
 
 def measure(effort: Effort) -> Outcome:
     """Make the fleet on both databases, ask it, and ask git beside it."""
-    with ExitStack() as stack:
-        factories = {name: stack.enter_context(database(name)) for name in DATABASES}
-        started = time.perf_counter()
-        _make_fleet([*factories.values()], effort)
+    started = time.perf_counter()
+    with past_fleet(effort.devices, effort.versions, effort.kept) as factories:
         made_s = time.perf_counter() - started
         results = [_measure_database(name, one, effort) for name, one in factories.items()]
     git = _git_grep_s(effort) if shutil.which("git") else None
@@ -138,108 +131,6 @@ def _targets(result: Result, git_s: float | None) -> Iterator[Target]:
     if git_s is not None:
         times = git_s / result.complete_s["absent"]
         yield Target(f"T9 times faster than git grep, {on}", times, LEAST_TIMES_GIT, is_least=True)
-
-
-# Making the fleet: the weaves directly, since storing a million texts takes an hour.
-
-
-def _make_fleet(factories: Sequence[sessionmaker[Session]], effort: Effort) -> None:
-    numbers = range(effort.devices)
-    keys = []
-    for sessions in factories:
-        with unit_of_work(sessions) as db:
-            keys.append(get_installation_key(db))
-    for begin in range(0, effort.devices, effort.batch):
-        devices = [PastDevice(number) for number in numbers[begin : begin + effort.batch]]
-        past = [_past(device, effort.versions, keys) for device in devices]
-        for place, sessions in enumerate(factories):
-            with unit_of_work(sessions) as db:
-                _insert(db, past, place)
-    for sessions in factories:
-        with unit_of_work(sessions) as db:
-            db.execute(text("ANALYZE"))
-
-
-@dataclass(frozen=True, slots=True)
-class _Past:
-    device: PastDevice
-    device_id: UUID
-    weave: Weave
-    backup_ids: tuple[UUID, ...]
-    marks: tuple[ChangeMark | None, ...]
-
-
-def _past(device: PastDevice, versions: int, keys: Sequence[bytes]) -> _Past:
-    weave = Weave()
-    marks: list[ChangeMark | None] = []
-    platform = get_platform(device.kind)
-    for version, lines in device.versions(versions):
-        change = weave.append(version, device.moment(version), [line.encode() for line in lines])
-        if version == versions:
-            marks = [mark_change(change, platform, key) for key in keys]
-    return _Past(device, new_id(), weave, tuple(new_id() for _ in range(versions)), tuple(marks))
-
-
-def _insert(db: Session, past: Sequence[_Past], place: int) -> None:
-    keyring = get_keyring(db)
-    assert keyring is not None
-    db.execute(insert(Device), [_device_row(each) for each in past])
-    db.execute(
-        insert(BackupCounter),
-        [
-            {
-                "device_id": each.device_id,
-                "config_type": "running",
-                "last_version": each.weave.last_version,
-            }
-            for each in past
-        ],
-    )
-    db.execute(insert(Backup), [row for each in past for row in _backup_rows(each)])
-    keep_weaves(
-        db,
-        keyring,
-        [
-            FreshWeave(_series(each), each.weave, view_rev(get_platform(each.device.kind)))
-            for each in past
-        ],
-    )
-    marks = []
-    for each in past:
-        mark = each.marks[place]
-        if mark is not None:
-            backup = Backup(id=each.backup_ids[-1], created_at=each.weave.versions[-1].at)
-            marks.append((backup, mark))
-    keep_marks(db, marks)
-
-
-def _series(past: _Past) -> Series:
-    return past.device_id, "running"
-
-
-def _device_row(past: _Past) -> dict[str, object]:
-    number = past.device.number
-    return {
-        "id": past.device_id,
-        "hostname": past.device.hostname,
-        "hostname_key": past.device.hostname,
-        "ip_address": f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}",
-        "device_type": past.device.kind,
-    }
-
-
-def _backup_rows(past: _Past) -> Iterator[dict[str, object]]:
-    for backup_id, version in zip(past.backup_ids, past.weave.versions, strict=True):
-        yield {
-            "id": backup_id,
-            "device_id": past.device_id,
-            "status": BackupStatus.COMPLETED,
-            "config_type": "running",
-            "device_type": past.device.kind,
-            "version": version.number,
-            "created_at": version.at,
-            "last_seen_at": version.at,
-        }
 
 
 # Asking it.
@@ -317,13 +208,12 @@ class _Sweep:
     """A sweep that stores changes all the while, in batches of a hundred devices."""
 
     def __init__(self, sessions: sessionmaker[Session], effort: Effort) -> None:
-        self._sessions = sessions
-        self._effort = effort
         self._end = Event()
         self._pool = ThreadPoolExecutor(1)
+        self._archive = _Writers(sessions, effort, "sweep")
 
     def __enter__(self) -> None:
-        archive = _Writers(self._sessions, self._effort, "sweep")
+        archive = self._archive
         archive.store()
 
         def go_on() -> None:
@@ -336,6 +226,7 @@ class _Sweep:
         self._end.set()
         self._running.result()
         self._pool.shutdown()
+        self._archive.remove()
 
 
 class _Writers:
@@ -375,6 +266,12 @@ class _Writers:
             stored = store_backups(db, captures, now=self._now)
         return self._weaving_ms(stored, contents)
 
+    def remove(self) -> None:
+        """Take the devices away again: the fleet may be asked another time."""
+        with unit_of_work(self._sessions) as db:
+            for device_id in self._ids:
+                delete_device(db, device_id)
+
     def _weaving_ms(self, stored: Sequence[object], contents: Sequence[bytes]) -> float:
         """Weave the same versions once more, from where the weaves were before, and give it up."""
         new = [
@@ -409,7 +306,9 @@ def _unweave(db: Session, series: Sequence[Series]) -> None:
 def _store_ms(sessions: sessionmaker[Session], effort: Effort) -> float:
     archive = _Writers(sessions, effort, "store")
     archive.store()
-    return statistics.median(archive.store() for _ in range(9))
+    store_ms = statistics.median(archive.store() for _ in range(9))
+    archive.remove()
+    return store_ms
 
 
 def _annotate_ms(sessions: sessionmaker[Session], effort: Effort) -> float:
