@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -11,14 +12,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from netraven.archive.backups import get_backup
-from netraven.archive.opaque import is_folded
+from netraven.archive.opaque import folded_lines
+from netraven.archive.search_scope import SearchScope, load_searched
 from netraven.archive.series import Series
 from netraven.archive.versions import get_newest_versions, get_version
 from netraven.archive.views import get_redacted_content
 from netraven.archive.weave import Weave
 from netraven.archive.weave_build import weave_series
-from netraven.archive.weave_standing import choose_current, load_standings
-from netraven.archive.weave_store import load_weaves, open_weave
+from netraven.archive.weave_standing import choose_current
+from netraven.archive.weave_store import open_weave
 from netraven.db import Id, get_keyring, operation
 from netraven.db.enums import BackupStatus
 from netraven.errors import Corrupt, KeyUnavailable
@@ -68,17 +70,12 @@ def annotate(
     weave = usable_weave(db, series)
     if weave is None or backup.version not in weave.kept:
         raise Corrupt(f"the history of {backup.config_type} of {backup.device.hostname}")
-    authors = _authors(db, series)
-    start = weave.versions[0].number
-    told = {
-        each.number: (each.number, each.at, authors.get(each.number), each.number == start)
-        for each in weave.versions
-    }
     places = [*weave.places(backup.version)]
     texts = [weave.lines[place] for place in places]
+    told = _told(weave, {weave.firsts[place] for place in places}, _authors(db, series))
     lines = [
-        AnnotatedLine(text.decode("utf-8", "surrogateescape"), *told[weave.firsts[place]])
-        for place, text in zip(places, texts, strict=True)
+        AnnotatedLine(text, *told[weave.firsts[place]])
+        for place, text in zip(places, _decoded(texts), strict=True)
     ]
     for number, view in _views(db, backup, texts).items():
         lines[number] = lines[number]._replace(text=view)
@@ -94,12 +91,11 @@ def usable_weave(db: Session, series: Series) -> Weave | None:
     keyring = get_keyring(db)
     if keyring is None:
         raise KeyUnavailable("ring", "there is no key ring; nothing sealed can be read")
-    standings = [one for one in load_standings(db, device_id=series[0]) if one.series == series]
-    if choose_current(db, standings):
-        try:
-            return open_weave(keyring, load_weaves(db, [series])[series])
-        except Corrupt:
-            pass
+    scope = SearchScope(devices=series[:1], config_type=series[1])
+    for found in load_searched(db, scope, after=None, is_there_too=False, limit=1):
+        if found.weave is not None and choose_current(db, [found.standing]):
+            with suppress(Corrupt):
+                return open_weave(keyring, found.weave)
     woven = weave_series(db, series)
     return None if woven is None else woven.fresh.weave
 
@@ -117,6 +113,25 @@ def _completed(
     return found if visible_to is None else get_backup(db, found.id, visible_to=visible_to)
 
 
+_Told = tuple[int, datetime, str | None, bool]
+
+
+def _told(
+    weave: Weave, numbers: Collection[int], authors: Mapping[int, str]
+) -> Mapping[int, _Told]:
+    """Return what is told of lines that came with these versions."""
+    start = weave.versions[0].number
+    return {
+        each.number: (each.number, each.at, authors.get(each.number), each.number == start)
+        for each in weave.versions
+        if each.number in numbers
+    }
+
+
+def _decoded(texts: Sequence[bytes]) -> Sequence[str]:
+    return b"\n".join(texts).decode("utf-8", "surrogateescape").split("\n") if texts else ()
+
+
 def _authors(db: Session, series: Series) -> Mapping[int, str]:
     device_id, config_type = series
     known = select(Backup.version, Backup.author).where(
@@ -130,7 +145,7 @@ def _authors(db: Session, series: Series) -> Mapping[int, str]:
 
 def _views(db: Session, backup: Backup, texts: list[bytes]) -> Mapping[int, str]:
     """Return what people see in place of folded lines, by their numbers from 0."""
-    folded = [number for number, text in enumerate(texts) if is_folded(text)]
+    folded = folded_lines(texts)
     if not folded:
         return {}
     view = (get_redacted_content(db, backup.id) or "").split("\n")

@@ -36,6 +36,13 @@ def is_folded(line: bytes) -> bool:
     return line.startswith(_BEGIN) and line.endswith(_END) and len(line) == _FOLDED_BYTES
 
 
+def folded_lines(lines: Sequence[bytes]) -> list[int]:
+    """Return the numbers, from 0, of those lines of a weave that stand for other texts."""
+    if _BEGIN not in b"\n".join(lines):
+        return []
+    return [number for number, line in enumerate(lines) if is_folded(line)]
+
+
 _BEGIN, _END = "‹opaque:".encode(), "›".encode()
 _FOLDED_BYTES = len(_BEGIN) + 12 + len(_END)
 _DOMAIN = b"netraven opaque lines 1\x00"

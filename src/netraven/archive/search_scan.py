@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from itertools import islice
 
 from netraven.archive.search_pattern import SearchPattern
 from netraven.archive.weave import OPEN, WeaveBytes, WovenVersion, microseconds
@@ -66,7 +67,6 @@ class WeaveSearch:
         self._weave = weave
         self._scan = scan
         self._has_sections = has_sections
-        self._texts: dict[int, list[int]] = {}
         self.is_too_young = self.is_pruned = False
         self._at_version = self._version_at(scan.window.at)
 
@@ -91,8 +91,8 @@ class WeaveSearch:
         """Return what is known of the line at a place."""
         first, last = self._firsts[place], self._lasts[place]
         gone = None if last == OPEN else self.following(last)
-        lines, here = self._around(place)
-        start, end = max(0, here - self._scan.context), here + 1 + self._scan.context
+        before = [*islice(self._above(place), self._scan.context)]
+        after = islice(self._below(place), self._scan.context)
         return LineHit(
             line=_shown(self._lines[place]),
             first=first,
@@ -101,8 +101,8 @@ class WeaveSearch:
             last=None if last == OPEN else last,
             gone_at=None if gone is None else gone.at,
             section=tuple(map(_shown, self._section(place))),
-            before=tuple(_shown(self._lines[each]) for each in lines[start:here]),
-            after=tuple(_shown(self._lines[each]) for each in lines[here + 1 : end]),
+            before=tuple(_shown(self._lines[each]) for each in reversed(before)),
+            after=tuple(_shown(self._lines[each]) for each in after),
         )
 
     def text_of(self, place: int) -> bytes:
@@ -115,24 +115,20 @@ class WeaveSearch:
 
     def version(self, number: int) -> WovenVersion:
         """Return a version that a line's span begins or ends with."""
-        return self._versions[min(bisect_left(self._numbers, number), len(self._versions) - 1)]
+        return self._weave.version(min(bisect_left(self._numbers, number), len(self._numbers) - 1))
 
     def following(self, number: int) -> WovenVersion | None:
         """Return the version behind this one, None behind the newest."""
         place = bisect_right(self._numbers, number)
-        return self._versions[place] if place < len(self._versions) else None
+        return self._weave.version(place) if place < len(self._numbers) else None
 
     def is_first(self, number: int) -> bool:
         """Tell whether no version is known from before this one."""
         return number == self._numbers[0]
 
     @cached_property
-    def _versions(self) -> list[WovenVersion]:
-        return self._weave.versions()
-
-    @cached_property
-    def _numbers(self) -> list[int]:
-        return [version.number for version in self._versions]
+    def _numbers(self) -> Sequence[int]:
+        return self._weave.numbers()
 
     @cached_property
     def _firsts(self) -> Sequence[int]:
@@ -149,12 +145,11 @@ class WeaveSearch:
     def _version_at(self, at: datetime | None) -> int | None:
         if at is None:
             return None
-        moment = microseconds(at)
-        place = bisect_right(self._versions, moment, key=lambda version: version.at_us)
+        place = bisect_right(self._weave.moments(), microseconds(at))
         self.is_too_young = place == 0
         if self.is_too_young:
             return None
-        version = self._versions[place - 1]
+        version = self._weave.version(place - 1)
         self.is_pruned = not version.is_kept
         return version.number
 
@@ -177,38 +172,42 @@ class WeaveSearch:
         wanted = self._scan.section
         return wanted is None or any(wanted in header.lower() for header in self._section(place))
 
-    def _around(self, place: int) -> tuple[list[int], int]:
-        """Return the places of a whole text that has the line, and where in it that stands."""
-        number = self._telling_version(place)
-        if number not in self._texts:
-            spans = zip(self._firsts, self._lasts, strict=True)
-            self._texts[number] = [
-                each for each, (first, last) in enumerate(spans) if first <= number <= last
-            ]
-        places = self._texts[number]
-        return places, bisect_left(places, place)
+    def _above(self, place: int) -> Iterator[int]:
+        """Yield the places of the lines above it in a whole text that has it, the nearest first."""
+        return self._standing(range(place - 1, -1, -1), self._telling_version(place))
+
+    def _below(self, place: int) -> Iterator[int]:
+        """Yield the places of the lines below it in the same text."""
+        return self._standing(
+            range(place + 1, self._weave.line_count), self._telling_version(place)
+        )
+
+    def _standing(self, places: Iterable[int], number: int) -> Iterator[int]:
+        firsts, lasts = self._firsts, self._lasts
+        return (each for each in places if firsts[each] <= number <= lasts[each])
 
     def _telling_version(self, place: int) -> int:
         """Return the version that was asked for, else the newest one left that has the line."""
         if self._at_version is not None and not self.is_pruned:
             return self._at_version
         newest = bisect_right(self._numbers, self._lasts[place])
-        kept = (each.number for each in reversed(self._versions[:newest]) if each.is_kept)
+        versions = map(self._weave.version, range(newest - 1, -1, -1))
+        kept = (each.number for each in versions if each.is_kept)
         return next(kept, self._firsts[place])
 
     def _section(self, place: int) -> list[bytes]:
         """Return the headers above a line: each the nearest above that is indented less."""
-        if not self._has_sections:
-            return []
-        places, here = self._around(place)
-        headers: list[bytes] = []
         depth = _depth(self._lines[place])
-        while here > 0 and depth > 0:
-            here -= 1
-            line = self._lines[places[here]]
-            if line.strip() not in _NO_HEADERS and _depth(line) < depth:
+        if not self._has_sections or depth == 0:
+            return []
+        headers: list[bytes] = []
+        for each in self._above(place):
+            line = self._lines[each]
+            if _depth(line) < depth and line.strip() not in _NO_HEADERS:
                 depth = _depth(line)
                 headers.append(line.strip())
+                if depth == 0:
+                    break
         headers.reverse()
         return headers
 

@@ -175,13 +175,25 @@ class WeaveBytes:
 
     def versions(self) -> list[WovenVersion]:
         """Return the versions, the oldest first."""
-        numbers = _column("I", self.text[self._numbers_at : self._moments_at])
-        moments = _column("q", self.text[self._moments_at : self._spans_at])
         kept = self.text[_HEAD.size : self._numbers_at]
         return [
             WovenVersion(number, at_us, is_kept != 0)
-            for number, at_us, is_kept in zip(numbers, moments, kept, strict=True)
+            for number, at_us, is_kept in zip(self.numbers(), self.moments(), kept, strict=True)
         ]
+
+    def version(self, place: int) -> WovenVersion:
+        """Return the version at this place, from 0, of the versions."""
+        (number,) = _NUMBER.unpack_from(self.text, self._numbers_at + 4 * place)
+        (at_us,) = _MOMENT.unpack_from(self.text, self._moments_at + 8 * place)
+        return WovenVersion(number, at_us, self.text[_HEAD.size + place] != 0)
+
+    def numbers(self) -> array[int]:
+        """Return the numbers of the versions, rising."""
+        return _column("I", self.text[self._numbers_at : self._moments_at])
+
+    def moments(self) -> array[int]:
+        """Return since when the versions were there, in microseconds, never falling."""
+        return _column("q", self.text[self._moments_at : self._spans_at])
 
     def firsts(self) -> array[int]:
         """Return the first version of each line."""
@@ -215,6 +227,8 @@ def microseconds(moment: datetime) -> int:
 
 
 _HEAD = struct.Struct("<II")
+_NUMBER = struct.Struct("<I")
+_MOMENT = struct.Struct("<q")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
