@@ -184,6 +184,34 @@ class TooManySearches(NetRavenError):
         self.retry_after_s = retry_after_s
 
 
+class TooManyRequests(NetRavenError):
+    """This token or login asked more often than one may in a minute."""
+
+    code = "too_many_requests"
+    http_status = 429
+    retryable = True
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__(f"too many requests came with this login; try again in {retry_after_s} s")
+        self.retry_after_s = retry_after_s
+
+
+class ServerFailed(NetRavenError):
+    """The server that the command line works on is away, or does not answer as NetRaven does."""
+
+    code = "server_failed"
+    http_status = 502
+    exit_code = ExitCode.STORAGE
+    retryable = True
+
+
+class OnlyHere(NetRavenError):
+    """The command works on the machine of the installation itself, and a server was named."""
+
+    code = "only_here"
+    exit_code = ExitCode.USAGE
+
+
 class Malformed(NetRavenError):
     """A request cannot be read: broken JSON, broken UTF-8, or no HTTP."""
 

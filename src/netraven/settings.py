@@ -61,6 +61,26 @@ class Settings(BaseSettings):
         default=16, ge=1, le=256, description="The largest body of a request, in MiB."
     )
 
+    server: str | None = Field(
+        default=None,
+        description="Address of the NetRaven that the command line works on, instead of this "
+        "machine's; `--server` names it too.",
+    )
+    token: SecretStr | None = Field(
+        default=None,
+        description="API token for that server; without it what `netraven login` kept.",
+    )
+    server_ca: Path | None = Field(
+        default=None,
+        description="PEM file of the authorities that the server's certificate is checked "
+        "against, instead of the system's.",
+    )
+    server_plain_http: bool = Field(
+        default=False,
+        description="Let the command line speak to a server without TLS that is not on this "
+        "machine.",
+    )
+
     @field_validator("trusted_proxies", mode="before")
     @classmethod
     def _parted(cls, networks: object) -> object:

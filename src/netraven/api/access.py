@@ -83,12 +83,14 @@ _BY_PATH: dict[str, AccessTable] = {
         "DELETE": May.BACKUPS_DELETE,
     },
     "/backups/{backup_id}/content": {"GET": May.BACKUPS_READ},
+    "/backups/{backup_id}/transcript": {"GET": May.BACKUPS_READ},
     "/backups/{backup_id}/unseal": {"POST": May.BACKUPS_UNSEAL},
     "/backups/{backup_id}/diff/{other_id}": {"GET": May.BACKUPS_READ},
     "/search": {"GET": May.BACKUPS_READ},
     "/biography": {"GET": May.BACKUPS_READ},
     "/devices/{device_id}/annotation": {"GET": May.BACKUPS_READ},
     "/stories": {"GET": May.BACKUPS_READ},
+    "/history": {"GET": May.METRICS_READ},
     "/runs": {"GET": May.RUNS_READ, "POST": May.RUNS_WRITE},
     "/runs/{run_id}": {"GET": May.RUNS_READ, "DELETE": May.RUNS_DELETE},
     "/runs/{run_id}/cancel": {"POST": May.RUNS_WRITE},
@@ -106,6 +108,7 @@ _BY_PATH: dict[str, AccessTable] = {
     "/schedules/{schedule_id}/explanation": {"GET": May.SCHEDULES_READ},
     "/schedules/{schedule_id}/run": {"POST": May.RUNS_WRITE},
     "/blackouts": {"GET": May.SCHEDULES_READ, "POST": May.SCHEDULES_WRITE},
+    "/blackouts/held-back": {"POST": May.SCHEDULES_READ},
     "/blackouts/{blackout_id}": {"GET": May.SCHEDULES_READ, "DELETE": May.SCHEDULES_WRITE},
     "/settings": {"GET": May.SETTINGS_READ, "POST": May.SETTINGS_WRITE},
     "/settings/reset": {"POST": May.SETTINGS_WRITE},
@@ -120,6 +123,7 @@ _BY_PATH: dict[str, AccessTable] = {
     "/platforms": {"GET": May.DEVICES_READ},
     "/platforms/{name}": {"GET": May.DEVICES_READ},
     "/statistics": {"GET": May.STATISTICS_READ},
+    "/status": {"GET": May.METRICS_READ},
 }
 
 _BESIDE_THE_BASE: AccessTable = {

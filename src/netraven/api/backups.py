@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -11,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from netraven.api.access import guarded_router
-from netraven.api.replies import READ, WITH_BODY, found, refusals, require_found
+from netraven.api.replies import READ, WITH_BODY, found, refusals, require_found, whole
 from netraven.archive.backups import (
     NEWEST_FIRST,
     count_backups,
@@ -20,6 +21,7 @@ from netraven.archive.backups import (
     get_backups,
     update_backup,
 )
+from netraven.archive.transcripts import get_transcript
 from netraven.archive.unsealing import unseal_backup
 from netraven.archive.views import get_redacted_content, redacted_diff
 from netraven.archive.weave_store import view_rev
@@ -61,6 +63,41 @@ class Comparison(BaseModel):
     added: int
     removed: int
     diff: str
+
+
+class TypedLineRead(BaseModel):
+    """What was typed, in which line of the dialogue and when; a secret's place has its kind."""
+
+    line: int
+    text: str
+    at_s: float
+    answered_s: float
+
+
+class NegotiatedRead(BaseModel):
+    """What both SSH ends agreed on."""
+
+    server: str
+    kex: str
+    host_key: str
+    cipher: str
+    mac: str
+
+
+class TranscriptRead(BaseModel):
+    """How far a session came, what it awaited, and what the device said, as may be shown."""
+
+    backup_id: UUID
+    step: str
+    awaited: str
+    last_seen: str
+    advice: list[str]
+    dialogue: str | None
+    typed: list[TypedLineRead]
+    text: str | None
+    not_shown: str
+    negotiated: NegotiatedRead | None
+    offered: dict[str, list[str]] | None
 
 
 @router.get("", responses=refusals(*READ, 422))
@@ -131,17 +168,23 @@ async def remove_backup(request: Request, me: Me, backup_id: str) -> None:
     "/{backup_id}/content",
     response_class=Response,
     responses={
-        200: {"content": {"text/plain": {"schema": {"type": "string"}}}},
+        200: {
+            "content": {
+                "text/plain": {"schema": {"type": "string"}},
+                _BYTES: {"schema": {"type": "string", "format": "binary"}},
+            }
+        },
         304: {"description": "It is what the caller has already."},
         **refusals(*READ, 404),
     },
 )
 async def read_content(request: Request, me: Me, backup_id: str) -> Response:
     """Return the configuration with each secret as a token."""
+    is_bytes = request.headers.get("accept") == _BYTES
 
     def take(db: Session) -> tuple[str, str | None]:
         backup = found(get_backup(db, backup_id, visible_to=me.user_id), "backup")
-        tag = _tag_of_view(db, backup)
+        tag = _tag_of_view(db, backup, is_bytes=is_bytes)
         if request.headers.get("if-none-match") == tag:
             return tag, None
         text = get_redacted_content(db, backup_id, visible_to=me.user_id)
@@ -153,7 +196,7 @@ async def read_content(request: Request, me: Me, backup_id: str) -> Response:
         return Response(status_code=304, headers=headers)
     # What a device sent may be no UTF-8; who asks for bytes gets them as they were sent.
     content = text.encode("utf-8", "surrogateescape")
-    if request.headers.get("accept") == _BYTES:
+    if is_bytes:
         return Response(content, headers=headers, media_type=_BYTES)
     shown = content.decode("utf-8", "replace")
     return Response(shown.encode(), headers=headers, media_type=_TEXT)
@@ -200,10 +243,21 @@ async def compare(
             visible_to=me.user_id,
         ),
     )
-    return Comparison.model_validate(found(compared, "pair of backups with content"))
+    told = asdict(found(compared, "pair of backups with content"))
+    return Comparison.model_validate(whole(told))
 
 
-def _tag_of_view(db: Session, backup: Backup) -> str:
+@router.get("/{backup_id}/transcript", responses=refusals(*READ, 404, 503))
+async def read_transcript(request: Request, me: Me, backup_id: str) -> TranscriptRead:
+    """Return how the session went that gave no backup to rely on, each secret as a token."""
+    view = await reading_in_thread(
+        request, lambda db: get_transcript(db, backup_id, visible_to=me.user_id)
+    )
+    return TranscriptRead.model_validate(whole(asdict(found(view, "transcript"))))
+
+
+def _tag_of_view(db: Session, backup: Backup, *, is_bytes: bool) -> str:
     """Return the ETag: a content never changes, what is shown of it follows from the rules."""
     platform = get_platforms(db).get(backup.device_type)
-    return f'"{backup.id.hex}-{view_rev(platform)}"'
+    form = "-bytes" if is_bytes else ""
+    return f'"{backup.id.hex}-{view_rev(platform)}{form}"'

@@ -2,22 +2,47 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
 from fastapi import Request
+from pydantic import BaseModel, ConfigDict, Field
 
 from netraven.api.access import guarded_router
 from netraven.api.replies import READ, WITH_BODY, found, refusals, require_found
+from netraven.db.enums import HoldBack
 from netraven.jobs.blackouts import (
     count_blackouts,
     create_blackout,
     delete_blackout,
     get_blackout,
     get_blackouts,
+    get_held_back,
 )
 from netraven.request.pages import Page, PageAsked, page_of
 from netraven.request.units import Reading, Writing
 from netraven.schemas.blackout import BlackoutCreate, BlackoutRead
 
 router = guarded_router("/blackouts", "Schedules")
+
+
+class DevicesMeant(BaseModel):
+    """Devices that somebody means to touch."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    device_ids: Annotated[list[UUID], Field(min_length=1, max_length=100_000)]
+
+
+class HeldBackRead(BaseModel):
+    """Why a device is left alone: by which black-out, how, and until when it is in one."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str
+    hold_back: HoldBack
+    until: datetime
 
 
 @router.get("", responses=refusals(*READ, 422))
@@ -31,6 +56,13 @@ async def list_blackouts(request: Request, db: Reading, paging: PageAsked) -> Pa
 async def make_blackout(db: Writing, given: BlackoutCreate) -> BlackoutRead:
     """Keep a black-out."""
     return BlackoutRead.model_validate(await create_blackout(db, given))
+
+
+@router.post("/held-back", responses=refusals(*WITH_BODY))
+async def tell_held_back(db: Reading, given: DevicesMeant) -> dict[UUID, HeldBackRead]:
+    """Tell which of these devices are in a black-out now, each with the one that decides."""
+    held = await get_held_back(db, given.device_ids)
+    return {device_id: HeldBackRead.model_validate(why) for device_id, why in held.items()}
 
 
 @router.get("/{blackout_id}", responses=refusals(*READ, 404))

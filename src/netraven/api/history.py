@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from sqlalchemy.orm import Session
 
 from netraven.api.access import guarded_router
-from netraven.api.replies import READ, found, refusals
+from netraven.api.replies import READ, found, refusals, whole
 from netraven.archive.history_annotate import Annotation, annotate
 from netraven.archive.history_biography import BiographyPage, LineLife, line_biography
 from netraven.archive.history_stories import change_stories
@@ -231,7 +231,7 @@ async def annotate_version(
     told = found(await reading_in_thread(request, take), "completed version")
     return AnnotationRead(
         backup=BackupRead.model_validate(told.backup),
-        lines=[AnnotatedLineRead.model_validate(_whole(line._asdict())) for line in told.lines],
+        lines=[AnnotatedLineRead.model_validate(whole(line._asdict())) for line in told.lines],
     )
 
 
@@ -261,7 +261,7 @@ async def tell_stories(
             limit=paging.limit,
         ),
     )
-    stories = [_whole(asdict(story)) for story in told.stories]
+    stories = [whole(asdict(story)) for story in told.stories]
     return page_of(request, paging, StoryRead, stories, total=told.total)
 
 
@@ -338,17 +338,4 @@ def _told_lives(page: BiographyPage) -> list[str]:
 
 
 def _document(kind: str, told: DeviceHits | LineLife) -> str:
-    return _JSON.dump_json({kind: _whole(asdict(told))}).decode()
-
-
-def _whole(value: object) -> Any:  # noqa: ANN401  what comes out is what goes in
-    """Return the value with a mark in the place of bytes that are no UTF-8, which JSON cannot."""
-    match value:
-        case str():
-            return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-        case dict():
-            return {name: _whole(inner) for name, inner in value.items()}
-        case list() | tuple():
-            return [_whole(inner) for inner in value]
-        case _:
-            return value
+    return _JSON.dump_json({kind: whole(asdict(told))}).decode()

@@ -50,3 +50,16 @@ def found(row: T | None, what: str) -> T:
 def require_found(is_found: bool, what: str) -> None:  # noqa: FBT001  it is the one thing asked
     """Raise NotFound where nothing was found."""
     found(is_found or None, what)
+
+
+def whole(value: object) -> Any:  # noqa: ANN401  what comes out is what goes in
+    """Return the value with a mark for each byte that is no UTF-8, which JSON cannot hold."""
+    match value:
+        case str():
+            return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        case dict():
+            return {name: whole(inner) for name, inner in value.items()}
+        case list() | tuple():
+            return [whole(inner) for inner in value]
+        case _:
+            return value

@@ -24,6 +24,7 @@ from netraven.api import (
     settings,
     setup,
     statistics,
+    status,
     tags,
     tokens,
     users,
@@ -52,4 +53,5 @@ ROUTERS: tuple[APIRouter, ...] = (
     audit.router,
     platforms.router,
     statistics.router,
+    status.router,
 )

@@ -19,12 +19,12 @@ from netraven import clock
 from netraven.api.access import guarded_router
 from netraven.api.replies import READ, found, refusals
 from netraven.db import unit_of_work
-from netraven.db.enums import ACTIVE_RUN, ResultStatus
+from netraven.db.enums import ACTIVE_RUN, BackupStatus, ResultStatus
 from netraven.errors import NotAuthenticated
 from netraven.jobs.entries import get_job_log_entries
 from netraven.jobs.listing import get_job_log
 from netraven.jobs.marks import get_changed_results
-from netraven.jobs.results import count_job_results
+from netraven.jobs.results import Kept, count_job_results, get_kept
 from netraven.models import JobLogEntry, JobResult
 from netraven.request.authentication import authenticate
 from netraven.request.caller import Caller, get_caller
@@ -49,6 +49,14 @@ class Progress(BaseModel):
 
     by_status: dict[ResultStatus, int]
     total: int
+
+
+class ResultTold(JobResultRead):
+    """What became of a device, and of the backup that was made of it."""
+
+    backup_status: BackupStatus | None = None
+    backup_version: int | None = None
+    is_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +168,12 @@ class _Stream:
                 limit=_BATCH,
                 visible_to=seen,
             )
+            kept = await get_kept(db, results)
             by_status = {
                 status: await count_job_results(db, run.id, status=status, visible_to=seen)
                 for status in ResultStatus
             }
-        batch = [*self._entries(entries), *self._results(results)]
+        batch = [*self._entries(entries), *self._results(results, kept)]
         batch += self._changed_progress(by_status)
         is_over = not batch and has_ended
         if is_over:
@@ -176,10 +185,14 @@ class _Stream:
             self._position = replace(self._position, seq=row.seq)
             yield self._event("entry", JobLogEntryRead.model_validate(row))
 
-    def _results(self, rows: list[JobResult]) -> Iterator[str]:
+    def _results(self, rows: list[JobResult], kept: dict[UUID, Kept]) -> Iterator[str]:
         for row in rows:
             self._position = replace(self._position, at=row.updated_at, row_id=row.id)
-            yield self._event("result", JobResultRead.model_validate(row))
+            told, left = ResultTold.model_validate(row), kept.get(row.id)
+            if left is not None:
+                told.backup_status, told.backup_version = left.status, left.version
+                told.is_new = left.is_new
+            yield self._event("result", told)
 
     def _changed_progress(self, by_status: dict[ResultStatus, int]) -> list[str]:
         progress = Progress(by_status=by_status, total=sum(by_status.values()))

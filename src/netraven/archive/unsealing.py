@@ -19,8 +19,7 @@ def unseal_backup(
     None without row or content. The caller shows them after the commit, so that nothing is seen
     that is not on record. Raises Invalid("reason") for a blank one, Corrupt, KeyUnavailable.
     """
-    if not reason.strip():
-        raise Invalid("reason", "say why the secrets must be seen; the audit log keeps it")
+    check_reason(reason)
     backup = get_backup(db, backup_id, visible_to=visible_to)
     content = get_backup_content_bytes(db, backup_id, visible_to=visible_to)
     if backup is None or content is None:
@@ -35,3 +34,9 @@ def unseal_backup(
         changes={"reason": reason.strip(), "version": backup.version},
     )
     return content
+
+
+def check_reason(reason: str) -> None:
+    """Raise Invalid("reason") for one that says nothing."""
+    if not reason.strip():
+        raise Invalid("reason", "say why the secrets must be seen; the audit log keeps it")

@@ -62,7 +62,7 @@ def list_events(
 ) -> None:
     """List events, the newest first."""
     from netraven.admin.audit_log import count_audit_events, get_audit_events
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.cli.pages import Page, say_more, take
     from netraven.schemas.audit import AuditEventRead
 
@@ -76,7 +76,7 @@ def list_events(
         end_date=until.astimezone() if until else None,
         search=search,
     )
-    with open_home().reading() as db:
+    with reach_home().reading() as db:
         rows = take(page, lambda skip, limit: get_audit_events(db, skip, limit, wanted))
         events = [AuditEventRead.model_validate(row) for row in rows]
         total = count_audit_events(db, wanted)
@@ -97,11 +97,11 @@ def show_event(
 ) -> None:
     """Show one event with what changed; secrets are masked when it is recorded."""
     from netraven.admin.audit_log import get_audit_event, get_audit_event_by_seq
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.errors import NotFound
     from netraven.schemas.audit import AuditEventRead
 
-    with open_home().reading() as db:
+    with reach_home().reading() as db:
         if number.isascii() and number.isdecimal():
             row = get_audit_event_by_seq(db, int(number))
         else:
@@ -139,9 +139,9 @@ def verify_chain(
 ) -> None:
     """Check that no event was changed, removed or slipped in."""
     from netraven.admin.audit_chain import verify_audit_chain
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
 
-    with open_home().reading() as db:
+    with reach_home().reading() as db:
         report = verify_audit_chain(db, from_seq=from_number)
     if as_json:
         output.say_json(report)

@@ -48,13 +48,13 @@ def list_backups(
 ) -> None:
     """List backups, newest first."""
     from netraven.archive.backups import count_backups, get_backups
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.cli.names import named_device
     from netraven.cli.pages import Page, say_more, take
     from netraven.schemas.backup import BackupRead
 
     page = Page(skip, limit, is_everything=everything)
-    with open_home().reading() as db:
+    with reach_home().reading() as db:
         device_id = named_device(db, name).id if name else None
         backups = take(
             page,
@@ -90,7 +90,7 @@ def accept_backup(
 ) -> None:
     """Take a version out of quarantine: HOST means its newest quarantined one."""
     from netraven.archive.backups import update_backup
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.cli.names import named_backup
     from netraven.db import as_uuid
     from netraven.db.enums import BackupStatus
@@ -100,7 +100,7 @@ def accept_backup(
     if not reason.strip():
         raise Invalid("reason", "say why the version is good after all")
     wanted = BackupUpdate(status=BackupStatus.COMPLETED, reason=reason)
-    with open_home().writing() as db:
+    with reach_home().writing() as db:
         is_exact = "@" in name or as_uuid(name) is not None
         wanted_name = name if is_exact else f"{name}@quarantined"
         backup = named_backup(db, wanted_name, config_type=config_type)
@@ -137,11 +137,11 @@ def remove_backup(
 ) -> None:
     """Delete one version; the others stay readable, its number is never used again."""
     from netraven.archive.backups import delete_backup
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.cli.names import named_backup
     from netraven.cli.questions import confirm
 
-    home = open_home()
+    home = reach_home()
     with home.reading() as db:
         backup = named_backup(db, name, config_type=config_type)
     title = output.versioned(backup.device.hostname, backup.version)
@@ -156,11 +156,11 @@ def remove_backup(
 
 def _set_pinned(name: str, config_type: str, *, is_pinned: bool, as_json: bool) -> None:
     from netraven.archive.backups import update_backup
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.cli.names import named_backup
     from netraven.schemas.backup import BackupRead, BackupUpdate
 
-    with open_home().writing() as db:
+    with reach_home().writing() as db:
         backup = named_backup(db, name, config_type=config_type)
         changed = update_backup(db, backup.id, BackupUpdate(pinned=is_pinned))
         told = BackupRead.model_validate(changed)

@@ -15,9 +15,8 @@ from netraven.cli.options import AsJson, Deadline
 from netraven.cli.output import Column
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
-    from netraven.cli.home import Home
+    from netraven.cli.home import AnyHome
+    from netraven.db import Unit
     from netraven.db.types import JsonValue
     from netraven.tasks.progress import DeviceDone, RunSummary
 
@@ -41,9 +40,9 @@ def run_backups(
     Where a server or workers run, they do it, and this command watches; else it does it itself.
     Ctrl-C stops cleanly: what is stored stays, the rest is marked cancelled.
     """
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
 
-    home = open_home()
+    home = reach_home()
     with home.reading() as db:
         device_ids = chosen_devices(db, names or [], tag or [], everything=everything)
     ask_about_blackouts(home, device_ids, is_forced=force)
@@ -55,9 +54,7 @@ def run_backups(
     leave(summary)
 
 
-def chosen_devices(
-    db: Session, names: list[str], tags: list[str], *, everything: bool
-) -> list[UUID]:
+def chosen_devices(db: Unit, names: list[str], tags: list[str], *, everything: bool) -> list[UUID]:
     """Return the devices meant, each once, those of tags and of `everything` only if enabled.
 
     Raises Invalid where nothing was named, NotFound where no device fits.
@@ -85,7 +82,7 @@ def chosen_devices(
 
 
 def sweep(
-    home: Home, device_ids: list[UUID], *, deadline_s: int | None = None, is_quiet: bool = False
+    home: AnyHome, device_ids: list[UUID], *, deadline_s: int | None = None, is_quiet: bool = False
 ) -> tuple[list[DeviceDone], RunSummary]:
     """Back the devices up with a progress bar; return each one's result and the summary."""
     from netraven.cli.progress import progress_bar
@@ -115,7 +112,7 @@ def is_good(result: DeviceDone) -> bool:
     return result.status == "succeeded" and result.backup_status == "completed"
 
 
-def show_sweep(home: Home, done: list[DeviceDone], summary: RunSummary) -> None:
+def show_sweep(home: AnyHome, done: list[DeviceDone], summary: RunSummary) -> None:
     """Show which devices did not succeed and why, then the whole in one line."""
     from netraven.inventory.unencrypted import get_telnet_hostnames
 

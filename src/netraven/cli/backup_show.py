@@ -16,7 +16,7 @@ from netraven.cli import output
 from netraven.cli.options import AsJson, ConfigType, VersionName
 
 if TYPE_CHECKING:
-    from netraven.cli.home import Home
+    from netraven.cli.home import AnyHome
     from netraven.models import Backup
     from netraven.schemas.backup import BackupComparison
 
@@ -43,13 +43,16 @@ def show_backup(
     as_json: AsJson = False,
 ) -> None:
     """Show a version, each secret as a token; the exact bytes with --unsealed."""
-    from netraven.cli.home import open_home
+    from netraven.archive.unsealing import check_reason
+    from netraven.cli.home import reach_home
     from netraven.cli.names import named_backup
     from netraven.errors import Invalid
 
     if reason and not unsealed:
         raise Invalid("reason", "only --unsealed needs one")
-    home = open_home()
+    if unsealed:
+        check_reason(reason)
+    home = reach_home()
     with home.reading() as db:
         backup = named_backup(db, name, config_type=config_type)
     content = _content(home, backup, reason=reason if unsealed else None)
@@ -86,14 +89,14 @@ def compare_versions(
     Lines that change by themselves are left out; --volatile shows them too.
     """
     from netraven.archive.views import redacted_diff
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.cli.names import last_two_versions, named_backup
     from netraven.errors import Invalid, NotFound
     from netraven.schemas.backup import BackupRead
 
     if len(names) > 2:  # noqa: PLR2004
         raise Invalid("backup", "name one device or two backups")
-    with open_home().reading() as db:
+    with reach_home().reading() as db:
         if len(names) == 1:
             older, newer = last_two_versions(db, names[0], config_type=config_type)
         else:
@@ -134,7 +137,7 @@ def show_diff(older: Backup, newer: Backup, found: BackupComparison) -> None:
     _write_lines(text)
 
 
-def _content(home: Home, backup: Backup, *, reason: str | None) -> bytes:
+def _content(home: AnyHome, backup: Backup, *, reason: str | None) -> bytes:
     """Return the view, or the exact bytes where there is a reason, which goes on record first."""
     from netraven.archive.unsealing import unseal_backup
     from netraven.archive.views import get_redacted_content

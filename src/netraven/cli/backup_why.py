@@ -19,9 +19,8 @@ from netraven.cli.evidence import (
 from netraven.cli.options import AsJson, ConfigType
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
     from netraven.archive.transcripts import TranscriptView
+    from netraven.db import Unit
     from netraven.models import Backup
 
 
@@ -46,10 +45,10 @@ def explain_backup(
     Secrets are shown as tokens, and what cannot be shown safely is not shown.
     """
     from netraven.archive.transcripts import get_transcript
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.schemas.backup import BackupRead
 
-    with open_home().reading() as db:
+    with reach_home().reading() as db:
         backup = _meant(db, name, config_type)
         view = get_transcript(db, backup.id)
         told = BackupRead.model_validate(backup)
@@ -59,7 +58,7 @@ def explain_backup(
         _show(backup, view, is_whole=transcript)
 
 
-def _meant(db: Session, name: str, config_type: str) -> Backup:
+def _meant(db: Unit, name: str, config_type: str) -> Backup:
     """Return the backup named; a hostname alone means its newest one that is not good."""
     from netraven.cli.names import named_backup, newest_bad_backup
     from netraven.db import as_uuid

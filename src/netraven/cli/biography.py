@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from netraven.archive.history_biography import BiographyPage, LineLife, Stay
     from netraven.archive.search_pattern import PatternKind
-    from netraven.cli.home import Home
+    from netraven.cli.home import AnyHome
 
 _PAGE_S = 0.5
 _PAGE_LIVES = 500
@@ -51,11 +51,11 @@ def biography(
     Ends with 1 where no device ever had it.
     """
     from netraven.archive.search_pattern import PatternKind
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.cli.search_view import note_gaps
     from netraven.cli.weaves import bring_histories
 
-    home = open_home()
+    home = reach_home()
     scope = read_scope(home, device, tag, platform)
     bring_histories(home, is_quiet=as_json)
     kind = PatternKind.REGEX if regex else PatternKind.LINE
@@ -127,7 +127,7 @@ def _people(stay: Stay) -> str | None:
 
 
 def _pages(
-    home: Home,
+    home: AnyHome,
     line: str,
     scope: Scope,
     *,

@@ -14,8 +14,7 @@ from netraven.cli.output import Column
 from netraven.cli.schedule_options import Weekday, Zone
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
+    from netraven.db import Unit
     from netraven.models import Blackout
     from netraven.schemas.blackout import BlackoutRead
 
@@ -57,12 +56,12 @@ def add_blackout(
     as_json: AsJson = False,
 ) -> None:
     """Leave the devices of a tag alone, each day or week by --from and --until, or once."""
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.cli.names import named_tag
     from netraven.jobs.blackouts import create_blackout
     from netraven.schemas.blackout import BlackoutCreate, BlackoutRead
 
-    with open_home().writing() as db:
+    with reach_home().writing() as db:
         wanted = {
             "name": name,
             "tag_id": named_tag(db, tag).id,
@@ -92,13 +91,13 @@ def list_blackouts(
     *, skip: Skip = 0, limit: Limit = 100, everything: Everything = False, as_json: AsJson = False
 ) -> None:
     """List black-outs by name, and say which of them hold now."""
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.cli.pages import Page, say_more, take
     from netraven.jobs.blackouts import count_blackouts, get_blackouts
     from netraven.schemas.blackout import BlackoutRead
 
     page = Page(skip, limit, is_everything=everything)
-    with open_home().reading() as db:
+    with reach_home().reading() as db:
         found = take(page, lambda skip, limit: get_blackouts(db, skip, limit))
         told = [(BlackoutRead.model_validate(row), _end(row)) for row in found]
         total = count_blackouts(db)
@@ -115,10 +114,10 @@ def list_blackouts(
 @app.command("show")
 def show_blackout(name: BlackoutName, *, as_json: AsJson = False) -> None:
     """Show a black-out, and whether it holds now."""
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.schemas.blackout import BlackoutRead
 
-    with open_home().reading() as db:
+    with reach_home().reading() as db:
         row = _named(db, name)
         told, end = BlackoutRead.model_validate(row), _end(row)
     if as_json:
@@ -194,7 +193,7 @@ def _end(row: Blackout) -> datetime | None:
     return Window.of(row).end_at(clock.now())
 
 
-def _named(db: Session, name: str) -> Blackout:
+def _named(db: Unit, name: str) -> Blackout:
     from netraven.errors import NotFound
     from netraven.jobs.blackouts import get_blackout, get_blackout_by_name
 

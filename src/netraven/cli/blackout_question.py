@@ -13,7 +13,7 @@ import typer
 from netraven.cli import output
 
 if TYPE_CHECKING:
-    from netraven.cli.home import Home
+    from netraven.cli.home import AnyHome
     from netraven.jobs.blackouts import HeldBack
 
 Force: TypeAlias = Annotated[
@@ -21,7 +21,7 @@ Force: TypeAlias = Annotated[
 ]
 
 
-def ask_about_blackouts(home: Home, device_ids: Sequence[UUID], *, is_forced: bool) -> None:
+def ask_about_blackouts(home: AnyHome, device_ids: Sequence[UUID], *, is_forced: bool) -> None:
     """Return where no device is in a black-out, or the answer is yes.
 
     Raises Abort on no, and Conflict("blackout") where nobody can be asked.

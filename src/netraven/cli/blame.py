@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from netraven.archive.history_annotate import AnnotatedLine, Annotation
-    from netraven.cli.home import Home
+    from netraven.cli.home import AnyHome
 
 
 def blame(
@@ -27,9 +27,9 @@ def blame(
     as_json: AsJson = False,
 ) -> None:
     """Show a version with the version and the time since which each line stands."""
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
 
-    annotation = annotated(open_home(), name, version, config_type=config_type)
+    annotation = annotated(reach_home(), name, version, config_type=config_type)
     if as_json:
         from netraven.schemas.backup import BackupRead
 
@@ -41,7 +41,7 @@ def blame(
 
 
 def annotated(
-    home: Home, name: str, version: int | None = None, *, config_type: str = "running"
+    home: AnyHome, name: str, version: int | None = None, *, config_type: str = "running"
 ) -> Annotation:
     """Return the device's annotated version; raises NotFound."""
     from netraven.archive.history_annotate import annotate

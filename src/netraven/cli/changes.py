@@ -39,7 +39,7 @@ def changes(
     With --tag also the devices that it did not happen to. Ends with 1 where nothing changed.
     """
     from netraven.archive.history_stories import change_stories
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.cli.moments import read_moment
     from netraven.cli.weaves import bring_histories
     from netraven.errors import Invalid
@@ -47,7 +47,7 @@ def changes(
     began = read_moment(since, "since")
     if began is None:
         raise Invalid("since", "is missing")
-    home = open_home()
+    home = reach_home()
     scope = read_scope(home, tags=tag)
     bring_histories(home, is_quiet=as_json)
     with home.reading() as db:

@@ -13,8 +13,7 @@ from netraven.cli.options import AsJson, Everything, Limit, Skip, Yes
 from netraven.cli.output import Column
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
+    from netraven.db import Unit
     from netraven.models import Credential
 
 app = typer.Typer(
@@ -94,11 +93,11 @@ def add_credential(
     as_json: AsJson = False,
 ) -> None:
     """Add a login; without another way of giving a secret, the password is asked for."""
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.schemas.credential import CredentialCreate, CredentialRead
     from netraven.vault.credentials import create_credential
 
-    home = open_home()
+    home = reach_home()
     has_other = password_stdin or password_env is not None or private_key is not None
     secrets = _read_secrets(
         password=(ask_password or not has_other, password_stdin, password_env),
@@ -142,14 +141,14 @@ def list_credentials(
     as_json: AsJson = False,
 ) -> None:
     """List credentials by name, never their secrets."""
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.cli.names import named_tag
     from netraven.cli.pages import Page, say_more, take
     from netraven.schemas.credential import CredentialRead
     from netraven.vault.credentials import count_credentials, get_credentials
 
     page = Page(skip, limit, is_everything=everything)
-    with open_home().reading() as db:
+    with reach_home().reading() as db:
         tag_id = named_tag(db, tag).id if tag else None
         rows = take(
             page,
@@ -201,12 +200,12 @@ def change_credential(
 
     `--tag` replaces the tags it had. A new secret thaws it.
     """
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.cli.names import named_credential
     from netraven.schemas.credential import CredentialRead, CredentialUpdate
     from netraven.vault.credentials import update_credential
 
-    home = open_home()
+    home = reach_home()
     changes: dict[str, object] = _read_secrets(
         password=(ask_password, password_stdin, password_env),
         enable=(ask_enable, enable_stdin, enable_env),
@@ -269,7 +268,7 @@ def _read_secrets(
     return {field: secret for field, secret in found if secret is not None}
 
 
-def _tag_links(db: Session, wanted: Sequence[str]) -> list[dict[str, object]]:
+def _tag_links(db: Unit, wanted: Sequence[str]) -> list[dict[str, object]]:
     from netraven.cli.names import named_tag
     from netraven.errors import Invalid
 

@@ -27,7 +27,7 @@ from netraven.cli.noun import Noun
 from netraven.cli.options import AsJson, DeviceName, Yes
 
 if TYPE_CHECKING:
-    from netraven.cli.home import Home
+    from netraven.cli.home import AnyHome
     from netraven.schemas.device import DeviceRead
 
 UNKNOWN = "auto"
@@ -63,11 +63,11 @@ def add_device(
 ) -> None:
     """Add a device; without a platform it is asked at once which one it is."""
     from netraven.cli import names
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.inventory.devices import create_device
     from netraven.schemas.device import DeviceCreate, DeviceRead
 
-    home, protocol = open_home(), "telnet" if telnet else "ssh"
+    home, protocol = reach_home(), "telnet" if telnet else "ssh"
     with home.writing() as db:
         wanted = {
             "hostname": hostname,
@@ -99,12 +99,16 @@ def add_device(
         output.say(f"Added {created.hostname} ({told}).")
 
 
-def _ask_platform(home: Home, created: DeviceRead, *, is_quiet: bool) -> DeviceRead:
+def _ask_platform(home: AnyHome, created: DeviceRead, *, is_quiet: bool) -> DeviceRead:
     """Return the device with the platform that it says it is; without one it stays `auto`."""
+    from netraven.cli.home import Home
     from netraven.cli.names import named_device
     from netraven.errors import DevicesFailed
     from netraven.schemas.device import DeviceRead
 
+    if not isinstance(home, Home):
+        output.note("Its platform is not known yet; the first backup asks it.", style="yellow")
+        return created
     try:
         error: Exception | None = find_out(
             home, created.id, created.hostname, is_quiet=is_quiet
@@ -133,10 +137,10 @@ def remove_device(name: DeviceName, *, yes: Yes = False, as_json: AsJson = False
     from netraven.archive.backups import count_backups
     from netraven.archive.devices import delete_device
     from netraven.cli import names
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.cli.questions import confirm
 
-    home = open_home()
+    home = reach_home()
     with home.reading() as db:
         device = names.named_device(db, name)
         backups = count_backups(db, device.id)

@@ -16,7 +16,7 @@ from netraven.cli.options import AsJson
 from netraven.cli.output import Column
 
 if TYPE_CHECKING:
-    from netraven.cli.home import Home
+    from netraven.cli.home import AnyHome
     from netraven.cli.progress import Bar
     from netraven.schemas.imports import RowAction, RowVerdict
 
@@ -46,11 +46,11 @@ def import_devices_from(
     jump_device and credential may follow. A device without device_type is asked which one it
     is by its first backup. Importing the same file again changes nothing.
     """
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.errors import ExitCode
     from netraven.schemas.imports import RowAction
 
-    home = open_home()
+    home = reach_home()
     verdicts = import_content(home, _read(file), dry_run=dry_run, is_quiet=as_json)
     counts = Counter(verdict.action for verdict in verdicts)
     if as_json:
@@ -63,13 +63,17 @@ def import_devices_from(
 
 
 def import_content(
-    home: Home, content: bytes, *, dry_run: bool = False, is_quiet: bool = False
+    home: AnyHome, content: bytes, *, dry_run: bool = False, is_quiet: bool = False
 ) -> list[RowVerdict]:
     """Import the devices of a CSV file's content and return a verdict a row; raises Invalid."""
+    from netraven.cli.home import Home
     from netraven.cli.progress import progress_bar
     from netraven.inventory.device_import import import_devices
     from netraven.inventory.importers.csv import read_devices
 
+    if not isinstance(home, Home):
+        with output.waiting("Importing", is_quiet=is_quiet):
+            return home.import_devices(content, dry_run=dry_run)
     verdicts: list[RowVerdict] = []
     lines = max(content.count(b"\n"), content.count(b"\r")) - 1
     title = "Checking" if dry_run else "Importing"

@@ -36,13 +36,13 @@ def list_devices(
     as_json: AsJson = False,
 ) -> None:
     """List devices by hostname."""
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.cli.names import named_tag, platform_name
     from netraven.cli.pages import Page, say_more, take
     from netraven.inventory.devices import count_devices, get_devices
     from netraven.schemas.device import DeviceRead
 
-    page, home = Page(skip, limit, is_everything=everything), open_home()
+    page, home = Page(skip, limit, is_everything=everything), reach_home()
     device_type = platform_name(platform, home.platforms) if platform else None
     with home.reading() as db:
         tag_ids = [named_tag(db, tag).id] if tag else None
@@ -81,11 +81,11 @@ def list_devices(
 def show_device(name: DeviceName, *, as_json: AsJson = False) -> None:
     """Show a device with its tags, the credentials it gets and its last backup."""
     from netraven.cli import names
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.schemas.device import DeviceRead
     from netraven.vault.credentials import get_credentials_for_device
 
-    with open_home().reading() as db:
+    with reach_home().reading() as db:
         device = names.named_device(db, name)
         credentials = [row.name for row in get_credentials_for_device(db, device.id)]
     if as_json:

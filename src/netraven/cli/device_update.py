@@ -19,7 +19,7 @@ from netraven.cli.device_options import (
 from netraven.cli.options import AsJson, DeviceName
 
 if TYPE_CHECKING:
-    from netraven.cli.home import Home
+    from netraven.cli.home import AnyHome
     from netraven.schemas.device import DeviceRead
 
 
@@ -50,10 +50,10 @@ def change_device(
     as_json: AsJson = False,
 ) -> None:
     """Change a device; what is not named stays, and an empty text ("") clears."""
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.cli.names import platform_name
 
-    home = open_home()
+    home = reach_home()
     changes: dict[str, object] = _given(
         hostname=hostname,
         ip_address=address,
@@ -86,7 +86,12 @@ def _given(**values: object) -> dict[str, object]:
 
 
 def _change(
-    home: Home, name: str, changes: dict[str, object], *, credential: str | None, jump: str | None
+    home: AnyHome,
+    name: str,
+    changes: dict[str, object],
+    *,
+    credential: str | None,
+    jump: str | None,
 ) -> DeviceRead:
     """Make the changes, to which those are added that name other rows; return the device."""
     from netraven.cli import names

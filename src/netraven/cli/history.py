@@ -20,9 +20,9 @@ app = typer.Typer(
 def show_status(*, as_json: AsJson = False) -> None:
     """Say of how many devices' configurations the history is complete."""
     from netraven.archive.weave_standing import get_history_status
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
 
-    with open_home().reading() as db:
+    with reach_home().reading() as db:
         status = get_history_status(db)
     if as_json:
         output.say_json(

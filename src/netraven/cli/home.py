@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import pwd
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, TypeAlias, Union, cast
 
 from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import ArgumentError
@@ -15,16 +16,21 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from netraven.cli import output
 from netraven.cli.ending import at_end
+from netraven.cli.remote.address import named_server
 from netraven.db import Actor, ActorKind, KeyRing, make_sessions, unit_of_work
 from netraven.db.copies import copy_path
 from netraven.db.schema import bring_schema, head_revision, require_schema
-from netraven.errors import Invalid, KeyUnavailable, StorageFailed
+from netraven.errors import Invalid, KeyUnavailable, OnlyHere, StorageFailed
 from netraven.inventory.platforms import give_platforms
 from netraven.log import configure_logging
 from netraven.platforms.catalogue import NATIVE, Platforms
 from netraven.settings import Settings, load_settings
 from netraven.tasks.home_platforms import platforms_in
 from netraven.vault.keyring import verify_keyring
+
+if TYPE_CHECKING:
+    from netraven.cli.remote.installation import RemoteHome
+    from netraven.platforms.described import Described
 
 CLIENT = "command line"
 
@@ -48,13 +54,55 @@ class Home:
         return unit_of_work(self.sessions, actor=self.actor)
 
 
+AnyHome: TypeAlias = Union[Home, "RemoteHome"]
+"""An installation here, or one elsewhere that is asked by its API: with `platforms`, `reading`
+and `writing` both."""
+
+
+def reach_home() -> AnyHome:
+    """Return the installation that is meant: a server that is named, else the one of this machine.
+
+    Where there is none here either, it is the server at which somebody is logged in. Raises as
+    `open_home` does, and what is wrong with the server's address.
+    """
+    settings = client_settings()
+    server = named_server(settings)
+    if server is None and has_installation(settings):
+        return _brought(settings)
+    from netraven.cli.remote.reaching import reach_server
+
+    return reach_server(settings, server) or _brought(settings)
+
+
+def reach_platforms(names: Sequence[str] = ()) -> list[Described]:
+    """Return platforms in words, those of these names or all; raises Invalid for an unknown name.
+
+    Netmiko's names and those with a file's path stand in no list, and are platforms all the same.
+    """
+    from netraven.cli.names import platform_name
+    from netraven.platforms.described import described
+
+    settings = client_settings()
+    if named_server(settings) is None:
+        known = known_platforms(settings)
+        asked = dict.fromkeys(platform_name(name, known) for name in names)
+        wanted = [*filter(None, map(known.get, asked))] if names else [*known]
+        return [described(platform) for platform in wanted]
+    theirs = reach_home().platforms
+    asked = dict.fromkeys(platform_name(name, theirs) for name in names)
+    return [*filter(None, map(theirs.resolve, asked))] if names else theirs.described()
+
+
 def open_home() -> Home:
-    """Return the installation that the environment names, an older SQLite database upgraded.
+    """Return the installation of this machine, an older SQLite database upgraded.
 
     Raises SettingsInvalid, StorageFailed, SchemaMismatch or KeyUnavailable, each before anything
-    but the schema was changed.
+    but the schema was changed, and OnlyHere where a server is named.
     """
-    settings = read_settings()
+    return _brought(read_settings())
+
+
+def _brought(settings: Settings) -> Home:
     require_database(settings)
     keyring = read_keyring(settings)
     before = bring_schema(settings.url)
@@ -91,7 +139,29 @@ def open_sessions(
 
 
 def read_settings() -> Settings:
-    """Return the settings of the environment, with logging set up as they say."""
+    """Return the settings of the environment, with logging set up as they say.
+
+    Raises OnlyHere where a server is named: it is asked by commands that can work on one.
+    """
+    settings = client_settings()
+    server = named_server(settings)
+    if server is not None:
+        message = (
+            f"this works on the machine of the installation itself, not over {server}; run it "
+            "there, without --server and NETRAVEN_SERVER"
+        )
+        raise OnlyHere(message)
+    return settings
+
+
+def has_installation(settings: Settings) -> bool:
+    """Tell whether this machine has an installation of its own."""
+    path = sqlite_path(settings)
+    return path is None or path.exists()
+
+
+def client_settings() -> Settings:
+    """Return the settings of the environment, a server named or not."""
     settings = load_settings()
     configure_logging(level=settings.log_level, log_format=settings.log_format)
     return settings

@@ -19,11 +19,11 @@ app = typer.Typer(help="See and accept the SSH host keys of a device.", no_args_
 @app.command("show")
 def show_host_keys(name: DeviceName, *, as_json: AsJson = False) -> None:
     """Show the host keys that a device showed, with the fingerprint to compare on its console."""
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.cli.names import named_device
     from netraven.inventory.hostkeys import get_host_keys
 
-    with open_home().reading() as db:
+    with reach_home().reading() as db:
         device = named_device(db, name)
         keys = get_host_keys(db, device.id)
     if as_json:
@@ -51,7 +51,7 @@ def accept_host_key(
 
     Compare its fingerprint with the device's console first.
     """
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.cli.names import named_device
     from netraven.cli.questions import confirm
     from netraven.collect.hostkeys import fingerprint as fingerprint_of
@@ -59,7 +59,7 @@ def accept_host_key(
     from netraven.inventory.hostkeys import accept_host_key as believe
     from netraven.inventory.hostkeys import get_host_keys
 
-    home = open_home()
+    home = reach_home()
     with home.reading() as db:
         device = named_device(db, name)
         keys = get_host_keys(db, device.id)

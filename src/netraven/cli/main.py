@@ -6,6 +6,7 @@ import io
 import sys
 from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -28,6 +29,7 @@ from netraven.cli import (
     history,
     init,
     key,
+    login,
     output,
     platform,
     retention,
@@ -48,6 +50,7 @@ from netraven.cli import (
 )
 from netraven.cli.ending import ending
 from netraven.cli.noun import Noun
+from netraven.cli.remote.address import Named, name_server
 from netraven.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -74,6 +77,8 @@ run.app.command("start")(run_control.start_run)
 run.app.command("watch")(run_control.watch_run)
 run.app.command("cancel")(run_control.cancel_run)
 run.app.command("retry")(run_control.retry_run)
+app.command("login")(login.login)
+app.command("logout")(login.logout)
 app.command("serve")(serve.serve)
 app.command("worker")(worker.worker)
 app.add_typer(platform.app, name="platform", cls=Noun)
@@ -139,11 +144,26 @@ def netraven(
             "--version", help="Say which version this is.", callback=_show_version, is_eager=True
         ),
     ] = False,
+    server: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL", help="Work on the NetRaven there, not on this machine's (`login`)."
+        ),
+    ] = None,
+    server_ca: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="PEM file of who signed that server's certificate."),
+    ] = None,
+    plain_http: Annotated[
+        bool,
+        typer.Option("--plain-http", help="Speak to it without TLS, on another machine too."),
+    ] = False,
 ) -> None:
     """Keep the configurations of network devices: collected, proven complete, sealed, compared.
 
     State lives in `~/.netraven`, or where NETRAVEN_HOME says. Begin with `netraven init`.
     """
+    name_server(Named(server=server, ca_file=server_ca, is_plain_http=plain_http))
 
 
 def _tell(fault: faults.Fault, *, as_json: bool) -> int:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
-from sqlalchemy.orm import Session
+from typing import Protocol, TypeVar
 
 from netraven.admin.users import get_user, get_user_by_email, get_user_by_username
 from netraven.archive.backups import get_backup, get_backups
 from netraven.archive.versions import get_newest_versions, get_version
-from netraven.db import as_uuid
+from netraven.db import Unit, as_uuid
 from netraven.db.enums import BackupStatus
 from netraven.errors import Invalid, NotFound
 from netraven.inventory.devices import get_device, get_device_by_hostname
@@ -17,7 +15,6 @@ from netraven.inventory.tag_rules import get_tag_rule, get_tag_rule_by_name
 from netraven.inventory.tags import get_tag, get_tag_by_name
 from netraven.jobs.listing import get_job_log, get_job_logs
 from netraven.models import Backup, Credential, Device, JobLog, Tag, TagRule, User
-from netraven.platforms.catalogue import Platforms
 from netraven.vault.credentials import get_credential, get_credential_by_name
 
 Row = TypeVar("Row")
@@ -29,34 +26,55 @@ _BY_STATUS = {
 _BAD = (BackupStatus.FAILED, BackupStatus.QUARANTINED)
 
 
-def named_device(db: Session, name: str) -> Device:
+def named_device(db: Unit, name: str) -> Device:
     """Return the device of that hostname (case ignored) or id; raises NotFound."""
     found = get_device_by_hostname(db, name) or get_device(db, name)
     return _there(found, f"device {name}; see `netraven device list`")
 
 
-def named_tag(db: Session, name: str) -> Tag:
+def named_tag(db: Unit, name: str) -> Tag:
     """Return the tag of that name (case ignored) or id; raises NotFound."""
     found = get_tag_by_name(db, name) or get_tag(db, name)
     return _there(found, f"tag {name}; make it with `netraven tag add {name}`")
 
 
-def named_credential(db: Session, name: str) -> Credential:
+def named_credential(db: Unit, name: str) -> Credential:
     """Return the credential of that name (case ignored) or id; raises NotFound."""
     found = get_credential_by_name(db, name) or get_credential(db, name)
     return _there(found, f"credential {name}; see `netraven credential list`")
 
 
-def named_rule(db: Session, name: str) -> TagRule:
+def named_rule(db: Unit, name: str) -> TagRule:
     """Return the tag rule of that name (case ignored) or id; raises NotFound."""
     found = get_tag_rule_by_name(db, name) or get_tag_rule(db, name)
     return _there(found, f"tag rule {name}; see `netraven rule list`")
 
 
-def named_user(db: Session, name: str) -> User:
+def named_user(db: Unit, name: str) -> User:
     """Return the user of that name or address (case ignored) or id; raises NotFound."""
     found = get_user_by_username(db, name) or get_user_by_email(db, name) or get_user(db, name)
     return _there(found, f"user {name}; see `netraven user list`")
+
+
+class Platforms(Protocol):
+    """What knows platforms by all their names, here or at a server."""
+
+    def resolve(self, name: str) -> NamedPlatform | None:
+        """Return the platform that any tool calls so, or None."""
+        ...
+
+    def close_names(self, name: str, *, at_most: int = 3) -> list[str]:
+        """Return the names that were perhaps meant, the nearest first."""
+        ...
+
+
+class NamedPlatform(Protocol):
+    """A platform, of which its name is wanted."""
+
+    @property
+    def name(self) -> str:
+        """NetRaven's name for it."""
+        ...
 
 
 def platform_name(name: str, platforms: Platforms) -> str:
@@ -72,7 +90,7 @@ def platform_name(name: str, platforms: Platforms) -> str:
     return platform.name
 
 
-def named_backup(db: Session, name: str, *, config_type: str = "running") -> Backup:
+def named_backup(db: Unit, name: str, *, config_type: str = "running") -> Backup:
     """Return the backup of `HOST`, `HOST@latest`, `@quarantined`, `@failed`, `@3`, or an id.
 
     `HOST` alone and `latest` mean the newest completed version, `quarantined` the newest one in
@@ -98,7 +116,7 @@ def named_backup(db: Session, name: str, *, config_type: str = "running") -> Bac
     return backup
 
 
-def named_run(db: Session, name: str) -> JobLog:
+def named_run(db: Unit, name: str) -> JobLog:
     """Return the run of that id, or the newest one for `latest`; raises NotFound."""
     if name.lower() == "latest":
         run = next(iter(get_job_logs(db, limit=1)), None)
@@ -111,7 +129,7 @@ def named_run(db: Session, name: str) -> JobLog:
     return run
 
 
-def newest_bad_backup(db: Session, name: str, *, config_type: str = "running") -> Backup:
+def newest_bad_backup(db: Unit, name: str, *, config_type: str = "running") -> Backup:
     """Return the device's newest failed or quarantined backup; raises NotFound without one."""
     device = named_device(db, name)
     found = (_newest_of(db, device, status, config_type) for status in _BAD)
@@ -123,7 +141,7 @@ def newest_bad_backup(db: Session, name: str, *, config_type: str = "running") -
 
 
 def last_two_versions(
-    db: Session, name: str, *, config_type: str = "running"
+    db: Unit, name: str, *, config_type: str = "running"
 ) -> tuple[Backup, Backup]:
     """Return the device's last two completed versions, the older first; raises NotFound."""
     device = named_device(db, name)
@@ -148,9 +166,7 @@ def _there(found: Row | None, what: str) -> Row:
     return found
 
 
-def _newest_of(
-    db: Session, device: Device, status: BackupStatus, config_type: str
-) -> Backup | None:
+def _newest_of(db: Unit, device: Device, status: BackupStatus, config_type: str) -> Backup | None:
     found = get_backups(db, 0, 1, device.id, status.value, config_type=config_type)
     return next(iter(found), None)
 

@@ -13,7 +13,7 @@ from netraven.cli.platform_record import prove_platform, record_session
 
 if TYPE_CHECKING:
     from netraven.db.types import JsonValue
-    from netraven.platforms.platform import Platform
+    from netraven.platforms.described import Described
 
 app = typer.Typer(
     help="Show which network operating systems can be collected from, record and prove them.",
@@ -30,6 +30,9 @@ _COLUMNS = (
 )
 
 
+_TOOLS = ("Netmiko", "Oxidized", "RANCID", "NAPALM")
+
+
 @app.command("list")
 def list_platforms(
     names: Annotated[
@@ -43,15 +46,11 @@ def list_platforms(
     as_json: AsJson = False,
 ) -> None:
     """Show each platform: vendor, names in other tools, and what its declaration rests on."""
-    from netraven.cli.home import known_platforms, read_settings
-    from netraven.cli.names import platform_name
+    from netraven.cli.home import reach_platforms
 
-    known = known_platforms(read_settings())
-    asked = dict.fromkeys(platform_name(name, known) for name in names or ())
-    # Netmiko's names and those with a file's path stand in no list, and are platforms all the same.
-    wanted = [*filter(None, map(known.get, asked))] if names else [*known]
+    wanted = reach_platforms(names or ())
     if as_json:
-        output.say_json([_described(platform) for platform in wanted])
+        output.say_json([_told(platform) for platform in wanted])
     elif names or in_full:
         for number, platform in enumerate(wanted):
             if number:
@@ -66,59 +65,39 @@ def list_platforms(
         )
 
 
-def _row(platform: Platform) -> tuple[str, ...]:
-    from netraven.platforms.evidence import proof_in_words
-
-    others = sorted({name for _, names in _aliases(platform) for name in names} - {platform.name})
-    return platform.name, platform.vendor, proof_in_words(platform), ", ".join(others)
+def _row(platform: Described) -> tuple[str, ...]:
+    others = {name for names in platform.aliases.values() for name in names} - {platform.name}
+    return platform.name, platform.vendor, platform.proof_in_words, ", ".join(sorted(others))
 
 
-def _say_in_full(platform: Platform) -> None:
-    from netraven.platforms.evidence import completeness_in_words, paging_in_words, proof_in_words
-
+def _say_in_full(platform: Described) -> None:
     output.say_facts(
         [
             ("Platform", platform.name),
             ("System", platform.label),
             ("Vendor", platform.vendor),
-            ("Proof", proof_in_words(platform)),
-            *((tool, ", ".join(names)) for tool, names in _aliases(platform)),
-            *((yields.capitalize(), text) for yields, text in _commands(platform)),
-            ("Paging", paging_in_words(platform)),
-            ("Enable", platform.enable.command if platform.enable else None),
-            ("Whole by", completeness_in_words(platform)),
+            ("Proof", platform.proof_in_words),
+            *((tool, ", ".join(platform.aliases[tool.lower()])) for tool in _TOOLS),
+            *((command.yields.capitalize(), command.text) for command in platform.commands),
+            ("Paging", platform.paging),
+            ("Enable", platform.enable),
+            ("Whole by", platform.completeness),
         ]
     )
 
 
-def _described(platform: Platform) -> dict[str, JsonValue]:
-    from netraven.platforms.evidence import completeness_in_words
-
+def _told(platform: Described) -> dict[str, JsonValue]:
     return {
         "name": platform.name,
         "vendor": platform.vendor,
         "label": platform.label,
         "proof": platform.proof.value,
         "recordings": platform.recordings,
-        "source": platform.source or None,
-        "aliases": {tool.lower(): list(names) for tool, names in _aliases(platform)},
-        "commands": [{"yields": yields, "text": text} for yields, text in _commands(platform)],
+        "source": platform.source,
+        "aliases": {tool: list(names) for tool, names in platform.aliases.items()},
+        "commands": [{"yields": one.yields, "text": one.text} for one in platform.commands],
         "paging_off": list(platform.paging_off),
-        "answers_pagers": bool(platform.pagers),
-        "enable": platform.enable.command if platform.enable else None,
-        "completeness": completeness_in_words(platform),
+        "answers_pagers": platform.answers_pagers,
+        "enable": platform.enable,
+        "completeness": platform.completeness,
     }
-
-
-def _aliases(platform: Platform) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    names = platform.aliases
-    return (
-        ("Netmiko", names.netmiko),
-        ("Oxidized", names.oxidized),
-        ("RANCID", names.rancid),
-        ("NAPALM", names.napalm),
-    )
-
-
-def _commands(platform: Platform) -> list[tuple[str, str]]:
-    return [(command.yields.value, command.text) for command in platform.commands]

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy.orm import Session
-
 from netraven.cli import output
-from netraven.cli.home import open_home
+from netraven.cli.home import reach_home
 from netraven.cli.questions import confirm
+from netraven.db import Unit
 
 
 class Named(Protocol):
@@ -28,8 +27,8 @@ class Named(Protocol):
 
 
 def remove(
-    find: Callable[[Session], Named],
-    delete: Callable[[Session, UUID], object],
+    find: Callable[[Unit], Named],
+    delete: Callable[[Unit, UUID], object],
     *,
     noun: str,
     along: str = "",
@@ -41,7 +40,7 @@ def remove(
 
     Raises what finding and deleting raise, and what `confirm` does; nothing is gone then.
     """
-    home = open_home()
+    home = reach_home()
     with home.reading() as db:
         row = find(db)
     confirm(f"Delete the {noun} {row.name}{along}?", is_answered=is_answered)

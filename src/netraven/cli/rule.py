@@ -63,13 +63,13 @@ def add_rule(
     Fields: hostname, ip_address, device_type, description, serial_number, model, site, port,
     enabled. Operators: equals, contains, startswith, endswith, regex, and cidr for ip_address.
     """
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.cli.names import named_tag
     from netraven.inventory.tag_rules import create_tag_rule
     from netraven.schemas.tag_rule import TagRuleCreate, TagRuleRead
 
     conditions = _given_criteria(where, criteria, any_of=any_of)
-    with open_home().writing() as db:
+    with reach_home().writing() as db:
         wanted = TagRuleCreate(
             name=name,
             description=description,
@@ -99,14 +99,14 @@ def list_rules(
     as_json: AsJson = False,
 ) -> None:
     """List rules by name."""
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.cli.names import named_tag
     from netraven.cli.pages import Page, say_more, take
     from netraven.inventory.tag_rules import count_tag_rules, get_tag_rules
     from netraven.schemas.tag_rule import TagRuleRead
 
     page = Page(skip, limit, is_everything=everything)
-    with open_home().reading() as db:
+    with reach_home().reading() as db:
         tag_id = named_tag(db, tag).id if tag else None
         rules = take(
             page, lambda skip, limit: get_tag_rules(db, skip, limit, tag_id, is_active=active)
@@ -131,11 +131,11 @@ def list_rules(
 @app.command("show")
 def show_rule(name: RuleName, *, as_json: AsJson = False) -> None:
     """Show one rule with its conditions."""
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.cli.names import named_rule
     from netraven.schemas.tag_rule import TagRuleRead
 
-    with open_home().reading() as db:
+    with reach_home().reading() as db:
         rule = TagRuleRead.model_validate(named_rule(db, name))
     if as_json:
         output.say_json(rule)
@@ -168,14 +168,14 @@ def try_rule(
     as_json: AsJson = False,
 ) -> None:
     """List the devices that a rule, or conditions not yet a rule, would match; nothing changes."""
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.cli.names import named_rule
     from netraven.errors import Invalid
     from netraven.inventory.tag_rules import test_rule
 
     if (name is None) == (not where and criteria is None):
         raise Invalid("rule", "name a rule or give conditions by --where or --criteria")
-    with open_home().reading() as db:
+    with reach_home().reading() as db:
         if name is not None:
             conditions = named_rule(db, name).rule_criteria
         else:
@@ -209,7 +209,7 @@ def apply_rules(
 
     Tags put on by hand, by default or by other rules stay.
     """
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.cli.names import named_rule
     from netraven.cli.pages import take_all
     from netraven.errors import Invalid
@@ -217,7 +217,7 @@ def apply_rules(
 
     if bool(names) == everything:
         raise Invalid("rule", "name the rules, or say --all for every enabled one")
-    home = open_home()
+    home = reach_home()
     with home.reading() as db:
         if everything:
             rules = take_all(lambda skip, limit: get_tag_rules(db, skip, limit, is_active=True))
@@ -268,12 +268,12 @@ def remove_rule(name: RuleName, *, yes: Yes = False, as_json: AsJson = False) ->
 
 
 def _switch(name: str, *, is_active: bool, as_json: bool) -> None:
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.cli.names import named_rule
     from netraven.inventory.tag_rules import update_tag_rule
     from netraven.schemas.tag_rule import TagRuleRead, TagRuleUpdate
 
-    with open_home().writing() as db:
+    with reach_home().writing() as db:
         found = named_rule(db, name)
         was_active = found.is_active
         update_tag_rule(db, found.id, TagRuleUpdate(is_active=is_active))

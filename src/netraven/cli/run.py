@@ -14,7 +14,7 @@ from netraven.cli.options import AsJson, Everything, Limit, Skip
 from netraven.cli.output import Column
 
 if TYPE_CHECKING:
-    from netraven.cli.home import Home
+    from netraven.cli.home import AnyHome
     from netraven.db.enums import ResultStatus
     from netraven.models import JobLog, JobLogEntry, JobResult
 
@@ -43,14 +43,14 @@ def list_runs(
     as_json: AsJson = False,
 ) -> None:
     """List runs, newest first."""
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.cli.names import named_device
     from netraven.cli.pages import Page, say_more, take
     from netraven.db.enums import RunStatus
     from netraven.jobs.listing import count_job_logs, get_job_logs
     from netraven.schemas.job import JobLogFilter, JobLogRead
 
-    with open_home().reading() as db:
+    with reach_home().reading() as db:
         wanted = JobLogFilter(
             status=RunStatus(status) if status else None,
             device_id=named_device(db, device).id if device else None,
@@ -78,12 +78,12 @@ def show_run(
     as_json: AsJson = False,
 ) -> None:
     """Show how a run ended and which devices did not succeed, with the reason of each."""
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
 
-    shown_run(open_home(), name, everything=everything, as_json=as_json)
+    shown_run(reach_home(), name, everything=everything, as_json=as_json)
 
 
-def shown_run(home: Home, name: str, *, everything: bool = False, as_json: bool = False) -> None:
+def shown_run(home: AnyHome, name: str, *, everything: bool = False, as_json: bool = False) -> None:
     """Show a run and the devices that did not succeed in it, all with `everything`."""
     from netraven.cli.names import named_run
     from netraven.cli.pages import take_all
@@ -112,13 +112,13 @@ def show_logs(
     as_json: AsJson = False,
 ) -> None:
     """Show the log of a run, line by line."""
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.cli.names import named_run
     from netraven.cli.pages import take_all
     from netraven.jobs.entries import get_job_log_entries
     from netraven.schemas.job import JobLogEntryRead
 
-    with open_home().reading() as db:
+    with reach_home().reading() as db:
         run = named_run(db, name)
         entries = take_all(
             lambda skip, limit: get_job_log_entries(db, run.id, skip, limit, level, after_seq=after)

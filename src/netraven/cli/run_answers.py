@@ -24,13 +24,13 @@ def show_answers(
     as_json: AsJson = False,
 ) -> None:
     """Show what devices answered to the commands of a run, each secret a token."""
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.cli.names import named_device, named_run
     from netraven.cli.pages import take_all
     from netraven.jobs.entries import get_job_log_entries
     from netraven.tasks.command import ANSWER
 
-    with open_home().reading() as db:
+    with reach_home().reading() as db:
         run = named_run(db, name)
         wanted = None if device is None else named_device(db, device).id
         entries = take_all(lambda skip, limit: get_job_log_entries(db, run.id, skip, limit))

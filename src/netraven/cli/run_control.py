@@ -16,7 +16,7 @@ from netraven.cli.options import AsJson
 from netraven.errors import Conflict, ExitCode, Invalid
 
 if TYPE_CHECKING:
-    from netraven.cli.home import Home
+    from netraven.cli.home import AnyHome
     from netraven.db.types import JsonValue
     from netraven.tasks.progress import DeviceDone, RunSummary
 
@@ -55,12 +55,12 @@ def start_run(
     Where a server or workers run, they do it, and this command watches; else it does it itself.
     """
     from netraven.cli.backup_run import chosen_devices
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.cli.work import write_down
     from netraven.db.enums import JobType
     from netraven.jobs.options import NEEDS_DEVICES
 
-    home = open_home()
+    home = reach_home()
     wanted = JobType(job_type)
     device_ids: list[UUID] = []
     if wanted in NEEDS_DEVICES:
@@ -78,13 +78,13 @@ def start_run(
 
 def watch_run(name: RunName = "latest", *, as_json: AsJson = False) -> None:
     """Follow a run that a server or workers do; Ctrl-C ends the watching, not the run."""
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.cli.names import named_run
     from netraven.cli.work import watch
     from netraven.db.enums import ACTIVE_RUN
     from netraven.jobs.results import count_job_results
 
-    home = open_home()
+    home = reach_home()
     with home.reading() as db:
         run = named_run(db, name)
         total = count_job_results(db, run.id)
@@ -100,11 +100,11 @@ def watch_run(name: RunName = "latest", *, as_json: AsJson = False) -> None:
 
 def cancel_run(name: RunName = "latest", *, as_json: AsJson = False) -> None:
     """Cancel a run: what is stored stays, sessions end within two seconds."""
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.cli.names import named_run
     from netraven.jobs.runs import cancel_job_log
 
-    home = open_home()
+    home = reach_home()
     with home.writing() as db:
         run = cancel_job_log(db, named_run(db, name).id)
         status = None if run is None else run.status
@@ -124,13 +124,13 @@ def retry_run(
     as_json: AsJson = False,
 ) -> None:
     """Start the same run again, over the devices that did not succeed."""
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.cli.names import named_run
     from netraven.cli.work import write_down
     from netraven.db.enums import ACTIVE_RUN
     from netraven.jobs.results import get_unsuccessful_devices
 
-    home = open_home()
+    home = reach_home()
     with home.reading() as db:
         run = named_run(db, name)
         device_ids, has_devices = get_unsuccessful_devices(db, run.id)
@@ -143,7 +143,7 @@ def retry_run(
     _follow(home, run_id, total=len(device_ids), detach=detach, as_json=as_json)
 
 
-def _follow(home: Home, run_id: UUID, *, total: int, detach: bool, as_json: bool) -> None:
+def _follow(home: AnyHome, run_id: UUID, *, total: int, detach: bool, as_json: bool) -> None:
     from netraven.cli.work import see_through
 
     if detach:
@@ -176,7 +176,7 @@ def _telling(total: int, *, is_quiet: bool) -> Iterator[Callable[[DeviceDone], N
         yield on_result
 
 
-def _end(home: Home, summary: RunSummary, *, as_json: bool) -> None:
+def _end(home: AnyHome, summary: RunSummary, *, as_json: bool) -> None:
     """Show how the run ended, and leave with the exit code that this means."""
     from netraven.cli.backup_run import leave
     from netraven.cli.run import shown_run
@@ -185,7 +185,7 @@ def _end(home: Home, summary: RunSummary, *, as_json: bool) -> None:
     leave(summary)
 
 
-def _say_if_nobody_works(home: Home) -> None:
+def _say_if_nobody_works(home: AnyHome) -> None:
     from netraven.cli.work import is_anybody_at_work
 
     if not is_anybody_at_work(home):

@@ -15,8 +15,7 @@ from netraven.cli.output import Column
 from netraven.cli.schedule_options import ScheduleName
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
+    from netraven.db import Unit
     from netraven.models import ScheduledJob
     from netraven.schemas.schedule import ScheduledJobRead
 
@@ -51,7 +50,7 @@ def add_schedule(
     as_json: AsJson = False,
 ) -> None:
     """Keep a schedule: say when by one of --at, --every, --once and --cron, and for what."""
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.cli.names import named_device, named_tag
     from netraven.cli.schedule_words import given_timing
     from netraven.jobs.schedules import create_scheduled_job
@@ -60,7 +59,7 @@ def add_schedule(
     days = {"weekday": weekday, "month_day": month_day, "month": month}
     when = given_timing(at=at, every=every, once=once, cron=cron, **days)
     job_data = {"config_types": config_types, "commands": commands}
-    with open_home().writing() as db:
+    with reach_home().writing() as db:
         wanted = {
             "name": name,
             "job_type": job_type,
@@ -89,14 +88,14 @@ def list_schedules(
     as_json: AsJson = False,
 ) -> None:
     """List schedules, newest first."""
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.cli.pages import Page, say_more, take
     from netraven.jobs.schedule_listing import count_scheduled_jobs, get_scheduled_jobs
     from netraven.schemas.schedule import ScheduledJobFilter, ScheduledJobRead
 
     page = Page(skip, limit, is_everything=everything)
     wanted = ScheduledJobFilter.model_validate({"job_type": job_type, "enabled": enabled})
-    with open_home().reading() as db:
+    with reach_home().reading() as db:
         found = take(page, lambda skip, limit: get_scheduled_jobs(db, skip, limit, wanted))
         jobs = [ScheduledJobRead.model_validate(job) for job in found]
         total = count_scheduled_jobs(db, wanted)
@@ -113,11 +112,11 @@ def list_schedules(
 @app.command("show")
 def show_schedule(name: ScheduleName, *, as_json: AsJson = False) -> None:
     """Show a schedule with its next and its last run."""
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.jobs.schedule_words import targets_in_words, timing_in_words
     from netraven.schemas.schedule import ScheduledJobRead
 
-    with open_home().reading() as db:
+    with reach_home().reading() as db:
         job = ScheduledJobRead.model_validate(named_schedule(db, name))
     if as_json:
         output.say_json(job)
@@ -145,10 +144,10 @@ def show_schedule(name: ScheduleName, *, as_json: AsJson = False) -> None:
 @app.command("explain")
 def explain(name: ScheduleName, *, as_json: AsJson = False) -> None:
     """Say in words when and why a schedule fires next, or why it does not."""
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.jobs.explaining import explain_schedule
 
-    with open_home().reading() as db:
+    with reach_home().reading() as db:
         told = explain_schedule(db, named_schedule(db, name).id)
     if told is None:
         return
@@ -200,14 +199,14 @@ def show_next_times(
     as_json: AsJson = False,
 ) -> None:
     """Print the next ten times of a cron expression, in its zone."""
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.jobs.planning import upcoming_runs
     from netraven.nextrun import Timing, checked_zone
 
     if timezone is None:
         from netraven.admin.settings import get_setting_value
 
-        with open_home().reading() as db:
+        with reach_home().reading() as db:
             timezone = str(get_setting_value(db, "system.schedule.default_timezone"))
     zone = checked_zone(timezone)
     timing = Timing(schedule_type="cron", cron=expression, timezone=timezone)
@@ -235,7 +234,7 @@ def tell(job: ScheduledJob, done: str, *, as_json: bool) -> None:
     )
 
 
-def named_schedule(db: Session, name: str) -> ScheduledJob:
+def named_schedule(db: Unit, name: str) -> ScheduledJob:
     """Return the schedule of that name or id; raises NotFound, or Invalid for several."""
     from netraven.errors import Invalid, NotFound
     from netraven.jobs.schedule_listing import get_scheduled_job, get_scheduled_jobs_by_name
@@ -277,10 +276,10 @@ def _show_all(jobs: Sequence[ScheduledJobRead]) -> None:
 
 
 def _toggle(name: str, *, enabled: bool, as_json: bool) -> None:
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.jobs.schedules import toggle_scheduled_job
 
-    with open_home().writing() as db:
+    with reach_home().writing() as db:
         job = named_schedule(db, name)
         toggle_scheduled_job(db, job.id, enabled=enabled)
         tell(named_schedule(db, str(job.id)), "Enabled" if enabled else "Disabled", as_json=as_json)

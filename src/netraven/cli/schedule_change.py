@@ -13,7 +13,7 @@ from netraven.cli.schedule import named_schedule, tell
 from netraven.cli.schedule_options import ScheduleName
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
+    from netraven.db import Unit
 
 
 def change_schedule(
@@ -44,7 +44,7 @@ def change_schedule(
 
     Another time replaces the one before; its next run moves only where a time really changed.
     """
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.jobs.schedules import update_scheduled_job
     from netraven.schemas.schedule import ScheduledJobUpdate
 
@@ -56,7 +56,7 @@ def change_schedule(
         "overlap": overlap,
         **_timing(at=at, every=every, once=once, cron=cron, **days),
     }
-    with open_home().writing() as db:
+    with reach_home().writing() as db:
         job = named_schedule(db, name)
         wanted = {field: value for field, value in given.items() if value is not None}
         wanted |= _targets(db, devices, tags, is_all=all_devices)
@@ -82,7 +82,7 @@ def _timing(
 
 
 def _targets(
-    db: Session, devices: list[str] | None, tags: list[str] | None, *, is_all: bool
+    db: Unit, devices: list[str] | None, tags: list[str] | None, *, is_all: bool
 ) -> dict[str, object]:
     from netraven.cli.names import named_device, named_tag
 

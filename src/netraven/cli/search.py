@@ -36,9 +36,12 @@ from netraven.errors import ExitCode
 if TYPE_CHECKING:
     from netraven.archive.search_history import DeviceHits, SearchPage
     from netraven.archive.search_pattern import PatternKind
-    from netraven.cli.home import Home
+    from netraven.cli.home import AnyHome, Home
     from netraven.cli.progress import Bar
+    from netraven.cli.remote.installation import RemoteHome
 
+# What is found is told page by page, and the first is there soon.
+_FIRST_PAGE_S = 0.1
 _PAGE_S = 0.25
 _PAGE_LINES = 1000
 
@@ -68,13 +71,13 @@ def search(
     Each line with the days between which it stood. Ends with 1 where nothing was found.
     """
     from netraven.archive.search_history import read_window
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.cli.moments import read_moment
     from netraven.cli.weaves import bring_histories
 
     kind = pattern_kind(is_regex=regex, is_words=words)
     moments = (read_moment(at, "at"), read_moment(since, "since"), read_moment(until, "until"))
-    home = open_home()
+    home = reach_home()
     asked = Asked(
         pattern=pattern,
         kind=kind,
@@ -96,23 +99,14 @@ def search(
         raise typer.Exit(ExitCode.ERROR)
 
 
-def tell(home: Home, asked: Asked) -> Found:
+def tell(home: AnyHome, asked: Asked) -> Found:
     """Search, writing what is found as it is found; return what it came to."""
-    from netraven.archive.search_scope import SearchScope, count_series
     from netraven.cli.pager import paged
     from netraven.cli.progress import progress_bar
     from netraven.cli.search_view import sum_up, write_device
 
-    found, scope = Found(), asked.scope
-    with home.reading() as db:
-        wanted = SearchScope(
-            devices=scope.devices,
-            tags=scope.tags,
-            platforms=scope.platforms,
-            config_type=asked.config_type,
-        )
-        total = count_series(db, wanted)
-    with progress_bar("Searching", total) as bar:
+    found = Found()
+    with progress_bar("Searching", _total(home, asked)) as bar:
         devices = _devices(home, asked, found, bar)
         first = next(devices, None)
     # From the first line on, the answer itself shows that it goes on.
@@ -136,11 +130,53 @@ def pattern_kind(*, is_regex: bool, is_words: bool) -> PatternKind:
     return PatternKind.WORDS if is_words else PatternKind.LITERAL
 
 
-def _pages(home: Home, asked: Asked, found: Found) -> Iterator[tuple[SearchPage, bool]]:
+def _total(home: AnyHome, asked: Asked) -> int | None:
+    """Return how many configurations are searched, None where that is a server's matter."""
+    from netraven.archive.search_scope import SearchScope, count_series
+    from netraven.cli.home import Home
+
+    if not isinstance(home, Home):
+        return None
+    scope = asked.scope
+    wanted = SearchScope(
+        devices=scope.devices,
+        tags=scope.tags,
+        platforms=scope.platforms,
+        config_type=asked.config_type,
+    )
+    with home.reading() as db:
+        return count_series(db, wanted)
+
+
+def _pages(home: AnyHome, asked: Asked, found: Found) -> Iterator[tuple[SearchPage, bool]]:
     """Yield the pages, each with whether it begins within the last device of the one before."""
-    from netraven.archive.search_history import search_history
+    from netraven.cli.home import Home
 
     end_s = time.monotonic() + asked.deadline_s
+    here = isinstance(home, Home)
+    pages = _pages_here(home, asked, found) if here else _pages_there(home, asked, end_s)
+    for page, goes_on in pages:
+        found.add(page)
+        yield page, goes_on
+        if page.cursor is None:
+            continue
+        if found.shown >= asked.limit:
+            found.cut = f"after {output.counted(asked.limit, 'line')}; --limit shows more"
+            return
+        if time.monotonic() >= end_s:
+            found.cut = f"at its deadline of {asked.deadline_s} s; --deadline gives it more"
+            return
+
+
+def _pages_there(home: RemoteHome, asked: Asked, end_s: float) -> Iterator[tuple[SearchPage, bool]]:
+    from netraven.cli.remote.lines import search_pages
+
+    return search_pages(home.server, asked, is_enough=asked.limit, end_s=end_s)
+
+
+def _pages_here(home: Home, asked: Asked, found: Found) -> Iterator[tuple[SearchPage, bool]]:
+    from netraven.archive.search_history import search_history
+
     cursor, goes_on = None, False
     while True:
         with home.reading() as db:
@@ -161,24 +197,17 @@ def _pages(home: Home, asked: Asked, found: Found) -> Iterator[tuple[SearchPage,
                 counts_only=asked.is_counting,
                 limit=min(_PAGE_LINES, asked.limit - found.shown),
                 cursor=cursor,
-                within_s=_PAGE_S,
+                within_s=_FIRST_PAGE_S if cursor is None else _PAGE_S,
             )
-        found.add(page)
         yield page, goes_on
         cursor = page.cursor
         if cursor is None:
             return
         goes_on = not cursor.endswith("/0")
-        if found.shown >= asked.limit:
-            found.cut = f"after {output.counted(asked.limit, 'line')}; --limit shows more"
-            return
-        if time.monotonic() >= end_s:
-            found.cut = f"at its deadline of {asked.deadline_s} s; --deadline gives it more"
-            return
 
 
 def _devices(
-    home: Home, asked: Asked, found: Found, bar: Bar | None = None
+    home: AnyHome, asked: Asked, found: Found, bar: Bar | None = None
 ) -> Iterator[tuple[DeviceHits, bool]]:
     """Yield what is found, each with whether it goes on with the device before."""
     for page, goes_on in _pages(home, asked, found):
@@ -193,7 +222,7 @@ def _devices(
             yield each, is_same
 
 
-def _tell_json(home: Home, asked: Asked) -> Found:
+def _tell_json(home: AnyHome, asked: Asked) -> Found:
     found = Found()
     devices: list[dict[str, object]] = []
     lines: list[object] = []

@@ -11,7 +11,7 @@ import typer
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from netraven.cli.home import Home
+    from netraven.cli.home import AnyHome
 
 Pattern: TypeAlias = Annotated[
     str, typer.Argument(metavar="PATTERN", help="A text, or a token such as ‹secret:7f3a2c91b04e›.")
@@ -79,19 +79,17 @@ class Scope:
 
 
 def read_scope(
-    home: Home,
+    home: AnyHome,
     devices: Sequence[str] | None = None,
     tags: Sequence[str] | None = None,
     platforms: Sequence[str] | None = None,
 ) -> Scope:
     """Return what these names mean; raises NotFound, and Invalid for a platform."""
     from netraven.cli.names import named_device, named_tag, platform_name
-    from netraven.inventory.platforms import get_platforms
 
     with home.reading() as db:
-        known = get_platforms(db)
         return Scope(
             [named_device(db, name).id for name in devices or ()],
             [named_tag(db, name).id for name in tags or ()],
-            [platform_name(name, known) for name in platforms or ()],
+            [platform_name(name, home.platforms) for name in platforms or ()],
         )

@@ -26,10 +26,10 @@ def status(*, as_json: AsJson = False) -> None:
     Ends with 0 where all is well, 1 with a warning, 2 with something critical, as monitoring
     wants it; with another code where the status cannot be told at all.
     """
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.jobs.status import get_status
 
-    with open_home().reading() as db:
+    with reach_home().reading() as db:
         found = get_status(db)
     if as_json:
         output.say_json({"exit_code": found.health.exit_code, "status": found})

@@ -32,12 +32,12 @@ def add_tag(
     as_json: AsJson = False,
 ) -> None:
     """Make a tag."""
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.inventory.tags import create_tag
     from netraven.schemas.tag import TagCreate, TagRead
 
     wanted = TagCreate(name=name, description=description, color=color)
-    with open_home().writing() as db:
+    with reach_home().writing() as db:
         told = TagRead.model_validate(create_tag(db, wanted))
     if as_json:
         output.say_json(told)
@@ -55,13 +55,13 @@ def list_tags(
     as_json: AsJson = False,
 ) -> None:
     """List tags by name, with the number of their devices."""
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.cli.pages import Page, say_more, take
     from netraven.inventory.tags import count_tags, get_tags
     from netraven.schemas.tag import TagRead
 
     page = Page(skip, limit, is_everything=everything)
-    with open_home().reading() as db:
+    with reach_home().reading() as db:
         tags = take(page, lambda skip, limit: get_tags(db, skip, limit, search=search))
         total = count_tags(db, search=search)
     if as_json:
@@ -81,11 +81,11 @@ def list_tags(
 @app.command("assign")
 def assign_tag(tag: TagName, devices: DeviceNames, *, as_json: AsJson = False) -> None:
     """Put a tag on devices."""
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.cli.names import named_device, named_tag
     from netraven.inventory.tags import bulk_add_tags_to_devices
 
-    with open_home().writing() as db:
+    with reach_home().writing() as db:
         found = named_tag(db, tag)
         ids = [named_device(db, name).id for name in devices]
         result = bulk_add_tags_to_devices(db, device_ids=ids, tag_ids=[found.id])
@@ -95,12 +95,12 @@ def assign_tag(tag: TagName, devices: DeviceNames, *, as_json: AsJson = False) -
 @app.command("unassign")
 def unassign_tag(tag: TagName, devices: DeviceNames, *, as_json: AsJson = False) -> None:
     """Take a tag off devices; the default tag and those that a rule gave stay."""
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.cli.names import named_device, named_tag
     from netraven.errors import InUse
     from netraven.inventory.tags import bulk_remove_tags_from_devices
 
-    with open_home().writing() as db:
+    with reach_home().writing() as db:
         found = named_tag(db, tag)
         ids = [named_device(db, name).id for name in devices]
         result = bulk_remove_tags_from_devices(db, device_ids=ids, tag_ids=[found.id])

@@ -11,8 +11,7 @@ from netraven.cli.options import AsJson, Everything, Limit, Skip, Yes
 from netraven.cli.output import Column
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
+    from netraven.db import Unit
     from netraven.schemas.user import UserRead
 
 app = typer.Typer(
@@ -61,10 +60,10 @@ def add_user(
 ) -> None:
     """Make a user; without another way of giving it, the password is asked for."""
     from netraven.admin.users import create_user
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.schemas.user import UserCreate, UserRead
 
-    home = open_home()
+    home = reach_home()
     wanted = {
         "username": name,
         "email": email,
@@ -100,12 +99,12 @@ def list_users(
 ) -> None:
     """List users by name."""
     from netraven.admin.users import count_users, get_users
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.cli.pages import Page, say_more, take
     from netraven.schemas.user import UserRead
 
     page = Page(skip, limit, is_everything=everything)
-    with open_home().reading() as db:
+    with reach_home().reading() as db:
         rows = take(
             page,
             lambda skip, limit: get_users(
@@ -136,11 +135,11 @@ def list_users(
 @app.command("show")
 def show_user(name: UserName, *, as_json: AsJson = False) -> None:
     """Show one user."""
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.cli.names import named_user
     from netraven.schemas.user import UserRead
 
-    with open_home().reading() as db:
+    with reach_home().reading() as db:
         user = UserRead.model_validate(named_user(db, name))
     if as_json:
         output.say_json(user)
@@ -186,7 +185,7 @@ def change_user(
     Another role, and --disable, end every login of theirs.
     """
     from netraven.admin.users import update_user
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.cli.names import named_user
     from netraven.errors import Invalid
     from netraven.schemas.user import UserRead, UserUpdate
@@ -202,7 +201,7 @@ def change_user(
         "limited_to_tags": (bool(tag) or None) if not no_tags else False,
     }
     changes = {field: value for field, value in given.items() if value is not None}
-    with open_home().writing() as db:
+    with reach_home().writing() as db:
         if tag or no_tags:
             changes["tag_ids"] = _tag_ids(db, tag)
         user = named_user(db, name)
@@ -225,10 +224,10 @@ def set_password(
 ) -> None:
     """Give a user a new password; it ends their logins, and a lock after failed ones."""
     from netraven.admin.users import reset_password
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.cli.names import named_user
 
-    home = open_home()
+    home = reach_home()
     with home.reading() as db:
         user = named_user(db, name)
     password = _password(from_stdin=password_stdin, variable=password_env)
@@ -256,11 +255,11 @@ def remove_user(
     Without --reassign-to their schedules are switched off, and devices of theirs protect them.
     """
     from netraven.admin.users import delete_user
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.cli.names import named_user
     from netraven.cli.questions import confirm
 
-    home = open_home()
+    home = reach_home()
     with home.reading() as db:
         user = named_user(db, name)
         heir = named_user(db, reassign_to) if reassign_to else None
@@ -282,7 +281,7 @@ def _password(*, from_stdin: bool, variable: str | None) -> str:
     return password.get_secret_value() if password else ""
 
 
-def _tag_ids(db: Session, names: list[str] | None) -> list[object]:
+def _tag_ids(db: Unit, names: list[str] | None) -> list[object]:
     from netraven.cli.names import named_tag
 
     return [named_tag(db, name).id for name in names or ()]

@@ -10,18 +10,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from netraven.archive.series import Series
-    from netraven.cli.home import Home
+    from netraven.cli.home import AnyHome, Home
     from netraven.tasks.weaving import WeaveUnits
 
 _MOST_AT_ONCE = 200
 """Series that a command makes the histories of by itself; more are left to `history build`."""
 
 
-def bring_histories(home: Home, *, is_quiet: bool = False) -> None:
+def bring_histories(home: AnyHome, *, is_quiet: bool = False) -> None:
     """Make the few histories that are missing or out of date; say so where they are many."""
     from netraven.archive.weave_standing import get_history_status
+    from netraven.cli.home import Home
     from netraven.tasks.weaving import find_series_to_weave
 
+    if not isinstance(home, Home):  # a server sees to its own
+        return
     with home.reading() as db:
         status = get_history_status(db)
     if not status.unwoven:

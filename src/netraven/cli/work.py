@@ -1,4 +1,7 @@
-"""How a command gets a run done: by the workers where there are any, else in its own process."""
+"""How a command gets a run done: by the workers where there are any, else in its own process.
+
+At a server elsewhere its workers do it, and the command follows.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from netraven.cli.home import Home
 from netraven.db.types import JsonValue
 
 if TYPE_CHECKING:
-    from netraven.cli.home import Home
+    from netraven.cli.home import AnyHome
     from netraven.db.enums import JobType
     from netraven.tasks.progress import DeviceDone, RunSummary
     from netraven.worker.embedded import Place
@@ -31,15 +35,17 @@ def place_of(home: Home) -> Place:
     )
 
 
-def is_anybody_at_work(home: Home) -> bool:
+def is_anybody_at_work(home: AnyHome) -> bool:
     """Tell whether a server, a worker or a command is doing runs now."""
+    if not isinstance(home, Home):
+        return home.is_anybody_at_work()
     from netraven.worker.embedded import is_anybody_there
 
     return is_anybody_there(place_of(home))
 
 
 def write_down(
-    home: Home,
+    home: AnyHome,
     job_type: JobType,
     device_ids: Sequence[UUID] = (),
     options: Mapping[str, JsonValue] | None = None,
@@ -58,25 +64,34 @@ def write_down(
 
 
 def see_through(
-    home: Home, run_id: UUID, on_result: Callable[[DeviceDone], None] | None = None
+    home: AnyHome, run_id: UUID, on_result: Callable[[DeviceDone], None] | None = None
 ) -> RunSummary:
     """Return how the run ended, having told each device once it was done.
 
     The first interrupt cancels the run: what is stored stays, the rest is marked cancelled.
     """
-    from netraven.worker import embedded
-
-    summary = asyncio.run(embedded.see_through(place_of(home), run_id, on_result))
+    summary = _followed(home, run_id, on_result, cancels=True)
     if summary is None:  # only whoever merely watches leaves before the end
         raise KeyboardInterrupt
     return summary
 
 
 def watch(
-    home: Home, run_id: UUID, on_result: Callable[[DeviceDone], None] | None = None
+    home: AnyHome, run_id: UUID, on_result: Callable[[DeviceDone], None] | None = None
 ) -> RunSummary | None:
     """Return how a run ended that others do; None where the watching was interrupted."""
+    return _followed(home, run_id, on_result, cancels=False)
+
+
+def _followed(
+    home: AnyHome,
+    run_id: UUID,
+    on_result: Callable[[DeviceDone], None] | None,
+    *,
+    cancels: bool,
+) -> RunSummary | None:
+    if not isinstance(home, Home):
+        return home.follow(run_id, on_result, cancels=cancels)
     from netraven.worker import embedded
 
-    watching = embedded.see_through(place_of(home), run_id, on_result, cancels=False)
-    return asyncio.run(watching)
+    return asyncio.run(embedded.see_through(place_of(home), run_id, on_result, cancels=cancels))

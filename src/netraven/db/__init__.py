@@ -12,7 +12,7 @@ from netraven.db.engine import (
     make_sessions,
 )
 from netraven.db.failures import guarded
-from netraven.db.operation import Operation, is_outermost, operation
+from netraven.db.operation import Elsewhere, Operation, Unit, is_outermost, operation
 from netraven.db.types import Id, JsonColumn, UtcDateTime, as_uuid, name_key, new_id
 from netraven.db.unit import get_actor, unit_of_work
 from netraven.seal import KeyRing
@@ -22,10 +22,12 @@ __all__ = [
     "Actor",
     "ActorKind",
     "Base",
+    "Elsewhere",
     "Id",
     "JsonColumn",
     "KeyRing",
     "Operation",
+    "Unit",
     "UtcDateTime",
     "as_uuid",
     "at_commit",

@@ -1,11 +1,14 @@
-"""Data operations: one body over Session that AsyncSession can await too."""
+"""Data operations: one body over Session that AsyncSession can await too.
+
+Where another process has the database, an `Elsewhere` stands in the session's place, and asks it.
+"""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Coroutine
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast, overload
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar, cast, overload
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
@@ -17,14 +20,29 @@ R_co = TypeVar("R_co", covariant=True)
 _DEPTH = "operation_depth"
 
 
+class Elsewhere(Protocol):
+    """Stands in a session's place where the operation is done by another process."""
+
+    def ask(self, called: Callable[..., R], /, *args: object, **kwargs: object) -> R:
+        """Return what the operation comes to there.
+
+        In the place of rows come what doors show of them, with the attributes of the same names.
+        """
+        ...
+
+
+Unit: TypeAlias = Session | Elsewhere
+"""What a door that may stand on another machine calls operations with."""
+
+
 class Operation(Protocol[P, R_co]):
-    """Call it with a Session; await it with an AsyncSession."""
+    """Call it with a Session or an Elsewhere; await it with an AsyncSession."""
 
     __name__: str
     __doc__: str | None
 
     @overload
-    def __call__(self, db: Session, /, *args: P.args, **kwargs: P.kwargs) -> R_co: ...
+    def __call__(self, db: Unit, /, *args: P.args, **kwargs: P.kwargs) -> R_co: ...
     @overload
     def __call__(
         self, db: AsyncSession, /, *args: P.args, **kwargs: P.kwargs
@@ -32,7 +50,7 @@ class Operation(Protocol[P, R_co]):
 
 
 def operation(body: Callable[Concatenate[Session, P], R]) -> Operation[P, R]:
-    """Return `body` callable with both kinds of session; coroutines are a TypeError."""
+    """Return `body` callable with all kinds of session; coroutines are a TypeError."""
     if inspect.iscoroutinefunction(body) or inspect.isgeneratorfunction(body):
         message = f"{body.__name__} must be a plain function over Session"
         raise TypeError(message)
@@ -50,11 +68,13 @@ def operation(body: Callable[Concatenate[Session, P], R]) -> Operation[P, R]:
 
     @wraps(body)
     def call(
-        db: Session | AsyncSession, /, *args: P.args, **kwargs: P.kwargs
+        db: Unit | AsyncSession, /, *args: P.args, **kwargs: P.kwargs
     ) -> R | Coroutine[Any, Any, R]:
         if isinstance(db, AsyncSession):
             return db.run_sync(run, *args, **kwargs)
-        return run(db, *args, **kwargs)
+        if isinstance(db, Session):
+            return run(db, *args, **kwargs)
+        return db.ask(cast("Callable[..., R]", call), *args, **kwargs)
 
     return cast("Operation[P, R]", call)
 

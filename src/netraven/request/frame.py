@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from netraven import __version__
 from netraven.errors import Overdue
 from netraven.log import get_logger
 from netraven.request.errors import answered
@@ -21,6 +22,7 @@ from netraven.request.ground import Bounds
 from netraven.request.measures import Measures
 
 REQUEST_ID = "X-Request-ID"
+VERSION = "X-NetRaven-Version"
 
 _log = get_logger("request")
 _USABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -143,6 +145,8 @@ class _Exchange:
                 headers.update(_SECURE_HEADERS)
             headers.setdefault("Cache-Control", _NOT_KEPT)
             headers[REQUEST_ID] = self._request_id
+            if "caller" in self._scope["state"]:  # strangers need not know
+                headers[VERSION] = __version__
         await self._send_raw(message)
 
 

@@ -23,6 +23,7 @@ _REMEDIES = {
     errors.Forbidden.code: "Ask an administrator for the permission, or use another token.",
     errors.TooManyAttempts.code: "Wait as long as the header Retry-After says.",
     errors.TooManySearches.code: "Wait as long as the header Retry-After says.",
+    errors.TooManyRequests.code: "Wait as long as the header Retry-After says.",
     errors.Malformed.code: "Mend what sends the request.",
     errors.NotAllowed.code: "Use one of the methods that the header Allow names.",
     errors.TooLarge.code: "Send less at a time.",
@@ -84,7 +85,7 @@ def problem_of(error: NetRavenError, request_id: str) -> Response:
     headers: Headers = {}
     if isinstance(error, errors.NotAuthenticated | errors.SecondFactorNeeded):
         headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, errors.TooManyAttempts | errors.TooManySearches):
+    if isinstance(error, errors.TooManyAttempts | errors.TooManySearches | errors.TooManyRequests):
         headers["Retry-After"] = str(error.retry_after_s)
     field = getattr(error, "field", None)
     reason = getattr(error, "reason", None) or str(error)

@@ -1,0 +1,1 @@
+"""The command line at work on a NetRaven elsewhere, by its HTTP API."""
