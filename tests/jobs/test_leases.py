@@ -6,13 +6,17 @@ import threading
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import pytest
+
+from netraven import clock
 from netraven.jobs.leases import (
     acquire_device_lease,
     acquire_device_leases,
     release_device_lease,
     release_device_leases,
+    release_leases_of,
     renew_device_lease,
-    renew_leases_of,
+    renew_leases,
 )
 from tests.conftest import Database
 
@@ -48,12 +52,27 @@ def test_batch_takes_what_is_free(database: Database, device_ids: list[UUID]) ->
     database.run(acquire_device_lease, device_ids[1], "other")
 
     taken = database.run(acquire_device_leases, device_ids, "me")
-    renewed = database.run(renew_leases_of, "me")
     database.run(release_device_leases, taken)
 
     assert set(taken) == {device_ids[0], device_ids[2]}
-    assert renewed == 2
     assert database.run(acquire_device_lease, device_ids[0], "other") is not None
+
+
+@pytest.mark.parametrize("ahead", [timedelta(0), timedelta(hours=1)])
+def test_lease_given_back_is_free_whatever_clocks_say_and_however_late_its_renewal_comes(
+    database: Database, device_ids: list[UUID], ahead: timedelta
+) -> None:
+    begun = clock.now()
+    taken = database.run(acquire_device_leases, device_ids, "me", now=begun + ahead)
+    one, *rest = device_ids
+
+    database.run(release_device_leases, {one: taken[one]})
+    database.run(release_leases_of, "me")
+    # It was asked for before the release, and had to wait for it to commit.
+    database.run(renew_leases, ["me"], now=begun)
+
+    assert database.run(acquire_device_lease, one, "other", now=begun) == 2
+    assert len(database.run(acquire_device_leases, rest, "other", now=begun)) == len(rest)
 
 
 def test_of_twenty_at_once_one_succeeds(database: Database, device_ids: list[UUID]) -> None:

@@ -7,7 +7,8 @@ can be told from what the present holder does.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import bindparam, or_, select, update
@@ -18,6 +19,10 @@ from netraven.db import Id, as_uuid, insert_into, operation
 from netraven.models import Device, DeviceLease
 
 DEFAULT_LEASE_S = 60
+
+# No clock's present: one that goes ahead would keep the lease, and a renewal that waited for the
+# release to commit would find it alive.
+_GIVEN_BACK: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @operation
@@ -85,26 +90,6 @@ def renew_device_lease(
 
 
 @operation
-def renew_leases_of(
-    db: Session,
-    owner: str,
-    *,
-    lease_seconds: int = DEFAULT_LEASE_S,
-    now: datetime | None = None,
-) -> int:
-    """Lengthen all leases that the owner still holds; return how many."""
-    moment = clock.moment(now)
-    renewed = db.execute(
-        update(DeviceLease)
-        .where(DeviceLease.owner == owner, DeviceLease.expires_at > moment)
-        .values(expires_at=moment + timedelta(seconds=lease_seconds))
-        .returning(DeviceLease.device_id)
-        .execution_options(synchronize_session=False)
-    )
-    return len(renewed.all())
-
-
-@operation
 def renew_leases(
     db: Session,
     owners: Collection[str],
@@ -123,15 +108,20 @@ def renew_leases(
 
 
 @operation
-def release_leases_of(db: Session, owner: str) -> int:
-    """Give back all leases that the owner still holds; return how many."""
-    return renew_leases_of(db, owner, lease_seconds=0)
+def release_leases_of(db: Session, owner: str) -> None:
+    """Give back all leases that the owner still holds."""
+    db.execute(
+        update(DeviceLease)
+        .where(DeviceLease.owner == owner, DeviceLease.expires_at > _GIVEN_BACK)
+        .values(expires_at=_GIVEN_BACK)
+        .execution_options(synchronize_session=False)
+    )
 
 
 @operation
 def release_device_lease(db: Session, device_id: Id, token: int) -> bool:
     """Give the lease back; False for a token that is not the present one."""
-    return _change(db, device_id, token, clock.now())
+    return _change(db, device_id, token, _GIVEN_BACK)
 
 
 @operation
@@ -144,13 +134,12 @@ def release_device_leases(db: Session, tokens: Mapping[UUID, int]) -> None:
         update(DeviceLease)
         .where(DeviceLease.device_id == bindparam("of_device"))
         .where(DeviceLease.token == bindparam("held_token"))
-        .values(expires_at=bindparam("now"))
+        .values(expires_at=_GIVEN_BACK)
     )
-    moment = clock.now()
     db.connection().execute(
         released,
         [
-            {"of_device": device_id, "held_token": token, "now": moment}
+            {"of_device": device_id, "held_token": token}
             for device_id, token in sorted(tokens.items())
         ],
     )
