@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from typing_extensions import override
 
 from netraven.clock import as_utc
+from netraven.errors import Invalid
 
 Id: TypeAlias = UUID | str
 
@@ -85,6 +86,17 @@ def absent(ids: Iterable[Id], present: Container[UUID]) -> list[tuple[Id, UUID |
 def name_key(name: str) -> str:
     """Return the form in which names are compared and sorted: NFKC, case folded."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+
+
+def bounded_key(name: str, most: int, *, field: str = "name") -> str:
+    """Return the key of a name that is to be kept; raises Invalid where that is too long.
+
+    Folding makes some names longer: `ß` is `ss`.
+    """
+    key = name_key(name)
+    if len(key) > most:
+        raise Invalid(field, f"is longer than {most} characters when its case is folded")
+    return key
 
 
 def is_storable(text: str) -> bool:

@@ -15,7 +15,7 @@ from netraven.admin.visibility import visible_devices
 from netraven.db import Id, as_uuid, guarded, name_key, new_id, operation
 from netraven.db.chunks import CHUNK, in_chunks
 from netraven.db.paging import check_page
-from netraven.db.types import JsonValue
+from netraven.db.types import JsonValue, bounded_key
 from netraven.errors import Invalid
 from netraven.inventory.criteria import RULE_FIELDS, Facts, compile_criteria
 from netraven.inventory.rule_links import remove_rule_links
@@ -81,7 +81,7 @@ def create_tag_rule(db: Session, rule: TagRuleCreate) -> TagRule:
     row = TagRule(
         id=new_id(),
         name=rule.name,
-        name_key=_key(rule.name),
+        name_key=bounded_key(rule.name, MAX_RULE_NAME),
         description=rule.description,
         tag_id=tag.id,
         rule_criteria=rule.rule_criteria,
@@ -245,20 +245,13 @@ def _checked_values(db: Session, rule: TagRuleUpdate) -> dict[str, object]:
     """Return the column values of the fields that are given."""
     values: dict[str, object] = rule.model_dump(exclude_unset=True)
     if "name" in values:
-        values["name_key"] = _key(rule.name)
+        values["name_key"] = bounded_key(rule.name, MAX_RULE_NAME)
     if "tag_id" in values:
         values["tag_id"] = _checked_tag(db, rule.tag_id).id
     if "rule_criteria" in values:
         compile_criteria(rule.rule_criteria)
         values["last_error"] = None
     return values
-
-
-def _key(name: str) -> str:
-    key = name_key(name)
-    if len(key) > MAX_RULE_NAME:
-        raise Invalid("name", f"is longer than {MAX_RULE_NAME} characters when its case is folded")
-    return key
 
 
 def _still_there(db: Session, device_ids: Sequence[UUID]) -> list[UUID]:

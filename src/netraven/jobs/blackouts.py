@@ -19,7 +19,7 @@ from netraven.clock import as_utc
 from netraven.db import Id, as_uuid, get_actor, guarded, name_key, new_id, operation
 from netraven.db.enums import HoldBack
 from netraven.db.paging import check_page
-from netraven.db.types import JsonValue
+from netraven.db.types import JsonValue, bounded_key
 from netraven.errors import Invalid
 from netraven.jobs.waits import ask_all_again
 from netraven.jobs.windows import Window, free_at
@@ -82,7 +82,7 @@ def create_blackout(
     row = Blackout(
         id=new_id(),
         name=blackout.name,
-        name_key=_key(blackout.name),
+        name_key=bounded_key(blackout.name, MAX_BLACKOUT_NAME),
         description=blackout.description,
         tag_id=tag.id,
         hold_back=blackout.hold_back,
@@ -180,14 +180,6 @@ def _checked_times(wanted: BlackoutCreate, now: datetime) -> dict[str, object]:
         "until_time": wanted.until_time,
         "weekdays": ",".join(map(str, days)) or None,
     }
-
-
-def _key(name: str) -> str:
-    key = name_key(name)
-    if len(key) > MAX_BLACKOUT_NAME:
-        reason = f"is longer than {MAX_BLACKOUT_NAME} characters when its case is folded"
-        raise Invalid("name", reason)
-    return key
 
 
 def _tell(db: Session, done: str, row: Blackout, changes: dict[str, JsonValue]) -> None:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 from typing_extensions import TypedDict
 
 from netraven.db.types import Id
+from netraven.schemas.texts import PRINTABLE, Description
 
 DEFAULT_PRIORITY = 100
 MAX_PRIORITY = 10_000
@@ -18,19 +19,15 @@ MAX_NAME = 255
 MAX_SECRET = 1024
 MAX_PRIVATE_KEY = 65_536
 
-_PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
-_WITHOUT_NUL = r"^[^\x00]*$"
-
 # Blanks are stripped around names only: within a secret they may be meant.
 Name = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_NAME, pattern=_PRINTABLE),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_NAME, pattern=PRINTABLE),
 ]
 Domain = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=_PRINTABLE),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=PRINTABLE),
 ]
-Description = Annotated[str, StringConstraints(max_length=10_000, pattern=_WITHOUT_NUL)]
 Secret = Annotated[SecretStr, Field(min_length=1, max_length=MAX_SECRET)]
 PrivateKey = Annotated[SecretStr, Field(min_length=1, max_length=MAX_PRIVATE_KEY)]
 Priority = Annotated[int, Field(ge=0, le=MAX_PRIORITY)]
@@ -162,28 +159,27 @@ class BulkCredentialFailure(TypedDict):
     reason: str
 
 
-class BulkCredentialResult(TypedDict):
+class BulkCredentialCounts(TypedDict):
+    """What became of the pairs of credentials and tags of a bulk call."""
+
+    success: bool
+    credential_count: int
+    tag_count: int
+    successful_operations: int
+    failed_operations: int
+    failures: list[BulkCredentialFailure]
+
+
+class BulkCredentialResult(BulkCredentialCounts):
     """What a bulk call did to the pairs of credentials and tags."""
 
-    success: bool
-    credential_count: int
-    tag_count: int
-    successful_operations: int
     already_present: int
-    failed_operations: int
-    failures: list[BulkCredentialFailure]
 
 
-class BulkUncredentialResult(TypedDict):
+class BulkUncredentialResult(BulkCredentialCounts):
     """What a bulk removal did to the pairs of credentials and tags."""
 
-    success: bool
-    credential_count: int
-    tag_count: int
-    successful_operations: int
     not_present: int
-    failed_operations: int
-    failures: list[BulkCredentialFailure]
 
 
 class CredentialStanding(TypedDict):

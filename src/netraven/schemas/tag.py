@@ -58,25 +58,24 @@ class BulkFailure(TypedDict):
     reason: str
 
 
-class BulkTagResult(TypedDict):
+class BulkTagCounts(TypedDict):
+    """What became of the pairs of devices and tags of a bulk call."""
+
+    success: bool
+    device_count: int
+    tag_count: int
+    successful_operations: int
+    failed_operations: int
+    failures: list[BulkFailure]
+
+
+class BulkTagResult(BulkTagCounts):
     """What a bulk call did to the pairs of devices and tags."""
 
-    success: bool
-    device_count: int
-    tag_count: int
-    successful_operations: int
     already_present: int
-    failed_operations: int
-    failures: list[BulkFailure]
 
 
-class BulkUntagResult(TypedDict):
+class BulkUntagResult(BulkTagCounts):
     """What a bulk removal did to the pairs of devices and tags."""
 
-    success: bool
-    device_count: int
-    tag_count: int
-    successful_operations: int
     not_present: int
-    failed_operations: int
-    failures: list[BulkFailure]

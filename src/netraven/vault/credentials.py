@@ -14,7 +14,7 @@ from netraven.admin.audit import MASK, audit
 from netraven.db import Id, as_uuid, get_actor, guarded, name_key, new_id, operation
 from netraven.db.chunks import in_chunks
 from netraven.db.paging import check_page, contains
-from netraven.db.types import JsonValue
+from netraven.db.types import JsonValue, bounded_key
 from netraven.errors import InUse, Invalid
 from netraven.models import Credential, CredentialTag, Device, DeviceTag
 from netraven.schemas.credential import MAX_NAME, CredentialCreate, CredentialUpdate
@@ -77,7 +77,7 @@ def create_credential(db: Session, credential: CredentialCreate) -> Credential:
     """
     secrets = {field: getattr(credential, field) for field in SECRET_FIELDS}
     _check_key(secrets)
-    row = Credential(id=new_id(), name_key=_key(credential.name))
+    row = Credential(id=new_id(), name_key=bounded_key(credential.name, MAX_NAME))
     for field in _TEXT_FIELDS:
         setattr(row, field, getattr(credential, field))
     _set_secrets(db, row, secrets)
@@ -241,13 +241,6 @@ def _offers(device_ids: Sequence[UUID]) -> Select[UUID, UUID]:
     )
 
 
-def _key(name: str) -> str:
-    key = name_key(name)
-    if len(key) > MAX_NAME:
-        raise Invalid("name", f"is longer than {MAX_NAME} characters when its case is folded")
-    return key
-
-
 def _change_texts(row: Credential, credential: CredentialUpdate) -> dict[str, JsonValue]:
     changes: dict[str, JsonValue] = {}
     for field in _TEXT_FIELDS:
@@ -255,7 +248,7 @@ def _change_texts(row: Credential, credential: CredentialUpdate) -> dict[str, Js
             after = getattr(credential, field)
             changes |= _changed(field, getattr(row, field), after)
             setattr(row, field, after)
-    row.name_key = _key(row.name)
+    row.name_key = bounded_key(row.name, MAX_NAME)
     return changes
 
 

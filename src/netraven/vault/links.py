@@ -19,6 +19,7 @@ from netraven.models import Credential, CredentialTag, Tag
 from netraven.schemas.credential import (
     DEFAULT_PRIORITY,
     MAX_PRIORITY,
+    BulkCredentialCounts,
     BulkCredentialFailure,
     BulkCredentialResult,
     BulkUncredentialResult,
@@ -121,15 +122,7 @@ def bulk_associate_credentials_with_tags(
             changed += len(new)
     if changed:
         _audit_pairs(db, "credentials_tagged", pairs, {"links": changed, "priority": priority})
-    return BulkCredentialResult(
-        success=not pairs.failures,
-        credential_count=len(pairs.credentials),
-        tag_count=len(pairs.tags),
-        successful_operations=changed,
-        already_present=len(pairs.credentials) * len(pairs.tags) - changed,
-        failed_operations=len(pairs.failures),
-        failures=pairs.failures,
-    )
+    return {**pairs.counts(changed), "already_present": pairs.number - changed}
 
 
 @operation
@@ -149,15 +142,7 @@ def bulk_remove_credentials_from_tags(
             removed += len(db.scalars(quiet).all())
     if removed:
         _audit_pairs(db, "credentials_untagged", pairs, {"links": removed})
-    return BulkUncredentialResult(
-        success=not pairs.failures,
-        credential_count=len(pairs.credentials),
-        tag_count=len(pairs.tags),
-        successful_operations=removed,
-        not_present=len(pairs.credentials) * len(pairs.tags) - removed,
-        failed_operations=len(pairs.failures),
-        failures=pairs.failures,
-    )
+    return {**pairs.counts(removed), "not_present": pairs.number - removed}
 
 
 @operation
@@ -237,6 +222,20 @@ class _Pairs:
     credentials: dict[UUID, str]
     tags: dict[UUID, str]
     failures: list[BulkCredentialFailure]
+
+    @property
+    def number(self) -> int:
+        return len(self.credentials) * len(self.tags)
+
+    def counts(self, done: int) -> BulkCredentialCounts:
+        return BulkCredentialCounts(
+            success=not self.failures,
+            credential_count=len(self.credentials),
+            tag_count=len(self.tags),
+            successful_operations=done,
+            failed_operations=len(self.failures),
+            failures=self.failures,
+        )
 
 
 def _present(db: Session, credential_ids: Sequence[Id], tag_ids: Sequence[Id]) -> _Pairs:
