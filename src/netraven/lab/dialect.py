@@ -109,9 +109,36 @@ class Refusal:
         """The first wrong word, or nothing at the end of the line."""
         return self.line[self.at :].split(" ", 1)[0]
 
+    @property
     def caret(self) -> str:
-        """Return a line with a caret under the first wrong word."""
+        """A line with a caret under the first wrong word."""
         return " " * (self.prompt_width + self.at) + "^"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusals:
+    """How refused lines are answered: formats with the fields `line`, `word` and `caret`.
+
+    `misplaced` is for an unknown word behind known ones. What a platform has no words of its own
+    for is None, and answered as an unknown word.
+    """
+
+    unknown: str
+    misplaced: str | None = None
+    incomplete: str | None = None
+    ambiguous: str | None = None
+    forbidden: str | None = None
+
+    def answer(self, refusal: Refusal) -> str:
+        """Return what the device says to a line that it refuses."""
+        by_trouble = {
+            Trouble.UNKNOWN: self.misplaced if refusal.at else None,
+            Trouble.INCOMPLETE: self.incomplete,
+            Trouble.AMBIGUOUS: self.ambiguous,
+            Trouble.FORBIDDEN: self.forbidden,
+        }
+        wording = by_trouble[refusal.trouble] or self.unknown
+        return wording.format(line=refusal.line, word=refusal.word, caret=refusal.caret)
 
 
 Filter = Callable[[list[str], str], list[str]]
@@ -122,16 +149,15 @@ Filter = Callable[[list[str], str], list[str]]
 class Dialect:
     """A platform's command line.
 
-    `prompts`, `before_prompt` and `greeting` are formats with the fields of `Facts`. `refuse`
-    words a refusal. `filters` are what may stand behind `|`. `read_error` is the complaint
-    when the configuration cannot be read to its end, `after_running` follows each one.
-    `ssh_version` is the SSH server's name. Where `is_posix`, a line that is none of `verbs` is
-    a shell's.
+    `prompts`, `before_prompt` and `greeting` are formats with the fields of `Facts`. `filters`
+    are what may stand behind `|`. `read_error` is the complaint when the configuration cannot
+    be read to its end, `after_running` follows each one. `ssh_version` is the SSH server's name.
+    Where `is_posix`, a line that is none of `verbs` is a shell's.
     """
 
     prompts: Mapping[Mode, str]
     verbs: tuple[Verb, ...]
-    refuse: Callable[[Refusal], str]
+    refusals: Refusals
     read_error: str
     ssh_version: str
     greeting: str = ""

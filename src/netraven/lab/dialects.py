@@ -12,9 +12,8 @@ from netraven.lab.dialect import (
     Filter,
     Mode,
     Pager,
-    Refusal,
+    Refusals,
     TelnetManners,
-    Trouble,
     Verb,
 )
 
@@ -52,74 +51,6 @@ def _show(syntax: str, topic: Topic, mode: Mode = Mode.USER) -> Verb:
     return Verb(syntax=f"show {syntax}", topic=topic, mode=mode)
 
 
-def _refuse_ios(refusal: Refusal) -> str:
-    match refusal.trouble:
-        case Trouble.INCOMPLETE:
-            return "% Incomplete command.\n\n"
-        case Trouble.AMBIGUOUS:
-            return f'% Ambiguous command:  "{refusal.line}"\n'
-        case _:
-            return f"{refusal.caret()}\n% Invalid input detected at '^' marker.\n\n"
-
-
-def _refuse_asa(refusal: Refusal) -> str:
-    match refusal.trouble:
-        case Trouble.INCOMPLETE:
-            return "ERROR: % Incomplete command\n"
-        case Trouble.AMBIGUOUS:
-            return f"ERROR: % Ambiguous command:  {refusal.line}\n"
-        case _:
-            return f"{refusal.caret()}\nERROR: % Invalid input detected at '^' marker.\n"
-
-
-def _refuse_eos(refusal: Refusal) -> str:
-    match refusal.trouble:
-        case Trouble.INCOMPLETE:
-            return "% Incomplete command\n"
-        case Trouble.AMBIGUOUS:
-            return "% Ambiguous command\n"
-        case Trouble.FORBIDDEN:
-            return "% Invalid input (privileged mode required)\n"
-        case _:
-            return "% Invalid input\n"
-
-
-def _refuse_junos(refusal: Refusal) -> str:
-    match refusal.trouble:
-        case Trouble.INCOMPLETE:
-            return f"{refusal.caret()}\nsyntax error, expecting <command>.\n"
-        case Trouble.AMBIGUOUS:
-            return f"{refusal.caret()}\n'{refusal.word}' is ambiguous.\n"
-        case _ if refusal.at == 0:
-            return f"{refusal.caret()}\nunknown command.\n"
-        case _:
-            return f"{refusal.caret()}\nsyntax error, expecting <command>.\n"
-
-
-def _refuse_aoscx(refusal: Refusal) -> str:
-    match refusal.trouble:
-        case Trouble.INCOMPLETE:
-            return "% Command incomplete.\n"
-        case Trouble.AMBIGUOUS:
-            return "% Ambiguous command.\n"
-        case _:
-            return f"Invalid input: {refusal.word}\n"
-
-
-def _refuse_frr(refusal: Refusal) -> str:
-    match refusal.trouble:
-        case Trouble.INCOMPLETE:
-            return f"% Command incomplete: {refusal.line}\n"
-        case Trouble.AMBIGUOUS:
-            return f"% Ambiguous command: {refusal.line}\n"
-        case _:
-            return f"% Unknown command: {refusal.line}\n"
-
-
-def _refuse_linux(refusal: Refusal) -> str:
-    return f"-bash: {refusal.line.split()[0]}: command not found\n"
-
-
 _CISCO_TELNET = TelnetManners(
     greeting="\n\nUser Access Verification\n\n",
     asks_name="Username: ",
@@ -149,7 +80,11 @@ _IOS = Dialect(
         _show("inventory", Topic.INVENTORY),
         _show("clock", Topic.CLOCK),
     ),
-    refuse=_refuse_ios,
+    refusals=Refusals(
+        unknown="{caret}\n% Invalid input detected at '^' marker.\n\n",
+        incomplete="% Incomplete command.\n\n",
+        ambiguous='% Ambiguous command:  "{line}"\n',
+    ),
     read_error="% Error: the running configuration could not be read to its end",
     enable=Enable(wrong="% Access denied\n", denied="% Bad secrets\n\n"),
     pager=Pager(prompt=" --More-- ", erase="\b" * 9 + " " * 8 + "\b" * 9, rows=24),
@@ -187,7 +122,11 @@ _ASA = Dialect(
         _show("inventory", Topic.INVENTORY, Mode.ENABLED),
         _show("clock", Topic.CLOCK),
     ),
-    refuse=_refuse_asa,
+    refusals=Refusals(
+        unknown="{caret}\nERROR: % Invalid input detected at '^' marker.\n",
+        incomplete="ERROR: % Incomplete command\n",
+        ambiguous="ERROR: % Ambiguous command:  {line}\n",
+    ),
     read_error="ERROR: % Unable to read the configuration to its end",
     enable=Enable(wrong="Invalid password\n", denied="Access denied.\n", mask="*"),
     pager=Pager(prompt="<--- More --->", erase="\r              \r", rows=24),
@@ -216,7 +155,12 @@ _EOS = Dialect(
         _show("inventory", Topic.INVENTORY),
         _show("clock", Topic.CLOCK),
     ),
-    refuse=_refuse_eos,
+    refusals=Refusals(
+        unknown="% Invalid input\n",
+        incomplete="% Incomplete command\n",
+        ambiguous="% Ambiguous command\n",
+        forbidden="% Invalid input (privileged mode required)\n",
+    ),
     read_error="% Internal error: the configuration could not be read to its end",
     enable=Enable(wrong="", denied="% Bad secret\n"),
     pager=Pager(prompt=" --More-- ", erase="\r\x1b[K"),
@@ -245,7 +189,12 @@ _JUNOS = Dialect(
         _show("chassis hardware", Topic.INVENTORY),
         _show("system uptime", Topic.SYSTEM),
     ),
-    refuse=_refuse_junos,
+    refusals=Refusals(
+        unknown="{caret}\nunknown command.\n",
+        misplaced="{caret}\nsyntax error, expecting <command>.\n",
+        incomplete="{caret}\nsyntax error, expecting <command>.\n",
+        ambiguous="{caret}\n'{word}' is ambiguous.\n",
+    ),
     read_error="error: communication failure with mgd",
     pager=Pager(prompt="---(more)---", erase="\r" + " " * 40 + "\r"),
     filters={
@@ -278,7 +227,11 @@ _AOSCX = Dialect(
         _show("system", Topic.SYSTEM),
         _show("clock", Topic.CLOCK),
     ),
-    refuse=_refuse_aoscx,
+    refusals=Refusals(
+        unknown="Invalid input: {word}\n",
+        incomplete="% Command incomplete.\n",
+        ambiguous="% Ambiguous command.\n",
+    ),
     read_error="Error: cannot read the configuration from the database",
     pager=Pager(prompt="-- MORE --, next page: Space, next line: Enter, quit: q", erase="\r\x1b[K"),
     filters=_FILTERS,
@@ -302,7 +255,11 @@ _FRR = Dialect(
         Verb(syntax="write terminal", topic=Topic.RUNNING),
         _show("version", Topic.VERSION),
     ),
-    refuse=_refuse_frr,
+    refusals=Refusals(
+        unknown="% Unknown command: {line}\n",
+        incomplete="% Command incomplete: {line}\n",
+        ambiguous="% Ambiguous command: {line}\n",
+    ),
     read_error="vtysh: error reading from bgpd: Connection reset by peer (104)",
     pager=Pager(prompt="--More--", erase="\r        \r"),
     filters={"include": _including},
@@ -318,7 +275,7 @@ _LINUX = Dialect(
     may_abbreviate=False,
     is_posix=True,
     verbs=_LEAVE,
-    refuse=_refuse_linux,
+    refusals=Refusals(unknown="-bash: {word}: command not found\n"),
     read_error="cat: /etc/network/interfaces: Input/output error",
 )
 

@@ -77,7 +77,7 @@ class Interpreter:
             return self._filtered(self._obey(verb, command), stages)
         if self.dialect.is_posix:
             return self._shell_reply(command)
-        return Reply(text=self.dialect.refuse(verb))
+        return Reply(text=self.dialect.refusals.answer(verb))
 
     def _obey(self, verb: Verb, line: str) -> Reply:
         if verb.topic is not None:
@@ -105,7 +105,7 @@ class Interpreter:
             name = next((name for name in self.dialect.filters if stage.startswith(name)), None)
             if name is None:
                 refusal = Refusal(trouble=Trouble.UNKNOWN, line=stage, at=0, prompt_width=0)
-                return Reply(text=self.dialect.refuse(refusal))
+                return Reply(text=self.dialect.refusals.answer(refusal))
             pattern = stage.removeprefix(name).strip().strip('"')
             lines = self.dialect.filters[name](text.split("\n")[:-1], pattern)
             text = "".join(f"{line}\n" for line in lines)
