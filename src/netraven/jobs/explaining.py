@@ -105,7 +105,7 @@ def _sentences(db: Session, job: ScheduledJob, now: datetime) -> Iterator[Senten
 def _next(db: Session, case: _Case) -> Iterator[Sentence]:
     job, now = case.job, case.now
     if not job.enabled or job.next_run is None:
-        yield Sentence("Next", f"It does not fire: {_why_off(db, job)}.", is_warning=True)
+        yield Sentence("Next", f"It does not fire: {_why_off(db, job, now)}.", is_warning=True)
         return
     shown = case.shown(job.next_run)
     if job.next_run > now:
@@ -126,7 +126,7 @@ def _next(db: Session, case: _Case) -> Iterator[Sentence]:
         )
 
 
-def _why_off(db: Session, job: ScheduledJob) -> str:
+def _why_off(db: Session, job: ScheduledJob, now: datetime) -> str:
     """Return why a schedule is switched off, as far as its row tells."""
     if job.schedule_type in RUNS_ONCE and _has_fired(db, job):
         when = f"on {_shown(job.last_run, UTC)}" if job.last_run else "already"
@@ -139,7 +139,7 @@ def _why_off(db: Session, job: ScheduledJob) -> str:
     if follows_setting and get_setting_value(db, "system.backup.enabled") is not True:
         return "the setting system.backup.enabled is false"
     try:
-        job.timing.next_run(clock.now())
+        job.timing.next_run(now)
     except Invalid as error:
         return f"its times cannot be found any more ({error})"
     return f"it is switched off; `netraven schedule enable {job.name}` switches it on"

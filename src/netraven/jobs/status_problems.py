@@ -91,8 +91,9 @@ def _of_sweeps(
         return
     if fleet.swept_at is None:
         if fleet.untried:
-            number = _devices(fleet.untried)
-            sentence = f"{number} of {fleet.enabled} never tried; no sweep was complete yet"
+            were = "was" if fleet.untried == 1 else "were"
+            untried = f"{fleet.untried} of {fleet.enabled} devices {were} never tried"
+            sentence = f"{untried}; no sweep was complete yet"
             yield Problem(Health.WARNING, "sweep", sentence)
         return
     age = now - fleet.swept_at
@@ -170,7 +171,3 @@ def _of_rest(circumstances: Circumstances) -> Iterator[Problem]:
     for name in circumstances.lost_blackouts:
         sentence = f"the time zone of the black-out {name} is not known any more; it counts in UTC"
         yield Problem(Health.WARNING, "black-out", sentence)
-
-
-def _devices(number: int) -> str:
-    return "1 device was" if number == 1 else f"{number} devices were"
