@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -60,8 +60,10 @@ class SweepGate:
     - A credential that a device has refused `max_auth_failures` times is left alone there.
     - While a refusal is fresh, its domain gets `rate_per_minute` logins, that many at first.
 
-    `on_freeze` is called at once, within the refusal. What other processes learn is told by
-    `freeze` and `accept`. `hostname_of` gives the name by which people know a device id.
+    `on_freeze` is called at once, within the refusal. `may_prove` says whether this process may
+    show a secret that no device has taken yet, or has to wait for another one's `notice`. What
+    other processes learn is told by `freeze` and `accept`. `hostname_of` gives the name by which
+    people know a device id.
     """
 
     def __init__(
@@ -70,12 +72,14 @@ class SweepGate:
         history: LoginHistory | None = None,
         *,
         on_freeze: Callable[[Freeze], None] | None = None,
+        may_prove: Callable[[str], bool] = lambda _: True,
         hostname_of: Callable[[str], str] = str,
     ) -> None:
         history = history or LoginHistory()
         self._hostname_of = hostname_of
         self._policy = policy
         self._on_freeze = on_freeze
+        self._may_prove = may_prove
         self._accepted = set(history.accepted)
         self._frozen = dict(history.frozen)
         self._refusals = Counter(history.refusals)
@@ -119,6 +123,19 @@ class SweepGate:
         self._accepted.add(credential)
         self._streaks.pop(credential, None)
         self._notify()
+
+    def hear(self, accepted: Collection[str]) -> None:
+        """Take credentials as proven by others, except those that devices refused here since."""
+        for credential in set(accepted) - self._streaks.keys() - self._frozen.keys():
+            self.accept(credential)
+
+    def notice(self) -> None:
+        """Let those who wait look again: what they wait for may be there."""
+        self._notify()
+
+    def is_proven(self, credential: str) -> bool:
+        """Tell whether a device has taken it, and none has refused it since."""
+        return credential in self._accepted
 
     async def approach(self, device_id: str, login: Login) -> None:
         """Return where dialling makes sense now; see `LoginGate`."""
@@ -208,7 +225,9 @@ class SweepGate:
         """A refusal takes one of the two places: a wrong secret is shown twice, not three times."""
         refused = len(self._streaks.get(login.name, ()))
         room = max(1, self._policy.unproven_at_once - refused)
-        return login.name in self._accepted or self._under_way[login.name] < room
+        if login.name in self._accepted:
+            return True
+        return self._under_way[login.name] < room and self._may_prove(login.name)
 
     def _slot_wait_s(self, device_id: str, login: Login) -> float:
         """Return the seconds until the turn of this login; it keeps the turn it has once got."""

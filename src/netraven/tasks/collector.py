@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -10,7 +10,9 @@ from typing import Final
 
 from netraven.collect.gate import SweepGate
 from netraven.collect.lanes import Lanes, Sites, SweepLimits
+from netraven.db.advisory import NameLocks
 from netraven.tasks.plan import Terms
+from netraven.tasks.proving_rights import ProvingRights
 
 _AT_A_CLICK: Final = 16
 """Places for devices that a person waits for, besides those of the sweeps."""
@@ -33,8 +35,11 @@ class Collector:
     that neither waits for the other, and devices wait for none.
     """
 
-    def __init__(self, *, concurrency: int | None = None) -> None:
-        """`concurrency` stands for the setting's number of devices at a time."""
+    def __init__(self, *, concurrency: int | None = None, locks: NameLocks | None = None) -> None:
+        """`concurrency` stands for the setting's number of devices at a time.
+
+        `locks` are shared with the other processes of the database, where there may be any.
+        """
         self.processes = 1
         self._concurrency = concurrency
         self.hostnames: dict[str, str] = {}
@@ -43,6 +48,7 @@ class Collector:
         self._sweeps = 0
         self._gate: SweepGate | None = None
         self._frozen: dict[str, str] = {}
+        self._rights = ProvingRights(locks, self._notice)
         self._limits = SweepLimits()
         self._sites = Sites()
         self._lanes = {
@@ -68,6 +74,7 @@ class Collector:
                 parts.policy,
                 parts.history,
                 on_freeze=lambda _freeze: self._lanes[False].recall(),
+                may_prove=self._rights.may_prove,
                 hostname_of=self._hostname,
             )
         else:
@@ -79,21 +86,34 @@ class Collector:
             self._sweeps -= 1
             if not self._sweeps:
                 # What it learned stands in the database; it would forget nothing by itself.
+                self._rights.settle_all()
                 self._gate = None
                 self._frozen = {}
                 self.hostnames.clear()
 
-    def hear_of(self, frozen: Mapping[str, str]) -> None:
-        """Withhold credentials that others froze: why, by name."""
-        if self._gate is None or frozen == self._frozen:
+    @property
+    def awaited(self) -> frozenset[str]:
+        """The credentials that another process proves while logins wait for it here."""
+        return self._rights.wanted
+
+    def hear_of(self, frozen: Mapping[str, str], proven: Collection[str]) -> None:
+        """Withhold credentials that others froze: why, by name; show those that others proved."""
+        if self._gate is None:
             return
-        self._frozen = dict(frozen)
-        for name, reason in frozen.items():
-            self._gate.freeze(name, reason)
-        self._lanes[False].recall()
+        self._gate.hear(proven)
+        if frozen != self._frozen:
+            self._frozen = dict(frozen)
+            for name, reason in frozen.items():
+                self._gate.freeze(name, reason)
+            self._lanes[False].recall()
+        # What was frozen here stays this process's to prove until the others can read it.
+        over = {one for one in self._rights.all if one in frozen or self._gate.is_proven(one)}
+        self._rights.settle(over)
+        self._rights.ask()
 
     def close(self) -> None:
         """End the threads, once what they do is done."""
+        self._rights.close()
         self.loading.shutdown()
         self.keeping.shutdown()
 
@@ -107,13 +127,16 @@ class Collector:
             policy=replace(
                 policy,
                 rate_per_minute=self._part(policy.rate_per_minute),
-                unproven_at_once=self._part(policy.unproven_at_once),
             ),
         )
 
     def _part(self, whole: int) -> int:
         """Return this process's part; none of a limit that is 0, which stands for no limit."""
         return max(1, whole // self.processes) if whole else 0
+
+    def _notice(self) -> None:
+        if self._gate is not None:
+            self._gate.notice()
 
     def _hostname(self, device_id: str) -> str:
         return self.hostnames.get(device_id, device_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -54,6 +55,15 @@ def login_rules(db: Session) -> tuple[LoginPolicy, LoginHistory]:
     """Return how careful logins are now, and what is known of earlier ones."""
     policy = _policy(db)
     return policy, _history(db, policy, clock.now())
+
+
+def get_proven_logins(db: Session, names: Collection[str]) -> frozenset[str]:
+    """Return those credentials of these names that a device took a moment ago."""
+    if not names:
+        return frozenset()
+    now = clock.now()
+    found = db.scalars(select(Credential).where(Credential.name.in_(names)))
+    return frozenset(one.name for one in found if _is_proven(one, now))
 
 
 def _sweep_limits(db: Session) -> SweepLimits:

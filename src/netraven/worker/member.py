@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from netraven import __version__
 from netraven.db import present_time, unit_of_work
+from netraven.db.advisory import NameLocks
 from netraven.db.enums import ACTIVE_RUN
 from netraven.db.schema import head_revision
 from netraven.errors import SchemaMismatch, StorageFailed
@@ -30,6 +31,7 @@ from netraven.jobs.workers import beat_worker, bury_worker, get_live_workers, re
 from netraven.log import get_logger
 from netraven.models import Credential, JobLog
 from netraven.tasks.collector import Collector
+from netraven.tasks.plan import get_proven_logins
 from netraven.worker.executors import executor_name
 from netraven.worker.options import WorkerOptions
 from netraven.worker.rescue import Rescue, take_over
@@ -78,7 +80,8 @@ class Member:
         self._id = await self._in_thread(self._register)
         bind = cast("DatabaseEngine", self._sessions.kw["bind"])
         self._engine = self._make_engine(bind, executor_name(self._options.name, self._id))
-        self._collector = Collector(concurrency=self._options.concurrency)
+        locks = NameLocks(bind) if bind.dialect.name == "postgresql" else None
+        self._collector = Collector(concurrency=self._options.concurrency, locks=locks)
         self._broken: asyncio.Future[None] = self._loop.create_future()
         self._runner = ShardRunner(
             self._sessions,
@@ -243,7 +246,8 @@ class Member:
             is_frozen = Credential.frozen_at.is_not(None)
             frozen = db.execute(select(Credential.name, Credential.frozen_reason).where(is_frozen))
             reasons = {row.name: row.frozen_reason or "" for row in frozen}
-        self._loop.call_soon_threadsafe(self._collector.hear_of, reasons)
+            proven = get_proven_logins(db, self._collector.awaited)
+        self._loop.call_soon_threadsafe(self._collector.hear_of, reasons, proven)
         self._loop.call_soon_threadsafe(self._runner.stop_runs, run_ids - going)
 
     def _renew(self) -> None:

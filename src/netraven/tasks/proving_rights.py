@@ -1,0 +1,89 @@
+"""Which of several processes may show devices a secret that none of them has taken yet."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+
+from netraven.db.advisory import NameLocks
+
+
+class ProvingRights:
+    """One process at a time proves a credential, so that a wrong secret is not shown by each.
+
+    Without `locks` there is no other process. `on_change` is called on the event loop when a
+    right was got that somebody waits for. A right is given back when a device took the credential
+    and, else, with all others once nobody sweeps: by then a refusal stands in the database.
+    """
+
+    def __init__(self, locks: NameLocks | None, on_change: Callable[[], None]) -> None:
+        self._locks = locks
+        self._on_change = on_change
+        self._thread = ThreadPoolExecutor(1, "prove")
+        self._held: set[str] = set()
+        self._wanted: set[str] = set()
+        self._asking: asyncio.Task[None] | None = None
+
+    def may_prove(self, credential: str) -> bool:
+        """Tell whether this process may show it now; if not, that is asked for."""
+        if self._locks is None or credential in self._held:
+            return True
+        self._wanted.add(credential)
+        self.ask()
+        return False
+
+    @property
+    def wanted(self) -> frozenset[str]:
+        """The credentials that logins wait for here while another process proves them."""
+        return frozenset(self._wanted)
+
+    @property
+    def all(self) -> frozenset[str]:
+        """Those, and the ones that this process may prove now."""
+        return frozenset(self._wanted | self._held)
+
+    def ask(self) -> None:
+        """Ask again for what is wanted; it is told by `on_change`."""
+        if self._wanted and (self._asking is None or self._asking.done()):
+            self._asking = asyncio.create_task(self._ask())
+
+    def settle(self, credentials: Collection[str]) -> None:
+        """Want these no more, and let others have them."""
+        self._wanted.difference_update(credentials)
+        for credential in self._held.intersection(credentials):
+            self._held.discard(credential)
+            if self._locks is not None:
+                self._thread.submit(self._locks.give_back, credential)
+
+    def settle_all(self) -> None:
+        """Want nothing more, and hold nothing."""
+        self.settle(self._held | self._wanted)
+
+    def close(self) -> None:
+        """Give everything back, and end the thread; it blocks."""
+        locks, self._locks = self._locks, None
+        if locks is not None:
+            self._thread.submit(locks.close)
+        self._thread.shutdown()
+
+    async def _ask(self) -> None:
+        asked: set[str] = set()
+        while fresh := self._wanted - asked:
+            for credential in sorted(fresh):
+                await self._ask_for(credential)
+            asked |= fresh
+
+    async def _ask_for(self, credential: str) -> None:
+        locks = self._locks
+        if locks is None:
+            return
+        loop = asyncio.get_running_loop()
+        if not await loop.run_in_executor(self._thread, locks.take, credential):
+            return
+        if credential in self._wanted:
+            self._wanted.discard(credential)
+            self._held.add(credential)
+            self._on_change()
+        elif self._locks is not None:  # settled meanwhile
+            self._thread.submit(locks.give_back, credential)
