@@ -14,6 +14,7 @@ from netraven.errors import (
     DeviceTimeout,
     DialogueFailed,
     EnableRefused,
+    LoginRefused,
     OutputTooLarge,
     SessionLost,
 )
@@ -53,6 +54,11 @@ def ios(running: Said = RUNNING, **changed: Said) -> dict[str, Said]:
     }
 
 
+def _with_prompt(answer: Said) -> Said:
+    """Return an answer with a prompt that no IOS has by itself."""
+    return answer.replace(b"R1#", b"R&D lab#") if isinstance(answer, bytes) else answer
+
+
 class Talk:
     """One session with a scripted device, in virtual time."""
 
@@ -63,9 +69,11 @@ class Talk:
         greeting: bytes = b"\r\nR1#",
         platform: Platform = CISCO_IOS,
         limits: Limits = LIMITS,
+        password: str | None = None,
         enable_secret: str | None = None,
     ) -> None:
         self.took_s = 0.0
+        self._password = password
         self._answers = answers
         self._greeting = greeting
         self._platform = platform
@@ -104,6 +112,7 @@ class Talk:
             self._platform,
             self._limits,
             username="backup",
+            password=self._password,
             enable_secret=self._secret,
         )
         started_at = asyncio.get_running_loop().time()
@@ -158,6 +167,24 @@ class TestReachingThePrompt:
         talk = Talk(ios(**{"": b"\r\nR1#"}), greeting=greeting)
 
         assert talk.running().text == CONFIG
+
+    def test_a_prompt_of_an_unknown_form_is_known_by_being_shown_again(self) -> None:
+        script = {typed: _with_prompt(answer) for typed, answer in ios().items()}
+        talk = Talk({**script, "": b"\r\nR&D lab#"}, greeting=b"\r\nwelcome#\r\nR&D lab#")
+
+        assert talk.running().text == CONFIG
+        assert talk.session.prompt == "R&D lab#"
+        assert talk.session.hostname == "lab"
+
+    def test_a_demand_for_a_new_password_is_not_met(self) -> None:
+        greeting = b"\r\nYour password has expired.\r\nEnter new password: "
+        talk = Talk(ios(), greeting=greeting, password="backup-pw")
+
+        error = talk.error()
+
+        assert isinstance(error, LoginRefused)
+        assert "demands a new password" in str(error)
+        assert talk.device.typed == []
 
     def test_a_paged_banner_is_paged_through(self) -> None:
         greeting = b"line 1\r\nline 2\r\n --More-- "

@@ -259,6 +259,8 @@ GATES = {
     "words": Gate(b"\r\nType 'I agree' to proceed: ", b"I agree\r"),
     "yes": Gate(b"\r\nI have read and accept the policy (yes/no): ", b"yes\r"),
     "decline": Gate(b"\r\nAcknowledge [ACCEPT/DECLINE]: ", b"ACCEPT\r"),
+    "use": Gate(b"\r\nUnauthorised use is forbidden.\r\nDo you wish to continue? [Y/N]: ", b"Y\r"),
+    "expiry": Gate(b"\r\nYour password expires in 3 days. Change it now? (y/n) ", b"n\r"),
     "position": Gate(b"\x1b[6n", b"\x1b[1;1R"),
     "size": Gate(b"\x1b[999;999H\x1b[6n", b"\x1b[1000;512R"),
     "kind": Gate(b"\x1b[c", b"\x1b[?6c"),

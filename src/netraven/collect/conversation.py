@@ -13,7 +13,7 @@ from netraven.collect.footprint import Footprint
 from netraven.collect.limits import Limits
 from netraven.collect.pagers import learn_pager
 from netraven.collect.stream import Stream
-from netraven.collect.terminal import find_queries, visible_line
+from netraven.collect.terminal import find_queries, resolve, visible_line
 from netraven.errors import DeviceTimeout, OutputTooLarge, SessionLost
 from netraven.platforms.platform import Pager
 
@@ -97,6 +97,11 @@ class Conversation:
             return None
         line, offset = self._nudged
         return line if self.received.find(b"\n", offset) >= 0 else None
+
+    def lines_above(self) -> str:
+        """Return the end of what was received before the last line, control sequences resolved."""
+        end = self.received.rfind(b"\n") + 1
+        return resolve(bytes(self.received[max(0, end - _TAIL_BYTES) : end])).text
 
     async def type(self, text: str) -> None:
         """Send text and Enter."""

@@ -55,7 +55,7 @@ async def _first_screen(talk: Conversation, walk: Walk) -> Clues:
         while await talk.receive(within_s=_SETTLE_S):
             pass
         line = talk.last_line()
-        answer = answer_to_greeting(line)
+        answer = answer_to_greeting(line, talk.lines_above())
         if answer is not None:
             talk.consume()
             await talk.type(answer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
@@ -17,7 +18,12 @@ from netraven.collect.answer import (
 from netraven.collect.conversation import Conversation, Step
 from netraven.collect.dialogue import Dialogue
 from netraven.collect.footprint import Footprint
-from netraven.collect.greetings import answer_to_greeting, asks_for_name, asks_for_password
+from netraven.collect.greetings import (
+    answer_to_greeting,
+    asks_for_name,
+    asks_for_new_password,
+    asks_for_password,
+)
 from netraven.collect.limits import Limits
 from netraven.collect.prompt import (
     Prompt,
@@ -186,33 +192,46 @@ class Session:
     async def _type_password(self, password: str) -> None:
         """Type the password once: whoever asks for it again has refused it."""
         if self._has_typed_password:
-            raise LoginRefused(
-                "the device asks for the password again on its terminal",
-                step=self.step,
-                awaited=self.awaited,
-            )
+            raise self._refused("asks for the password again on its terminal")
         self._has_typed_password = True
         await self._talk.type_secret(password)
+
+    def _refused(self, how: str) -> LoginRefused:
+        return LoginRefused(f"the device {how}", step=self.step, awaited=self.awaited)
 
     def _find_first(self) -> Prompt | str | None:
         """Return the prompt, or what is to be typed to get nearer to it."""
         line = self._talk.last_line()
-        if not line:
-            return None
+        readings: tuple[Callable[[str], Prompt | str | None], ...] = (
+            self._declared_answer,
+            lambda line: find_prompt(line, self._platform),
+            self._login_answer,
+            lambda line: answer_to_greeting(line, self._talk.lines_above()),
+            self._learn_unusual,
+        )
+        found = (reading(line) for reading in readings) if line else ()
+        return next((each for each in found if each is not None), None)
+
+    def _declared_answer(self, line: str) -> str | None:
+        """Return what the platform declares to be typed at a question, or at a shell's prompt."""
         for question in self._platform.questions:
             if question.pattern.fullmatch(line):
                 return question.answer
         entry = self._platform.entry
-        if entry is not None and entry.prompt.fullmatch(line):
-            self._is_entered = True
-            return entry.command
-        prompt = find_prompt(line, self._platform)
-        if prompt is None and self._password is not None:
-            if asks_for_password(line):
-                return self._password
-            if asks_for_name(line):
-                return self._username
-        return prompt or answer_to_greeting(line) or self._learn_unusual(line)
+        if entry is None or entry.prompt.fullmatch(line) is None:
+            return None
+        self._is_entered = True
+        return entry.command
+
+    def _login_answer(self, line: str) -> str | None:
+        """Return the name or the password where the device asks for it on its terminal."""
+        if self._password is None:
+            return None
+        if asks_for_new_password(line):
+            raise self._refused("demands a new password; change it there, then here")
+        if asks_for_password(line):
+            return self._password
+        return self._username if asks_for_name(line) else None
 
     def _learn_unusual(self, line: str) -> Prompt | None:
         """Return the prompt that the platform's pattern does not know, and Enter shows again."""

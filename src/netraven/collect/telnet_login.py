@@ -14,7 +14,12 @@ import asyncssh
 from netraven.collect.authentication import Peer
 from netraven.collect.conversation import Conversation
 from netraven.collect.faults import explain_dial, place_of
-from netraven.collect.greetings import answer_to_greeting, asks_for_name, asks_for_password
+from netraven.collect.greetings import (
+    answer_to_greeting,
+    asks_for_name,
+    asks_for_new_password,
+    asks_for_password,
+)
 from netraven.collect.prompt import find_prompt
 from netraven.collect.shell import Shell
 from netraven.collect.ssh import Attempt, Connection, open_shell
@@ -39,7 +44,6 @@ _MOST_QUESTIONS: Final = 12
 _MOST_NAMES: Final = 2
 _EYEBALLS_S: Final = 0.25
 
-_ASKS_NEW: Final = re.compile(r"(?i)\b(?:new|old|current|retype|confirm|expired|change)\b")
 _REFUSES: Final = re.compile(
     r"(?im)^\W{0,8}(?:login|log ?on|authentication|authorization|access|password|permission|user)"
     r"[\w ]{0,30}(?:incorrect|fail\w*|invalid|denied|rejected|refused|error|locked)"
@@ -211,15 +215,16 @@ class _Login:
         line = self._talk.last_line()
         if not line:
             return None
-        if asks_for_password(line):
-            return _Seen.PASSWORD_QUESTION
-        if asks_for_name(line):
-            return _Seen.NAME_QUESTION
-        if self._greeting(line) is not None:
-            return _Seen.GREETING
-        if self._is_of_platform(line):
-            return _Seen.PROMPT
-        return None if self._secret_at is None or self._refusal() else _Seen.UNKNOWN
+        kinds = (
+            (_Seen.GREETING, self._own_answer),
+            (_Seen.PASSWORD_QUESTION, asks_for_password),
+            (_Seen.NAME_QUESTION, asks_for_name),
+            (_Seen.GREETING, self._greeting),
+            (_Seen.PROMPT, self._is_of_platform),
+        )
+        seen = next((kind for kind, reads in kinds if reads(line) not in {None, False}), None)
+        is_unknown = seen is None and self._secret_at is not None and not self._refusal()
+        return _Seen.UNKNOWN if is_unknown else seen
 
     def _is_of_platform(self, line: str) -> bool:
         platform = self._platform
@@ -229,18 +234,21 @@ class _Login:
         is_entry = entry is not None and entry.prompt.fullmatch(line) is not None
         return is_entry or find_prompt(line, platform) is not None
 
+    def _own_answer(self, line: str) -> str | None:
+        """Return what the platform declares to be typed at a question."""
+        questions = self._platform.questions if self._platform else ()
+        return next((each.answer for each in questions if each.pattern.fullmatch(line)), None)
+
     def _greeting(self, line: str) -> str | None:
-        for question in self._platform.questions if self._platform else ():
-            if question.pattern.fullmatch(line):
-                return question.answer
-        return answer_to_greeting(line)
+        own = self._own_answer(line)
+        return answer_to_greeting(line, self._talk.lines_above()) if own is None else own
 
     async def _answer(self, seen: _Seen) -> None:
         if seen is _Seen.GREETING:
             answer = self._greeting(self._talk.last_line()) or ""
             self._talk.consume()
             await self._talk.type(answer)
-        elif self._secret_at is not None and _ASKS_NEW.search(self._talk.last_line()):
+        elif self._secret_at is not None and asks_for_new_password(self._talk.last_line()):
             raise LoginRefused(
                 f"{self._peer.hostname} demands a new password from credential {self._login.name};"
                 " change it there, then here",

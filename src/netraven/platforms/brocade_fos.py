@@ -16,6 +16,7 @@ from netraven.platforms.platform import (
     Pager,
     Platform,
     Proof,
+    Question,
 )
 from netraven.platforms.secret_rules import UNIVERSAL
 from netraven.platforms.secrets import hidden
@@ -27,7 +28,11 @@ BROCADE_FOS = Platform(
     proof=Proof.DOCUMENTED,
     aliases=Aliases(netmiko=("brocade_fos",), oxidized=("fabricos",), rancid=("brocade",)),
     prompt=re.compile(r"(?P<name>[\w.-]+)(?::FID\d+)?:[\w.\\-]+>"),
-    questions=(PRESS_ANY_KEY,),
+    questions=(
+        # Enter would begin to change passwords, Ctrl-C puts that off.
+        Question(pattern=re.compile(r"(?i:.*use control-c to exit.*)"), answer="\x03"),
+        PRESS_ANY_KEY,
+    ),
     pagers=(
         Pager(
             pattern=re.compile(r"(?i:type <cr> to continue, q<cr> to stop:?|-- ?more ?--)$"),

@@ -44,6 +44,8 @@ MIKROTIK_ROUTEROS = Platform(
         Question(
             pattern=re.compile(r"(?i:do you want to see the software license\?.*)"), answer="n"
         ),
+        # Ctrl-C puts it off.
+        Question(pattern=re.compile(r"(?i:new password ?>)"), answer="\x03"),
         PRESS_ANY_KEY,
     ),
     pagers=(Pager(pattern=re.compile(r"-- \[Q quit\|.*\]$")),),
