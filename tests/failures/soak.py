@@ -28,8 +28,9 @@ from netraven.archive.normalise import normalise
 from netraven.archive.series import get_latest_completed
 from netraven.db import KeyRing
 from netraven.db.chunks import in_chunks
-from netraven.db.enums import ACTIVE_RUN, BackupStatus, ResultStatus
+from netraven.db.enums import ACTIVE_RUN, BackupStatus, ResultStatus, RunReason
 from netraven.db.schema import upgrade_schema
+from netraven.errors import DeviceTimeout, SessionLost
 from netraven.lab import Fault
 from netraven.lab.edits import add_route
 from netraven.lab.spec import DeviceSpec
@@ -44,6 +45,10 @@ FAULTY_SHARE = 0.05
 CHANGED_SHARE = 0.1
 WORKERS = 2
 ROUND_S = 1800.0
+CALM_ROUNDS = 5
+
+# A process that sleeps or gets no processor misses what its devices answer; the next sweep has it.
+PASSING = {RunReason.WORKER_LOST.value, DeviceTimeout.code, SessionLost.code}
 
 
 @dataclass
@@ -73,6 +78,20 @@ class Soak:
                 self.trouble_at_s = time.monotonic() + pause_s()
             time.sleep(0.5)
         self.check(run_id)
+
+    def settle(self) -> None:
+        """Sweep in peace until every healthy device is stored as it is now."""
+        self.trouble_at_s = float("inf")
+        for _ in range(CALM_ROUNDS):
+            self.one_round(lambda: 0.0)
+            if not (behind := self._behind()):
+                return
+        message = f"{len(behind)} healthy devices are not stored as they are: {behind[:10]}"
+        raise AssertionError(message)
+
+    def _behind(self) -> list[str]:
+        healthy = [name for name in self.here.ids if self._is_healthy(name)]
+        return [name for name in healthy if self.seen.get(name) != self.changes[name]]
 
     def change_devices(self) -> None:
         """Change some devices, each in its own way."""
@@ -147,7 +166,7 @@ class Soak:
                 self.versions[name] += self.changes[name] != self.seen.get(name)
                 self.seen[name] = self.changes[name]
             elif self._is_healthy(name):
-                assert reason == "worker_lost", f"{name} is healthy and failed: {reason}"
+                assert reason in PASSING, f"{name} is healthy and failed: {reason}"
         self._check_versions(names)
         self.here.assert_no_leases()
 
@@ -199,7 +218,7 @@ def main() -> None:
             soak.one_round(lambda: soak.dice.uniform(0.3, 1.7) * given.pause)
             rounds += 1
             _say(rounds=rounds, at_s=round(time.monotonic() - begun_s), events=dict(soak.events))
-        until(lambda: soak.here.live_members() >= 1, "somebody lives")
+        soak.settle()
         verified = soak.here.run("verify", within_s=1800)
         assert verified.returncode == 0, verified.stderr
         _say(

@@ -27,9 +27,9 @@ def database(request: pytest.FixtureRequest, keyring: KeyRing) -> Iterator[Engin
 class Process:
     """What stands for one of several processes."""
 
-    def __init__(self, locks: NameLocks | None) -> None:
+    def __init__(self, locks: NameLocks | None, *, patience_s: float = 60.0) -> None:
         self.changed = asyncio.Event()
-        self.rights = ProvingRights(locks, self.changed.set)
+        self.rights = ProvingRights(locks, self.changed.set, patience_s=patience_s)
 
     async def gets(self, credential: str) -> None:
         """Return once it may prove the credential."""
@@ -73,3 +73,14 @@ async def test_right_goes_with_the_connection_of_whoever_had_it(database: Engine
 
     await second.gets("lab")
     second.rights.close()
+
+
+async def test_who_waited_for_long_goes_on_without_the_right(database: Engine) -> None:
+    sleeper, other = Process(NameLocks(database)), Process(NameLocks(database), patience_s=0.0)
+    await sleeper.gets("lab")
+
+    assert other.rights.may_prove("lab")
+
+    for one in (sleeper, other):
+        one.rights.settle_all()
+        one.rights.close()

@@ -5,31 +5,45 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
+from typing import Final
 
 from netraven.db.advisory import NameLocks
+
+_PATIENCE_S: Final = 60.0
 
 
 class ProvingRights:
     """One process at a time proves a credential, so that a wrong secret is not shown by each.
 
-    Without `locks` there is no other process. `on_change` is called on the event loop when a
+    Without `locks` there is no other process. Who waited for `patience_s` goes on without the
+    right: a process that sleeps, or whose host is gone, must not keep all others from their
+    devices. `on_change` is called on the event loop when a
     right was got that somebody waits for. A right is given back when a device took the credential
     and, else, with all others once nobody sweeps: by then a refusal stands in the database.
     """
 
-    def __init__(self, locks: NameLocks | None, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        locks: NameLocks | None,
+        on_change: Callable[[], None],
+        *,
+        patience_s: float = _PATIENCE_S,
+    ) -> None:
         self._locks = locks
+        self._patience_s = patience_s
         self._on_change = on_change
         self._thread = ThreadPoolExecutor(1, "prove")
         self._held: set[str] = set()
-        self._wanted: set[str] = set()
+        self._wanted: dict[str, float] = {}
         self._asking: asyncio.Task[None] | None = None
 
     def may_prove(self, credential: str) -> bool:
         """Tell whether this process may show it now; if not, that is asked for."""
         if self._locks is None or credential in self._held:
             return True
-        self._wanted.add(credential)
+        now_s = asyncio.get_running_loop().time()
+        if now_s - self._wanted.setdefault(credential, now_s) >= self._patience_s:
+            return True
         self.ask()
         return False
 
@@ -41,7 +55,7 @@ class ProvingRights:
     @property
     def all(self) -> frozenset[str]:
         """Those, and the ones that this process may prove now."""
-        return frozenset(self._wanted | self._held)
+        return frozenset(self._wanted.keys() | self._held)
 
     def ask(self) -> None:
         """Ask again for what is wanted; it is told by `on_change`."""
@@ -50,7 +64,8 @@ class ProvingRights:
 
     def settle(self, credentials: Collection[str]) -> None:
         """Want these no more, and let others have them."""
-        self._wanted.difference_update(credentials)
+        for credential in credentials:
+            self._wanted.pop(credential, None)
         for credential in self._held.intersection(credentials):
             self._held.discard(credential)
             if self._locks is not None:
@@ -58,7 +73,7 @@ class ProvingRights:
 
     def settle_all(self) -> None:
         """Want nothing more, and hold nothing."""
-        self.settle(self._held | self._wanted)
+        self.settle(self.all)
 
     def close(self) -> None:
         """Give everything back, and end the thread; it blocks."""
@@ -69,7 +84,7 @@ class ProvingRights:
 
     async def _ask(self) -> None:
         asked: set[str] = set()
-        while fresh := self._wanted - asked:
+        while fresh := self._wanted.keys() - asked:
             for credential in sorted(fresh):
                 await self._ask_for(credential)
             asked |= fresh
@@ -82,7 +97,7 @@ class ProvingRights:
         if not await loop.run_in_executor(self._thread, locks.take, credential):
             return
         if credential in self._wanted:
-            self._wanted.discard(credential)
+            del self._wanted[credential]
             self._held.add(credential)
             self._on_change()
         elif self._locks is not None:  # settled meanwhile
