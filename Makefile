@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-check test coverage lint fix soak bench bench-smoke cuts lock run-env dev-env clean
+.PHONY: help demo demo-check test coverage lint fix soak bench bench-smoke cuts lock compiled run-env dev-env clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -18,10 +18,10 @@ demo: run-env ## See NetRaven back up a simulated fleet (about a minute)
 demo-check: run-env ## The same without a person: checks its own outcome
 	@"$(BIN)/netraven" demo --check < /dev/null
 
-test: dev-env ## Run all tests in parallel, on SQLite and PostgreSQL
+test: dev-env compiled ## Run all tests in parallel, on SQLite and PostgreSQL
 	@"$(PYTHON)" -m pytest --numprocesses auto --dist worksteal $(ARGS)
 
-coverage: dev-env ## The same, and print the branches that no test took
+coverage: dev-env compiled ## The same, and print the branches that no test took
 	@"$(PYTHON)" -m pytest --numprocesses auto --dist worksteal \
 		--cov --cov-report=term:skip-covered $(ARGS)
 
@@ -61,6 +61,10 @@ lock: dev-env ## Resolve dependencies anew into the lock files
 
 clean: ## Remove the virtual environment and caches
 	rm -rf "$(VENV)" .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage*
+
+# Hundreds of processes begin while the tests run; none is to compile what all of them need.
+compiled: dev-env
+	@"$(PYTHON)" -m compileall -q src tests benchmarks
 
 run-env:
 	@sh .ci/venv.sh "$(VENV)" requirements-run.lock
