@@ -37,7 +37,7 @@ from netraven.lab.spec import DeviceSpec
 from netraven.models import Backup, JobResult
 from netraven.platforms.registry import get_platform
 from tests.conftest import Database
-from tests.failures.rig import PASSWORD, Program, Rig, rig, until, with_suppressed
+from tests.failures.rig import PASSWORD, Program, Rig, rig, with_suppressed
 from tests.failures.server import OwnServer, own_server
 
 FAULTS = (Fault.DEAD, Fault.DROP, Fault.CUT, Fault.GARBAGE, Fault.NOT_SSH)
