@@ -7,7 +7,6 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.middleware.gzip import GZipMiddleware
 
 from netraven import __version__
 from netraven.api.access import ACCESS
@@ -18,9 +17,9 @@ from netraven.request.errors import reply_to
 from netraven.request.frame import Frame
 from netraven.request.ground import Ground, Readiness, lay_ground
 from netraven.request.guard import check_access
+from netraven.request.packing import Packing
 
 _SUMMARY = "Keeps the configurations of network devices: collected, proven, sealed, compared."
-_WORTH_PACKING_BYTES = 1024
 
 
 def create_app(why_not_ready: Readiness, ground: Ground) -> FastAPI:
@@ -31,7 +30,7 @@ def create_app(why_not_ready: Readiness, ground: Ground) -> FastAPI:
     app = _assembled()
     for expected in (NetRavenError, HTTPException, RequestValidationError):
         app.add_exception_handler(expected, _reply)
-    app.add_middleware(GZipMiddleware, minimum_size=_WORTH_PACKING_BYTES)
+    app.add_middleware(Packing)
     app.add_middleware(Frame, bounds=ground.bounds, measures=ground.measures)
     lay_ground(app, ground, why_not_ready)
     return app

@@ -61,6 +61,13 @@ class Settings(BaseSettings):
         default=16, ge=1, le=256, description="The largest body of a request, in MiB."
     )
 
+    requests_per_minute: int = Field(
+        default=1200,
+        ge=10,
+        le=1_000_000,
+        description="How many requests one token or login may send in a minute to a server "
+        "process; so many may also come at once.",
+    )
     server: str | None = Field(
         default=None,
         description="Address of the NetRaven that the command line works on, instead of this "

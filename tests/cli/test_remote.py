@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,8 +91,6 @@ READING = [
     "schedule show nightly",
     "schedule show nightly --json",
     "schedule show no-such",
-    "schedule explain nightly",
-    "schedule explain nightly --json",
     "schedule next '0 3 * * mon'",
     "blackout list",
     "blackout list --json",
@@ -186,8 +185,6 @@ CHANGING = [
 
 
 def words(command: str) -> list[str]:
-    import shlex
-
     return shlex.split(command)
 
 

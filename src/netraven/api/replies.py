@@ -13,6 +13,7 @@ T = TypeVar("T")
 READ = (401, 403)
 WITH_BODY = (400, 401, 403, 413, 415, 422)
 
+_FORBIDDEN, _TOO_MANY = 403, 429
 _MEANINGS = {
     400: "The request cannot be read.",
     401: "No valid login or token came along.",
@@ -28,7 +29,12 @@ _MEANINGS = {
 
 
 def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return what the OpenAPI document says of these statuses; each is a problem document."""
+    """Return what the OpenAPI document says of these statuses; each is a problem document.
+
+    Whoever must say who they are may also ask too often.
+    """
+    if _FORBIDDEN in statuses:
+        statuses = tuple(sorted({*statuses, _TOO_MANY}))
     schema = {"$ref": f"#/components/schemas/{Problem.__name__}"}
     return {
         status: {

@@ -1,4 +1,4 @@
-"""How often somebody may begin a search: a token bucket for each user, in each process."""
+"""How often somebody may ask for something: a token bucket for each, in each process."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import math
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 
 from netraven.db import Id
-from netraven.errors import TooManySearches
+from netraven.errors import NetRavenError, TooManySearches
 
 BURST = 20
 """Searches that may begin at once."""
@@ -18,16 +19,26 @@ PER_MINUTE = 60
 
 
 class Pace:
-    """Buckets by user, full at first; those least used are forgotten, which fills them."""
+    """Buckets by user or login, full at first; those least used are forgotten, which fills them.
 
-    def __init__(self, *, burst: int = BURST, per_minute: float = PER_MINUTE) -> None:
+    `refusal` makes the error for an empty one out of the seconds to wait.
+    """
+
+    def __init__(
+        self,
+        *,
+        burst: int = BURST,
+        per_minute: float = PER_MINUTE,
+        refusal: Callable[[int], NetRavenError] = TooManySearches,
+    ) -> None:
         self._burst = burst
+        self._refusal = refusal
         self._per_second = per_minute / 60
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
         self._lock = threading.Lock()
 
     def admit(self, user_id: Id, *, now_s: float) -> None:
-        """Take one search out of the user's bucket; raises TooManySearches for an empty one."""
+        """Take one out of the user's bucket; raises the refusal for an empty one."""
         with self._lock:
             left, filled_s = self._buckets.pop(str(user_id), (float(self._burst), now_s))
             left = min(self._burst, left + max(0.0, now_s - filled_s) * self._per_second)
@@ -36,7 +47,7 @@ class Pace:
             if len(self._buckets) > _MOST_USERS:
                 self._buckets.popitem(last=False)
         if is_empty:
-            raise TooManySearches(math.ceil((1 - left) / self._per_second))
+            raise self._refusal(math.ceil((1 - left) / self._per_second))
 
 
 def admit_search(user_id: Id) -> None:

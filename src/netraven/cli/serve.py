@@ -115,6 +115,7 @@ def _ground(home: Home) -> AbstractAsyncContextManager[Ground]:
         max_body_bytes=settings.max_body_mib * 1024 * 1024,
         timeout_s=settings.request_timeout_s,
         trusted_proxies=settings.trusted_proxies,
+        requests_per_minute=settings.requests_per_minute,
     )
     return opened_ground(
         settings.url, home.sessions, home.keyring, platforms=home.platforms, bounds=bounds

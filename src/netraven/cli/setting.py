@@ -12,8 +12,7 @@ from netraven.cli.options import AsJson, Yes
 from netraven.cli.output import Column
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
+    from netraven.db import Unit
     from netraven.db.types import JsonValue
     from netraven.models import AdminSetting
 
@@ -45,11 +44,11 @@ def list_settings(
 ) -> None:
     """List settings with their values; a secret shows only that there is one."""
     from netraven.admin.settings import get_admin_settings
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.cli.pages import take_all
     from netraven.schemas.setting import AdminSettingRead
 
-    with open_home().reading() as db:
+    with reach_home().reading() as db:
         rows = take_all(lambda skip, limit: get_admin_settings(db, skip, limit, category, search))
         settings = [AdminSettingRead.model_validate(row) for row in rows]
     if as_json:
@@ -71,10 +70,10 @@ def list_settings(
 def show_setting(key: Key, *, as_json: AsJson = False) -> None:
     """Show one setting with its default and bounds."""
     from netraven.admin.builtin_settings import BY_KEY
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.schemas.setting import AdminSettingRead
 
-    with open_home().reading() as db:
+    with reach_home().reading() as db:
         setting = AdminSettingRead.model_validate(_named(db, key))
     builtin = BY_KEY.get(key)
     if as_json:
@@ -115,11 +114,11 @@ def change_setting(
     Switches take true and false, yes and no, on and off. A secret is never an argument.
     """
     from netraven.admin.settings import initialize_default_settings, update_admin_setting_value
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.errors import Invalid
     from netraven.schemas.setting import AdminSettingRead
 
-    home = open_home()
+    home = reach_home()
     with home.writing() as db:
         initialize_default_settings(db)
         row = _named(db, key)
@@ -151,13 +150,13 @@ def reset_settings(
 ) -> None:
     """Put settings back to their defaults."""
     from netraven.admin.settings import reset_admin_settings
-    from netraven.cli.home import open_home
+    from netraven.cli.home import reach_home
     from netraven.cli.questions import confirm
     from netraven.errors import Invalid
 
     if bool(keys) == everything:
         raise Invalid("key", "name the settings, or say --all for every built-in one")
-    home = open_home()
+    home = reach_home()
     if everything:
         confirm("Put every built-in setting back to its default?", is_answered=yes)
     with home.writing() as db:
@@ -170,7 +169,7 @@ def reset_settings(
         output.say("Nothing differed from its default.")
 
 
-def _named(db: Session, key: str) -> AdminSetting:
+def _named(db: Unit, key: str) -> AdminSetting:
     from netraven.admin.settings import get_admin_setting_by_key
     from netraven.errors import NotFound
 

@@ -67,6 +67,7 @@ async def _by_api_token(request: Request, ground: Ground, token: str) -> Caller:
         permissions=permissions_of(row.user.role, row.scopes),
         actor=actor_of(request, name=row.user.username, user_id=row.user_id),
         is_limited=row.user.limited_to_tags,
+        token_id=row.id,
     )
 
 

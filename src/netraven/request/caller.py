@@ -17,7 +17,7 @@ _MAX_CLIENT = 255
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """An authenticated user; `session_id` is None for who came with an API token.
+    """An authenticated user, by a login's `session_id` or by an API token's `token_id`.
 
     `is_limited` of who sees only their own and tagged devices.
     """
@@ -28,6 +28,7 @@ class Caller:
     permissions: frozenset[Permission]
     actor: Actor
     session_id: UUID | None = None
+    token_id: UUID | None = None
     is_limited: bool = False
 
     def may(self, permission: Permission) -> bool:

@@ -12,6 +12,8 @@ from fastapi import FastAPI, Request
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session, sessionmaker
 
+from netraven.archive.search_pace import Pace
+from netraven.errors import TooManyRequests
 from netraven.request.feed import RunFeed
 from netraven.request.keys import TokenKeys
 from netraven.request.measures import Measures
@@ -29,6 +31,15 @@ class Bounds:
     max_body_bytes: int = 16 * 1024 * 1024
     timeout_s: float = 30.0
     trusted_proxies: Sequence[IPv4Network | IPv6Network] = ()
+    # Of one token or login, in this process; so many may come at once. None sets no bound.
+    requests_per_minute: int | None = None
+
+    def pace(self) -> Pace | None:
+        """Return what counts the requests of each token and login, where they are bounded."""
+        most = self.requests_per_minute
+        if most is None:
+            return None
+        return Pace(burst=most, per_minute=most, refusal=TooManyRequests)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +54,7 @@ class Ground:
     # The hash of no password, so that unknown names take as long as known ones.
     nobodys_hash: str = field(repr=False)
     measures: Measures = field(default_factory=Measures, repr=False)
+    pace: Pace | None = field(default=None, repr=False)
     hashing: asyncio.Semaphore = field(
         default_factory=lambda: asyncio.Semaphore(HASHES_AT_A_TIME), repr=False
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from enum import Enum
 from typing import Any, TypeAlias, get_args, get_origin
@@ -16,6 +17,7 @@ from netraven.admin.permissions import Permission
 from netraven.errors import Invalid, UnsupportedMedia
 from netraven.request.authentication import authenticate
 from netraven.request.caller import Caller
+from netraven.request.ground import get_ground
 
 
 class Anyone(Enum):
@@ -55,6 +57,7 @@ def guarded_route(table: AccessTable) -> type[APIRoute]:
                 if isinstance(access, Permission):
                     caller: Caller = await authenticate(request)
                     request.state.caller = caller
+                    _count(request, caller)
                     caller.require(access)
                 _check_query(request, asked)
                 if takes_body:
@@ -64,6 +67,13 @@ def guarded_route(table: AccessTable) -> type[APIRoute]:
             return guarded
 
     return GuardedRoute
+
+
+def _count(request: Request, caller: Caller) -> None:
+    """Raise TooManyRequests where the caller's token or login sends more than is let in."""
+    pace = get_ground(request).pace
+    if pace is not None:
+        pace.admit(caller.token_id or caller.session_id or caller.user_id, now_s=time.monotonic())
 
 
 def check_access(table: AccessTable, routers: Iterable[APIRouter]) -> None:

@@ -47,6 +47,7 @@ async def opened_ground(
             keys=TokenKeys.drawn_from(await asyncio.to_thread(installation_key)),
             bounds=bounds,
             feed=feed,
+            pace=bounds.pace(),
             nobodys_hash=await asyncio.to_thread(hash_password, secrets.token_urlsafe()),
         )
     finally:

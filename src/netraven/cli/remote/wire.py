@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import date, datetime
+from datetime import date
 from enum import Enum
 from typing import TypeAlias
 from uuid import UUID
@@ -18,24 +18,23 @@ def on_the_wire(value: object) -> object:
     """Return a value as JSON takes it; of a schema only the fields that were given."""
     match value:
         case SecretStr():
-            return value.get_secret_value()
+            plain: object = value.get_secret_value()
         case BaseModel():
-            names = value.model_fields_set
-            return {name: on_the_wire(getattr(value, name)) for name in sorted(names)}
+            names = sorted(value.model_fields_set)
+            plain = {name: on_the_wire(getattr(value, name)) for name in names}
         case Enum():
-            return value.value
+            plain = value.value
         case UUID():
-            return str(value)
-        case datetime() | date():
-            return value.isoformat()
+            plain = str(value)
+        case date():
+            plain = value.isoformat()
         case Mapping():
-            return {str(name): on_the_wire(inner) for name, inner in value.items()}
-        case str() | bytes():
-            return value
-        case Collection():
-            return [on_the_wire(inner) for inner in value]
+            plain = {str(name): on_the_wire(inner) for name, inner in value.items()}
+        case Collection() if not isinstance(value, str | bytes):
+            plain = [on_the_wire(inner) for inner in value]
         case _:
-            return value
+            plain = value
+    return plain
 
 
 def query_of(query: Query) -> QueryItems:
