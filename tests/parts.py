@@ -9,11 +9,13 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections import Counter
+from importlib.metadata import version
 
 import pytest
 
 from tests import postgres
 from tests.e2e import frr
+from tests.sso import directory
 
 PART = "real part"
 
@@ -33,7 +35,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 def available() -> list[str]:
     """Return one sentence for each real part that the tests can use or have to do without."""
-    return [_postgres(), frr.why_absent() or frr.versions(), "No browser takes part."]
+    return [
+        _postgres(),
+        frr.why_absent() or frr.versions(),
+        directory.why_absent() or directory.version(),
+        f"pyop {version('pyop')} (a provider of OpenID Connect)",
+        "No browser takes part.",
+    ]
 
 
 def _postgres() -> str:

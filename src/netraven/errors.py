@@ -160,6 +160,14 @@ class Forbidden(NetRavenError):
     http_status = 403
 
 
+class SignOnUnavailable(NetRavenError):
+    """The provider or directory that proves who somebody is does not answer, or not as it must."""
+
+    code = "sign_on_unavailable"
+    http_status = 503
+    retryable = True
+
+
 class TooManyAttempts(NetRavenError):
     """This name or address failed to log in too often; the next try counts after a while."""
 

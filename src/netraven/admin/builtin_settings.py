@@ -23,7 +23,10 @@ _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9.])?|[0-9A-Fa-f:.
 
 @dataclass(frozen=True, slots=True)
 class Builtin:
-    """One built-in setting; bounds are inclusive, of the number or of the text's length."""
+    """One built-in setting; bounds are inclusive, of the number or of the text's length.
+
+    `lacking` and `unfit` say what a text, or a JSON value, lacks; None where it is as it must be.
+    """
 
     key: str
     default: JsonValue
@@ -32,7 +35,9 @@ class Builtin:
     least: int = 0
     most: int = _MAX_TEXT
     is_sensitive: bool = False
+    is_required: bool = True
     lacking: Callable[[str], str | None] | None = None
+    unfit: Callable[[JsonValue], str | None] | None = None
 
     @property
     def category(self) -> str:
@@ -50,6 +55,8 @@ class Builtin:
                 raise Invalid("value", f"must have {self.least} to {self.most} characters")
             if self.lacking is not None and (lack := self.lacking(value)):
                 raise Invalid("value", lack)
+        if self.unfit is not None and (why := self.unfit(value)):
+            raise Invalid("value", why)
 
 
 def check_value(value: JsonValue, value_type: ValueType) -> None:
@@ -124,7 +131,9 @@ def _switch(key: str, meaning: str, *, is_on: bool) -> Builtin:
 
 
 def _secret(key: str, meaning: str) -> Builtin:
-    return Builtin(key, "", ValueType.STRING, meaning, most=255, is_sensitive=True)
+    return Builtin(
+        key, "", ValueType.STRING, meaning, most=255, is_sensitive=True, is_required=False
+    )
 
 
 def _text(
@@ -195,5 +204,3 @@ BUILTIN_SETTINGS: tuple[Builtin, ...] = (
     _secret("notification.email.smtp_username", "login"),
     _secret("notification.email.smtp_password", "secret"),
 )
-
-BY_KEY = {setting.key: setting for setting in BUILTIN_SETTINGS}

@@ -14,7 +14,6 @@ from netraven.admin.audit import MASK, audit
 from netraven.admin.backup_plan import follow_backup_settings
 from netraven.admin.builtin_settings import (
     BUILTIN_SETTINGS,
-    BY_KEY,
     CATEGORIES,
     Builtin,
     check_value,
@@ -22,7 +21,9 @@ from netraven.admin.builtin_settings import (
     same_value,
 )
 from netraven.admin.changes import told_changes
+from netraven.admin.declared_settings import BY_KEY, DECLARED_SETTINGS
 from netraven.admin.setting_values import MASKED, open_setting, put_value
+from netraven.admin.sso_settings import SSO_SETTINGS
 from netraven.db import Id, as_uuid, guarded, insert_into, new_id, operation
 from netraven.db.enums import EventType, ValueType
 from netraven.db.paging import check_page, contains
@@ -31,14 +32,14 @@ from netraven.errors import Conflict, Corrupt, InUse, Invalid, KeyUnavailable
 from netraven.models import AdminSetting
 from netraven.schemas.setting import AdminSettingCreate, AdminSettingUpdate
 
-_PLACES = {builtin.key: place for place, builtin in enumerate(BUILTIN_SETTINGS)}
+_PLACES = {builtin.key: place for place, builtin in enumerate(DECLARED_SETTINGS)}
 _BUILTINS = ("built-in settings", None)
 # 1, 2, 3 ... within each category.
 _ORDER = {
     key: order
-    for category in CATEGORIES
+    for category in {builtin.category for builtin in DECLARED_SETTINGS}
     for order, key in enumerate(
-        (builtin.key for builtin in BUILTIN_SETTINGS if builtin.category == category), start=1
+        (builtin.key for builtin in DECLARED_SETTINGS if builtin.category == category), start=1
     )
 }
 
@@ -215,11 +216,13 @@ def reset_admin_settings(db: Session, keys: Sequence[str] | None = None) -> list
 @operation
 def initialize_default_settings(db: Session) -> list[AdminSetting]:
     """Store the built-in settings that are missing, with their defaults, and return these."""
-    made = _insert_builtins(db, BUILTIN_SETTINGS)
-    if made:
-        changes: dict[str, JsonValue] = {"keys": [row.key for row in made]}
-        _audit(db, "settings_initialized", _BUILTINS, "stored", changes=changes)
-    return made
+    return _initialize(db, BUILTIN_SETTINGS)
+
+
+@operation
+def initialize_sso_settings(db: Session) -> list[AdminSetting]:
+    """Store the settings of single sign-on that are missing, all of it off; return these."""
+    return _initialize(db, SSO_SETTINGS)
 
 
 def _settings() -> Select[AdminSetting]:
@@ -382,6 +385,14 @@ def _follow(db: Session, keys: Iterable[str]) -> None:
         )
 
 
+def _initialize(db: Session, builtins: Sequence[Builtin]) -> list[AdminSetting]:
+    made = _insert_builtins(db, builtins)
+    if made:
+        changes: dict[str, JsonValue] = {"keys": [row.key for row in made]}
+        _audit(db, "settings_initialized", _BUILTINS, "stored", changes=changes)
+    return made
+
+
 def _insert_builtins(db: Session, builtins: Sequence[Builtin]) -> list[AdminSetting]:
     """Store those that are missing, and return them in the order of all built-in settings."""
     values = [
@@ -392,7 +403,7 @@ def _insert_builtins(db: Session, builtins: Sequence[Builtin]) -> list[AdminSett
             "value_type": builtin.value_type,
             "category": builtin.category,
             "description": builtin.meaning,
-            "is_required": not builtin.is_sensitive,
+            "is_required": builtin.is_required,
             "is_sensitive": builtin.is_sensitive,
             "display_order": _ORDER[builtin.key],
             "is_builtin": True,

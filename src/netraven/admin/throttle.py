@@ -14,7 +14,7 @@ from netraven.admin.settings import get_number
 from netraven.admin.users import get_user_by_username, record_failed_login, update_user_last_login
 from netraven.db import Id, UtcDateTime, as_uuid, insert_into, name_key, operation
 from netraven.errors import TooManyAttempts
-from netraven.models import LoginThrottle, SecondFactor, User
+from netraven.models import LoginThrottle, SecondFactor, User, UserIdentity
 from netraven.schemas.access import LoginAttempt
 
 # Behind one address there may be a whole office.
@@ -43,16 +43,30 @@ def begin_login(
     for subject, factor in subjects.items():
         _count(db, subject, factor=factor, moment=moment)
     if user is None or not user.is_active:
-        return LoginAttempt(
-            user_id=None, username=username, password_hash=None, has_second_factor=False
-        )
+        return LoginAttempt(user_id=None, username=username, is_known=user is not None)
     confirmed = select(SecondFactor.confirmed_at).where(SecondFactor.user_id == user.id)
+    proved_by = select(UserIdentity.kind).where(UserIdentity.user_id == user.id)
     return LoginAttempt(
         user_id=user.id,
         username=user.username,
+        is_known=True,
         password_hash=user.password_hash,
         has_second_factor=db.scalar(confirmed) is not None,
+        proved_by=db.scalar(proved_by),
     )
+
+
+@operation
+def begin_sign_on(db: Session, *, address: str | None = None, now: datetime | None = None) -> None:
+    """Count an attempt of nobody known yet, by address, before a provider is asked about it.
+
+    `complete_login` takes the count back. Raises TooManyAttempts.
+    """
+    moment = clock.moment(now)
+    subjects = _subjects(None, address)
+    _check_waiting(db, None, subjects, moment)
+    for subject, factor in subjects.items():
+        _count(db, subject, factor=factor, moment=moment)
 
 
 @operation

@@ -18,9 +18,12 @@ from netraven.db import Id, UtcDateTime, as_uuid, guarded, name_key, new_id, ope
 from netraven.db.enums import EventType, Role
 from netraven.db.paging import check_page, contains
 from netraven.db.types import JsonValue, is_storable
-from netraven.errors import InUse, Invalid
-from netraven.models import Device, ScheduledJob, Tag, User, UserTag
+from netraven.errors import Conflict, InUse, Invalid
+from netraven.models import Device, ScheduledJob, Tag, User, UserIdentity, UserTag
 from netraven.schemas.user import MAX_EMAIL, UserCreate, UserSelfUpdate, UserUpdate
+
+# What stands in the hash's place for users whom others prove: it fits no password.
+NO_PASSWORD = ""
 
 _APART = {"password", "tag_ids", "notification_preferences"}
 
@@ -85,24 +88,22 @@ def create_user(db: Session, user: UserCreate, *, now: datetime | None = None) -
     """
     password = user.password.get_secret_value()
     check_password_policy(db, password)
-    moment = clock.moment(now)
-    row = User(
-        id=new_id(),
-        username_key=name_key(user.username),
-        email_key=_email_key(user.email),
-        password_hash=hash_password(password),
-        notification_preferences=user.notification_preferences.model_dump(mode="json"),
-        created_at=moment,
-        updated_at=moment,
-        **user.model_dump(exclude=_APART),
-    )
-    with guarded(db):
-        db.add(row)
-        db.flush()
-        _, tags = _replace_tags(db, row.id, user.tag_ids)
+    row, tags = _added(db, user, hash_password(password), clock.moment(now))
     given = {"email": row.email, "role": row.role.value, "is_active": row.is_active}
     limits: dict[str, JsonValue] = {"limited_to_tags": row.limited_to_tags, "tags": [*tags]}
     _audit(db, "user_created", row, f"created the user {row.username}", changes={**given, **limits})
+    return row
+
+
+@operation
+def add_user_without_password(
+    db: Session, user: UserCreate, *, now: datetime | None = None
+) -> User:
+    """Make a user whom others prove, so that no password fits; a part of operations.
+
+    Raises as `create_user` does, but for the password.
+    """
+    row, _ = _added(db, user, NO_PASSWORD, clock.moment(now))
     return row
 
 
@@ -147,11 +148,13 @@ def update_user(
 def change_password(db: Session, user_id: Id, current_password: str, new_password: str) -> bool:
     """Set the password of a user who knows the present one, which ends their other logins.
 
-    False if there is none. Raises Invalid("current_password") and Invalid("password").
+    False if there is none. Raises Invalid("current_password"), Invalid("password"), and
+    Conflict("identity") for a user whom others prove.
     """
     row = _locked(db, user_id, is_removed=False)
     if row is None:
         return False
+    _check_own_password(db, row)
     if not verify_password(row.password_hash, current_password).ok:
         raise Invalid("current_password", "is not the user's password")
     _set_password(db, row, new_password)
@@ -163,11 +166,13 @@ def change_password(db: Session, user_id: Id, current_password: str, new_passwor
 def reset_password(db: Session, user_id: Id, new_password: str) -> bool:
     """Set the password of a user who lost it, which ends their logins and their lock.
 
-    False if there is none. Raises Invalid("password").
+    False if there is none. Raises Invalid("password"), and Conflict("identity") for a user whom
+    others prove.
     """
     row = _locked(db, user_id, is_removed=False)
     if row is None:
         return False
+    _check_own_password(db, row)
     _set_password(db, row, new_password)
     row.failed_logins, row.locked_until = 0, None
     db.flush()
@@ -228,6 +233,27 @@ def delete_user(db: Session, user_id: Id, *, reassign_to: Id | None = None) -> b
     }
     _audit(db, "user_deleted", row, f"deleted the user {row.username}", changes=changes)
     return True
+
+
+def _added(
+    db: Session, user: UserCreate, password_hash: str, moment: datetime
+) -> tuple[User, list[str]]:
+    """Return the user who is stored now, and the names of their tags."""
+    row = User(
+        id=new_id(),
+        username_key=name_key(user.username),
+        email_key=_email_key(user.email),
+        password_hash=password_hash,
+        notification_preferences=user.notification_preferences.model_dump(mode="json"),
+        created_at=moment,
+        updated_at=moment,
+        **user.model_dump(exclude=_APART),
+    )
+    with guarded(db):
+        db.add(row)
+        db.flush()
+        _, tags = _replace_tags(db, row.id, user.tag_ids)
+    return row, tags
 
 
 def _users() -> Select[User]:
@@ -320,6 +346,13 @@ def _replace_tags(db: Session, user_id: UUID, tag_ids: Sequence[Id]) -> tuple[li
     db.add_all(UserTag(user_id=user_id, tag_id=tag_id) for tag_id in names.keys() - before.keys())
     db.flush()
     return sorted(before.values()), sorted(names.values())
+
+
+def _check_own_password(db: Session, row: User) -> None:
+    kind = db.scalar(select(UserIdentity.kind).where(UserIdentity.user_id == row.id))
+    if kind is not None:
+        message = f"{row.username} logs in by {kind} and has no password here; unlink them first"
+        raise Conflict("identity", message)
 
 
 def _set_password(db: Session, row: User, password: str) -> None:

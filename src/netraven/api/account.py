@@ -97,7 +97,7 @@ async def change_account(db: Writing, me: Me, change: UserSelfUpdate) -> UserRea
     return UserRead.model_validate(found(await update_user(db, me.user_id, change), "user"))
 
 
-@router.post("/password", status_code=204, responses=refusals(400, 401, 403, 413, 415, 422))
+@router.post("/password", status_code=204, responses=refusals(400, 401, 403, 409, 413, 415, 422))
 async def change_own_password(request: Request, me: Me, given: PasswordChange) -> None:
     """Change one's password, which ends all of one's logins, this one too."""
     current = given.current_password.get_secret_value()

@@ -80,7 +80,7 @@ class Tokens(BaseModel):
 async def log_in_browser(request: Request, response: Response, given: LoginRequest) -> BrowserLogin:
     """Log in and get a cookie that scripts cannot read."""
     opened = await log_in(request, given.proof(), LoginKind.BROWSER)
-    _set_cookie(request, response, opened)
+    set_login_cookie(request, response, opened)
     mark = csrf_mark(get_ground(request).keys.csrf, opened.row.id)
     return BrowserLogin(user_id=opened.row.user_id, csrf_token=mark)
 
@@ -108,7 +108,8 @@ async def log_out(
     response.delete_cookie(COOKIE, path="/")
 
 
-def _set_cookie(request: Request, response: Response, opened: OpenedSession) -> None:
+def set_login_cookie(request: Request, response: Response, opened: OpenedSession) -> None:
+    """Give the browser the secret of its login, where no script and no other site can use it."""
     response.set_cookie(
         COOKIE,
         opened.secret or "",

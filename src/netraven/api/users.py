@@ -8,6 +8,7 @@ from fastapi import Query, Request
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from netraven.admin.api_tokens import count_api_tokens, get_api_tokens, revoke_api_token
+from netraven.admin.identities import get_identity, link_identity, unlink_identity
 from netraven.admin.second_factor import remove_second_factor
 from netraven.admin.sessions import count_sessions, get_sessions, revoke_sessions
 from netraven.admin.users import (
@@ -27,6 +28,7 @@ from netraven.request.ground import get_ground
 from netraven.request.pages import Page, PageAsked, page_of
 from netraven.request.units import Reading, Writing, writing_in_thread
 from netraven.schemas.access import ApiTokenRead, LoginSessionRead
+from netraven.schemas.sso import IdentityLink, UserIdentityRead
 from netraven.schemas.user import UserCreate, UserRead, UserUpdate
 
 router = guarded_router("/users", "Users")
@@ -88,7 +90,7 @@ async def remove_user(db: Writing, user_id: str, reassign_to: str | None = None)
 @router.post(
     "/{user_id}/password",
     status_code=204,
-    responses=refusals(400, 401, 403, 404, 413, 415, 422),
+    responses=refusals(400, 401, 403, 404, 409, 413, 415, 422),
 )
 async def set_password(request: Request, user_id: str, given: PasswordGiven) -> None:
     """Give a user a new password; it ends their logins, and a lock after failed ones."""
@@ -96,6 +98,24 @@ async def set_password(request: Request, user_id: str, given: PasswordGiven) -> 
     async with get_ground(request).hashing:
         is_set = await writing_in_thread(request, lambda db: reset_password(db, user_id, password))
     require_found(is_set, "user")
+
+
+@router.get("/{user_id}/identity", responses=refusals(401, 403, 404))
+async def show_users_identity(db: Reading, user_id: str) -> UserIdentityRead:
+    """Show which provider or directory proves a user; 404 for one with a password here."""
+    return UserIdentityRead.model_validate(found(await get_identity(db, user_id), "identity"))
+
+
+@router.put("/{user_id}/identity", responses=refusals(400, 401, 403, 404, 409, 413, 415, 422))
+async def link_user(db: Writing, user_id: str, link: IdentityLink) -> UserIdentityRead:
+    """Have a provider or directory prove a user from now on; their password fits no more."""
+    return UserIdentityRead.model_validate(found(await link_identity(db, user_id, link), "user"))
+
+
+@router.delete("/{user_id}/identity", status_code=204, responses=refusals(401, 403, 404))
+async def unlink_user(db: Writing, user_id: str) -> None:
+    """Have nobody else prove a user any more; they need a new password then."""
+    require_found(await unlink_identity(db, user_id), "identity")
 
 
 @router.delete("/{user_id}/second-factor", status_code=204, responses=refusals(401, 403, 404))

@@ -42,9 +42,11 @@ from netraven.cli import (
     search,
     serve,
     setting,
+    sso,
     status,
     tag,
     user,
+    user_link,
     verify,
     worker,
 )
@@ -86,6 +88,9 @@ app.add_typer(schedule.app, name="schedule", cls=Noun)
 schedule.app.command("change")(schedule_change.change_schedule)
 app.add_typer(blackout.app, name="blackout", cls=Noun)
 app.add_typer(user.app, name="user", cls=Noun)
+user.app.command("link")(user_link.link_user)
+user.app.command("unlink")(user_link.unlink_user)
+app.add_typer(sso.app, name="sso", cls=Noun)
 app.add_typer(setting.app, name="setting", cls=Noun)
 app.add_typer(audit.app, name="audit", cls=Noun)
 app.add_typer(key.app, name="key", cls=Noun)

@@ -69,7 +69,7 @@ def list_settings(
 @app.command("show")
 def show_setting(key: Key, *, as_json: AsJson = False) -> None:
     """Show one setting with its default and bounds."""
-    from netraven.admin.builtin_settings import BY_KEY
+    from netraven.admin.declared_settings import BY_KEY
     from netraven.cli.home import reach_home
     from netraven.schemas.setting import AdminSettingRead
 
@@ -113,7 +113,11 @@ def change_setting(
 
     Switches take true and false, yes and no, on and off. A secret is never an argument.
     """
-    from netraven.admin.settings import initialize_default_settings, update_admin_setting_value
+    from netraven.admin.settings import (
+        initialize_default_settings,
+        initialize_sso_settings,
+        update_admin_setting_value,
+    )
     from netraven.cli.home import reach_home
     from netraven.errors import Invalid
     from netraven.schemas.setting import AdminSettingRead
@@ -121,6 +125,7 @@ def change_setting(
     home = reach_home()
     with home.writing() as db:
         initialize_default_settings(db)
+        initialize_sso_settings(db)
         row = _named(db, key)
     if row.is_sensitive:
         if value:

@@ -17,11 +17,14 @@ from netraven.errors import TooManyRequests
 from netraven.request.feed import RunFeed
 from netraven.request.keys import TokenKeys
 from netraven.request.measures import Measures
+from netraven.sso.oidc import Providers
 
 Readiness: TypeAlias = Callable[[], Awaitable[str | None]]
 
 # Each takes 19 MiB and a core; more at a time would only make all of them slower.
 HASHES_AT_A_TIME = 4
+# Each holds a thread, of which a small machine has six, for as long as a directory takes.
+DIRECTORIES_AT_A_TIME = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +58,10 @@ class Ground:
     nobodys_hash: str = field(repr=False)
     measures: Measures = field(default_factory=Measures, repr=False)
     pace: Pace | None = field(default=None, repr=False)
+    providers: Providers = field(default_factory=Providers, repr=False)
+    asking: asyncio.Semaphore = field(
+        default_factory=lambda: asyncio.Semaphore(DIRECTORIES_AT_A_TIME), repr=False
+    )
     hashing: asyncio.Semaphore = field(
         default_factory=lambda: asyncio.Semaphore(HASHES_AT_A_TIME), repr=False
     )

@@ -24,6 +24,7 @@ class Anyone(Enum):
     """Stands in the table for routes that need no login, with the reason."""
 
     LOGGING_IN = "who calls it has no login yet"
+    RETURNING = "who calls it was sent here by a provider, with parameters of its own choice"
     WATCHING = "monitors ask it, and it tells no more than that the program lives"
     DESCRIBING = "it describes the API, which is public"
 
@@ -59,7 +60,7 @@ def guarded_route(table: AccessTable) -> type[APIRoute]:
                     request.state.caller = caller
                     _count(request, caller)
                     caller.require(access)
-                _check_query(request, asked)
+                _check_query(request, asked, is_ours=access is not Anyone.RETURNING)
                 if takes_body:
                     _check_media(request)
                 return await handler(request)
@@ -116,13 +117,16 @@ def _is_list(annotation: object) -> bool:
     return get_origin(annotation) is list or any(map(_is_list, get_args(annotation)))
 
 
-def _check_query(request: Request, asked: Mapping[str, bool]) -> None:
-    """Raise Invalid for a parameter that is unknown, which may be a mistyped one, or repeated."""
+def _check_query(request: Request, asked: Mapping[str, bool], *, is_ours: bool) -> None:
+    """Raise Invalid for a parameter that is unknown, which may be a mistyped one, or repeated.
+
+    What providers add is passed over, as OAuth asks for (RFC 6749, 4.1.2).
+    """
     for name in request.query_params:
         shown = name.encode("ascii", "backslashreplace").decode()[:_MAX_SHOWN]
-        if name not in asked:
+        if name not in asked and is_ours:
             raise Invalid(shown, "is not a parameter of this address")
-        if not asked[name] and len(request.query_params.getlist(name)) > 1:
+        if not asked.get(name, not is_ours) and len(request.query_params.getlist(name)) > 1:
             raise Invalid(shown, "is given more than once")
 
 

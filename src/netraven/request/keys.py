@@ -18,11 +18,12 @@ class TokenKeys:
     refresh: bytes = field(repr=False)
     csrf: bytes = field(repr=False)
     cursor: bytes = field(repr=False)
+    sign_on: bytes = field(repr=False)
 
     @classmethod
     def drawn_from(cls, installation_key: bytes) -> TokenKeys:
         """Return the keys of this installation (HKDF-SHA256, RFC 5869)."""
-        purposes = ("access", "refresh", "csrf", "cursor")
+        purposes = ("access", "refresh", "csrf", "cursor", "sign-on")
         return cls(*(_derived(installation_key, purpose) for purpose in purposes))
 
 

@@ -16,14 +16,19 @@ from netraven.admin.sessions import OpenedSession, open_session, renew_session
 from netraven.admin.settings import get_number
 from netraven.admin.throttle import begin_login, complete_login, forgive_login
 from netraven.db import Actor, unit_of_work
-from netraven.db.enums import EventStatus, EventType, LoginKind
+from netraven.db.enums import LoginKind
 from netraven.errors import NotAuthenticated, SecondFactorNeeded, TooManyAttempts
 from netraven.models import LoginSession
+from netraven.request.admission import (
+    ask_directory,
+    find_directory,
+    login_event,
+    put_refusal_on_record,
+)
 from netraven.request.bearers import make_access_token, make_refresh_token, read_refresh_token
 from netraven.request.caller import actor_of, client_address
 from netraven.request.ground import Ground, get_ground
 from netraven.schemas.access import LoginAttempt
-from netraven.schemas.audit import AuditEventCreate
 from netraven.schemas.user import PasswordCheck
 
 _REFUSED = "user name, password or code are not right"
@@ -50,8 +55,9 @@ class TokenPair:
 async def log_in(request: Request, proof: Proof, kind: LoginKind) -> OpenedSession:
     """Open a login for who proves to be a user.
 
-    Raises NotAuthenticated, alike and after the same time for all that can be wrong,
-    SecondFactorNeeded where only the code is missing, TooManyAttempts.
+    Raises NotAuthenticated, alike and after the same time for all that can be wrong here,
+    SecondFactorNeeded where only the code is missing, TooManyAttempts; of people whom a directory
+    proves also SignOnUnavailable, and Forbidden, Conflict, Invalid or InUse for who is not let in.
     """
     ground = get_ground(request)
     address = client_address(request)
@@ -62,8 +68,15 @@ async def log_in(request: Request, proof: Proof, kind: LoginKind) -> OpenedSessi
     except TooManyAttempts:
         ground.measures.count_refused_login()
         raise
-    check, renewed = await _checked(ground, attempt, proof.password.get_secret_value())
-    if attempt.user_id is None or not check.ok:
+    directory = await find_directory(ground, attempt)
+    renewed: str | None = None
+    if directory is not None:
+        attempt = await ask_directory(request, directory, attempt, proof.password)
+        is_proved = attempt.user_id is not None
+    else:
+        check, renewed = await _checked(ground, attempt, proof.password.get_secret_value())
+        is_proved = check.ok
+    if attempt.user_id is None or not is_proved:
         await _refuse(ground, attempt, stranger, "its password was not right")
     user = actor_of(request, name=attempt.username, user_id=attempt.user_id)
     if attempt.has_second_factor and proof.code is None:
@@ -73,12 +86,26 @@ async def log_in(request: Request, proof: Proof, kind: LoginKind) -> OpenedSessi
         raise SecondFactorNeeded(message)
     if attempt.has_second_factor and not await _code_fits(ground, user, proof):
         await _refuse(ground, attempt, stranger, "its second factor was not right")
+    return await open_login(request, user, kind, password_hash=renewed)
+
+
+async def open_login(
+    request: Request, user: Actor, kind: LoginKind, *, password_hash: str | None = None
+) -> OpenedSession:
+    """Open a login of a user who is proved to be one, with the renewed hash of their password.
+
+    Raises NotAuthenticated where the user was disabled meanwhile.
+    """
+    ground, user_id = get_ground(request), user.user_id or ""
     async with unit_of_work(ground.async_sessions, actor=user) as db:
-        user_id = user.user_id or ""
-        await complete_login(db, user_id, address=address, password_hash=renewed)
+        await complete_login(
+            db, user_id, address=client_address(request), password_hash=password_hash
+        )
         opened = await open_session(db, user_id, kind=kind)
         if opened is not None:
-            await record_audit_event(db, _event(attempt, f"{user.name} logged in by {kind}"))
+            told = (opened.row.user_id, user.name)
+            sentence = f"{user.name} logged in by {kind}"
+            await record_audit_event(db, login_event("login_succeeded", sentence, user=told))
     if opened is None:
         raise NotAuthenticated(_REFUSED)
     return opened
@@ -136,23 +163,9 @@ async def _code_fits(ground: Ground, user: Actor, proof: Proof) -> bool:
 async def _refuse(ground: Ground, attempt: LoginAttempt, stranger: Actor, why: str) -> None:
     """Put the refusal on record and raise; a name that nobody has may be a mistyped password."""
     if attempt.user_id is None:
-        event = _event(attempt, "refused a login: no active user has this name")
+        sentence, user = "refused a login: no active user has this name", None
     else:
-        event = _event(attempt, f"refused a login of {attempt.username}: {why}")
-    failed = event.model_copy(update={"event_name": "login_refused", "status": EventStatus.FAILURE})
-    ground.measures.count_refused_login()
-    async with unit_of_work(ground.async_sessions, actor=stranger) as db:
-        await record_audit_event(db, failed)
+        sentence = f"refused a login of {attempt.username}: {why}"
+        user = (attempt.user_id, attempt.username)
+    await put_refusal_on_record(ground, stranger, sentence, user=user)
     raise NotAuthenticated(_REFUSED)
-
-
-def _event(attempt: LoginAttempt, sentence: str) -> AuditEventCreate:
-    is_known = attempt.user_id is not None
-    return AuditEventCreate(
-        event_type=EventType.AUTH,
-        event_name="login_succeeded",
-        target_type="user",
-        target_id=str(attempt.user_id) if is_known else None,
-        target_name=attempt.username if is_known else None,
-        description=sentence,
-    )

@@ -21,6 +21,7 @@ _REMEDIES = {
     errors.NotAuthenticated.code: "Log in, or send a valid token.",
     errors.SecondFactorNeeded.code: "Send the authenticator's code, or a recovery code, as `code`.",
     errors.Forbidden.code: "Ask an administrator for the permission, or use another token.",
+    errors.SignOnUnavailable.code: "Log in with a local account, or try again later.",
     errors.TooManyAttempts.code: "Wait as long as the header Retry-After says.",
     errors.TooManySearches.code: "Wait as long as the header Retry-After says.",
     errors.TooManyRequests.code: "Wait as long as the header Retry-After says.",

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
-from netraven.db.enums import LoginKind
+from netraven.db.enums import IdentityKind, LoginKind
 from netraven.schemas.texts import PRINTABLE
 
 TokenName = Annotated[
@@ -68,12 +68,18 @@ class NewApiToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginAttempt:
-    """A try to log in that was counted; without a user the name belongs to nobody."""
+    """A try to log in that was counted; without a user the name belongs to nobody active.
+
+    `is_known` where the name is a user's, be they active or not; `proved_by` who proves them in
+    the password's place.
+    """
 
     user_id: UUID | None
     username: str
-    password_hash: str | None = field(repr=False)
-    has_second_factor: bool
+    is_known: bool
+    password_hash: str | None = field(default=None, repr=False)
+    has_second_factor: bool = False
+    proved_by: IdentityKind | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

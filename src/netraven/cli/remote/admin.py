@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from netraven.admin import audit_chain, audit_log, settings, users
+from netraven.admin import audit_chain, audit_log, identities, settings, users
 from netraven.admin.audit_chain import AuditChainReport
 from netraven.cli.remote.asking import (
     Asked,
@@ -16,6 +16,7 @@ from netraven.cli.remote.asking import (
     listed,
     made,
     one,
+    or_none,
     shown,
 )
 from netraven.cli.remote.server import Server
@@ -23,6 +24,7 @@ from netraven.db import name_key
 from netraven.db.types import JsonValue
 from netraven.schemas.audit import AuditEventRead
 from netraven.schemas.setting import AdminSettingRead
+from netraven.schemas.sso import UserIdentityRead
 from netraven.schemas.user import UserRead
 
 _USERS, _SETTINGS, _EVENTS = "/users", "/settings", "/audit-events"
@@ -32,6 +34,19 @@ def _reset_password(server: Server, asked: Asked) -> bool:
     body = {"new_password": asked["new_password"]}
     server.send("POST", f"{_USERS}/{asked['user_id']}/password", body=body)
     return True
+
+
+def _link(server: Server, asked: Asked) -> UserIdentityRead:
+    body = asked["link"].model_dump(mode="json")
+    return server.read(UserIdentityRead, server.send("PUT", _identity(asked), body=body))
+
+
+def _unlink(server: Server, asked: Asked) -> bool:
+    return or_none(lambda: server.send("DELETE", _identity(asked)) or True) is not None
+
+
+def _identity(asked: Asked) -> str:
+    return f"{_USERS}/{asked['user_id']}/identity"
 
 
 def _setting(server: Server, asked: Asked) -> AdminSettingRead | None:
@@ -83,10 +98,13 @@ TABLE: Table = MappingProxyType(
         users.update_user: changed(_USERS, UserRead),
         users.delete_user: deleted(_USERS),
         users.reset_password: _reset_password,
+        identities.link_identity: _link,
+        identities.unlink_identity: _unlink,
         settings.get_admin_settings: listed(_SETTINGS, AdminSettingRead),
         settings.get_admin_setting_by_key: _setting,
         settings.get_setting_value: _value,
         settings.initialize_default_settings: _stored_already,
+        settings.initialize_sso_settings: _stored_already,
         settings.update_admin_setting_value: _set_value,
         settings.reset_admin_settings: _reset,
         audit_log.get_audit_events: listed(_EVENTS, AuditEventRead),
