@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -24,8 +24,8 @@ from netraven.errors import NotAuthenticated
 from netraven.jobs.entries import get_job_log_entries
 from netraven.jobs.listing import get_job_log
 from netraven.jobs.marks import get_changed_results
-from netraven.jobs.results import Kept, count_job_results, get_kept
-from netraven.models import JobLogEntry, JobResult
+from netraven.jobs.results import Kept, count_results_by_status, get_kept
+from netraven.models import JobResult
 from netraven.request.authentication import authenticate
 from netraven.request.caller import Caller, get_caller
 from netraven.request.ground import Ground, get_ground
@@ -115,8 +115,7 @@ class _Stream:
         self._ground = ground
         self._me = me
         self._run_id = run_id
-        self._position = position
-        self._progress = ""
+        self._known = _Known(position)
         # When something happened that may not have settled yet.
         self._woken_at: datetime | None = clock.now()
 
@@ -125,12 +124,13 @@ class _Stream:
         with self._ground.feed.following(self._run_id) as happened:
             while True:
                 happened.clear()
-                batch, is_over = await self._ground.feed.undisturbed(self._look())
-                for event in batch:
-                    yield event
-                if is_over:
+                news = await self._look()
+                self._known = news.known
+                if news.told:
+                    yield news.told
+                if news.is_over:
                     return
-                if batch:
+                if news.told:
                     continue
                 try:
                     async with asyncio.timeout(self._patience_s()):
@@ -149,61 +149,12 @@ class _Stream:
         is_fresh = self._woken_at is not None
         return _SETTLED_AFTER.total_seconds() if is_fresh else _SIGN_OF_LIFE_S
 
-    async def _look(self) -> tuple[list[str], bool]:
-        """Return what is new, and whether that was the last."""
-        seen = self._me.user_id
-        async with unit_of_work(self._ground.async_sessions, read_only=True) as db:
-            run = await get_job_log(db, self._run_id, visible_to=seen)
-            if run is None:
-                return [], True
-            has_ended = run.status not in ACTIVE_RUN
-            entries = await get_job_log_entries(
-                db, run.id, 0, _BATCH, after_seq=self._position.seq, visible_to=seen
-            )
-            results = await get_changed_results(
-                db,
-                run.id,
-                after=(self._position.at, self._position.row_id),
-                until=None if has_ended else clock.now() - _SETTLED_AFTER,
-                limit=_BATCH,
-                visible_to=seen,
-            )
-            kept = await get_kept(db, results)
-            by_status = {
-                status: await count_job_results(db, run.id, status=status, visible_to=seen)
-                for status in ResultStatus
-            }
-        batch = [*self._entries(entries), *self._results(results, kept)]
-        batch += self._changed_progress(by_status)
-        is_over = not batch and has_ended
-        if is_over:
-            batch = [self._event("end", JobLogRead.model_validate(run))]
-        return batch, is_over
-
-    def _entries(self, rows: list[JobLogEntry]) -> Iterator[str]:
-        for row in rows:
-            self._position = replace(self._position, seq=row.seq)
-            yield self._event("entry", JobLogEntryRead.model_validate(row))
-
-    def _results(self, rows: list[JobResult], kept: dict[UUID, Kept]) -> Iterator[str]:
-        for row in rows:
-            self._position = replace(self._position, at=row.updated_at, row_id=row.id)
-            told, left = ResultTold.model_validate(row), kept.get(row.id)
-            if left is not None:
-                told.backup_status, told.backup_version = left.status, left.version
-                told.is_new = left.is_new
-            yield self._event("result", told)
-
-    def _changed_progress(self, by_status: dict[ResultStatus, int]) -> list[str]:
-        progress = Progress(by_status=by_status, total=sum(by_status.values()))
-        told = progress.model_dump_json()
-        if told == self._progress:
-            return []
-        self._progress = told
-        return [self._event("progress", progress)]
-
-    def _event(self, kind: str, told: BaseModel) -> str:
-        return f"id: {self._position}\nevent: {kind}\ndata: {told.model_dump_json()}\n\n"
+    async def _look(self) -> _News:
+        """Return what is new; a user's clients that have it all up to here look only once."""
+        wanted = self._run_id, self._me.user_id, self._known
+        return await self._ground.feed.together(
+            wanted, lambda: _news(self._ground, self._run_id, self._me.user_id, self._known)
+        )
 
     async def _is_let_in(self) -> bool:
         try:
@@ -211,3 +162,73 @@ class _Stream:
         except NotAuthenticated:
             return False
         return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a client was told already."""
+
+    position: _Position
+    progress: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _News:
+    """Events as they are sent, what is known with them, and whether these are the last."""
+
+    told: str
+    known: _Known
+    is_over: bool = False
+
+
+async def _news(ground: Ground, run_id: UUID, seen: UUID, known: _Known) -> _News:
+    """Return what this user is to be told of the run beyond what is known."""
+    position = known.position
+    async with unit_of_work(ground.async_sessions, read_only=True) as db:
+        run = await get_job_log(db, run_id, visible_to=seen)
+        if run is None:
+            return _News("", known, is_over=True)
+        has_ended = run.status not in ACTIVE_RUN
+        entries = await get_job_log_entries(
+            db, run.id, 0, _BATCH, after_seq=position.seq, visible_to=seen
+        )
+        results = await get_changed_results(
+            db,
+            run.id,
+            after=(position.at, position.row_id),
+            until=None if has_ended else clock.now() - _SETTLED_AFTER,
+            limit=_BATCH,
+            visible_to=seen,
+        )
+        kept = await get_kept(db, results)
+        by_status = await count_results_by_status(db, run.id, visible_to=seen)
+    told: list[str] = []
+    for entry in entries:
+        position = replace(position, seq=entry.seq)
+        told.append(_event("entry", position, JobLogEntryRead.model_validate(entry)))
+    for row in results:
+        position = replace(position, at=row.updated_at, row_id=row.id)
+        told.append(_event("result", position, _result(row, kept.get(row.id))))
+    progress = Progress(
+        by_status={status: by_status.get(status, 0) for status in ResultStatus},
+        total=sum(by_status.values()),
+    )
+    now_known = _Known(position, progress.model_dump_json())
+    if now_known.progress != known.progress:
+        told.append(_event("progress", position, progress))
+    if has_ended and not told:
+        told.append(_event("end", position, JobLogRead.model_validate(run)))
+        return _News("".join(told), now_known, is_over=True)
+    return _News("".join(told), now_known)
+
+
+def _result(row: JobResult, left: Kept | None) -> ResultTold:
+    told = ResultTold.model_validate(row)
+    if left is not None:
+        told.backup_status, told.backup_version = left.status, left.version
+        told.is_new = left.is_new
+    return told
+
+
+def _event(kind: str, position: _Position, told: BaseModel) -> str:
+    return f"id: {position}\nevent: {kind}\ndata: {told.model_dump_json()}\n\n"

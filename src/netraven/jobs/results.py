@@ -149,10 +149,12 @@ def get_kept(db: Session, results: Iterable[JobResult]) -> dict[UUID, Kept]:
 
 
 @operation
-def count_results_by_status(db: Session, job_log_id: Id) -> dict[ResultStatus, int]:
-    """Return how many devices of the run stand in each status."""
-    of_run = JobResult.job_log_id == as_uuid(job_log_id)
-    counted = select(JobResult.status, func.count()).where(of_run).group_by(JobResult.status)
+def count_results_by_status(
+    db: Session, job_log_id: Id, *, visible_to: Id | None = None
+) -> dict[ResultStatus, int]:
+    """Return how many devices of the run stand in each status; of those with none, nothing."""
+    wanted = _conditions(job_log_id, None, visible_to)
+    counted = select(JobResult.status, func.count()).where(*wanted).group_by(JobResult.status)
     return {row[0]: row[1] for row in db.execute(counted)}
 
 

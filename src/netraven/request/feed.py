@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Hashable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TypeVar
+from functools import partial
+from typing import TypeVar, cast
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
@@ -36,6 +37,7 @@ class RunFeed:
         self._watch: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
         self._looks: set[asyncio.Task[object]] = set()
+        self._shared: dict[Hashable, asyncio.Task[object]] = {}
 
     @contextmanager
     def following(self, run_id: UUID) -> Iterator[asyncio.Event]:
@@ -62,6 +64,23 @@ class RunFeed:
         task.add_done_callback(self._looks.discard)
         return await asyncio.shield(task)
 
+    async def together(
+        self, wanted: Hashable, look: Callable[[], Coroutine[object, object, R]]
+    ) -> R:
+        """Await a look that is one for all who want the same until something happens again."""
+        task = cast("asyncio.Task[R] | None", self._shared.get(wanted))
+        if task is None:
+            task = asyncio.create_task(look())
+            self._looks.add(task)
+            self._shared[wanted] = task
+            task.add_done_callback(partial(self._forget, wanted))
+        return await asyncio.shield(task)
+
+    def _forget(self, wanted: Hashable, look: asyncio.Task[object]) -> None:
+        self._looks.discard(look)
+        if self._shared.get(wanted) is look:
+            del self._shared[wanted]
+
     async def close(self) -> None:
         """Stop looking, when the looks under way have ended."""
         self._closing.set()
@@ -83,6 +102,8 @@ class RunFeed:
                     await self._closing.wait()
 
     def _wake(self, marks: dict[UUID, RunMark]) -> None:
+        # A look that began before may not show it.
+        self._shared.clear()
         # Of a run that was deleted meanwhile there is no mark; who follows it must see that too.
         for run_id, followers in self._followers.items():
             mark = marks.get(run_id)
