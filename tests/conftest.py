@@ -6,11 +6,11 @@ import asyncio
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AbstractContextManager
-from functools import cache, lru_cache, partial
+from functools import cache
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 from uuid import uuid4
 
 import pytest
@@ -24,13 +24,12 @@ from netraven.db import (
     Actor,
     KeyRing,
     Operation,
-    make_async_sessions,
-    make_sessions,
     unit_of_work,
 )
 from netraven.db.schema import upgrade_schema
 from tests.databases import EmptiedDatabase, administer
 from tests.databases import database_url as postgres_url
+from tests.kept import KeptConnections, KeptEngines
 from tests.laboratory import IS_ABSENT, LABORATORY, WHY_SKIPPED
 from tests.parts import PART, pytest_terminal_summary
 from tests.postgres import shared_server
@@ -60,26 +59,24 @@ def pytest_xdist_auto_num_workers() -> int:
     return min(2 * (cores or 1), max(cores or 1, 8))
 
 
-class KeptEngines(threading.local):
-    """Engines that a thread's tests use one after another, with the statements they compiled."""
-
-    def __init__(self) -> None:
-        self.sessions = lru_cache(8)(partial(make_sessions, pool=NullPool))
-        self.async_sessions = lru_cache(8)(partial(make_async_sessions, pool=NullPool))
-
-
 _kept_engines = KeptEngines()
 
 
 class Database:
-    """One migrated database reached by one kind of session; each call is a unit of its own."""
+    """One migrated database reached by one kind of session; each call is a unit of its own.
 
-    def __init__(self, url: str, keyring: KeyRing, kind: str) -> None:
+    `kept` are connections for the main thread's units; without them each unit makes its own.
+    """
+
+    def __init__(
+        self, url: str, keyring: KeyRing, kind: str, *, kept: KeptConnections | None = None
+    ) -> None:
         self.url = url
         self.keyring = keyring
         self.kind = kind
-        self.sessions = _apart(_kept_engines.sessions(url, keyring))
+        self.sessions = _apart((kept or _kept_engines).sessions(url, keyring))
         self._thread = threading.local()
+        self._kept = kept
 
     @property
     def async_sessions(self) -> async_sessionmaker[AsyncSession]:
@@ -95,7 +92,12 @@ class Database:
         if self.kind == "sync":
             with unit_of_work(self.sessions) as db:
                 return operation(db, *args, **kwargs)
-        return asyncio.run(self._run_async(operation, *args, **kwargs))
+
+        async def in_async_unit(sessions: async_sessionmaker[AsyncSession]) -> R:
+            async with unit_of_work(sessions) as db:
+                return await operation(db, *args, **kwargs)
+
+        return self._await(in_async_unit)
 
     def run_body(self, body: Callable[[Session], R]) -> R:
         """Return what `body` returns when it runs in one unit of this kind of session."""
@@ -103,25 +105,36 @@ class Database:
             with unit_of_work(self.sessions) as db:
                 return body(db)
 
-        async def in_async_unit() -> R:
-            async with unit_of_work(self.async_sessions) as db:
+        async def in_async_unit(sessions: async_sessionmaker[AsyncSession]) -> R:
+            async with unit_of_work(sessions) as db:
                 return await db.run_sync(body)
 
-        return asyncio.run(in_async_unit())
+        return self._await(in_async_unit)
 
     def unit(self, *, actor: Actor | None = None) -> AbstractContextManager[Session]:
         """Return a fresh unit of a plain session, for arranging and for checking."""
         return unit_of_work(self.sessions, actor=actor)
 
-    async def _run_async(self, operation: Operation[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        async with unit_of_work(self.async_sessions) as db:
-            return await operation(db, *args, **kwargs)
+    def _await(
+        self, unit: Callable[[async_sessionmaker[AsyncSession]], Coroutine[Any, Any, R]]
+    ) -> R:
+        if self._kept is None or threading.current_thread() is not threading.main_thread():
+            return asyncio.run(unit(self.async_sessions))
+        return self._kept.run(unit(self._kept.async_sessions(self.url, self.keyring)))
 
 
 @pytest.fixture(scope="session")
 def keyring() -> KeyRing:
     """Return a key ring that the whole test run shares."""
     return KeyRing.generate()
+
+
+@pytest.fixture(scope="session")
+def kept() -> Iterator[KeptConnections]:
+    """Return the connections that this process's tests use one after another."""
+    connections = KeptConnections()
+    yield connections
+    connections.close()
 
 
 @pytest.fixture(scope="session")
@@ -164,37 +177,47 @@ def emptied_postgres(postgres_server: str, postgres_template: str) -> Iterator[E
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest, kept: KeptConnections) -> Iterator[str]:
     """Return the URL of a migrated, empty database of its own, on either kind of database."""
     if request.param == "sqlite":
-        yield _emptied_sqlite(request.getfixturevalue("sqlite_template"))
+        url = _emptied_sqlite(request.getfixturevalue("sqlite_template"))
+        yield url
+        kept.hang_up(url)
         return
     request.node.user_properties.append(
         (PART, _version(request.getfixturevalue("postgres_server")))
     )
     postgres: EmptiedDatabase = request.getfixturevalue("emptied_postgres")
-    yield postgres.lend()
-    postgres.take_back()
+    url = postgres.lend()
+    yield url
+    if not postgres.take_back():
+        kept.forget(url)
 
 
 @pytest.fixture(params=["sync", "async"])
-def database(request: pytest.FixtureRequest, database_url: str, keyring: KeyRing) -> Database:
+def database(
+    request: pytest.FixtureRequest, database_url: str, keyring: KeyRing, kept: KeptConnections
+) -> Database:
     """Return a database reached four ways: two databases by two kinds of session."""
-    return Database(database_url, keyring, request.param)
+    return Database(database_url, keyring, request.param, kept=kept)
 
 
 @pytest.fixture
-def sync_database(database_url: str, keyring: KeyRing) -> Database:
+def sync_database(database_url: str, keyring: KeyRing, kept: KeptConnections) -> Database:
     """Return a database reached by plain sessions only."""
-    return Database(database_url, keyring, "sync")
+    return Database(database_url, keyring, "sync", kept=kept)
 
 
 @pytest.fixture
-def sqlite_database(tmp_path: Path, sqlite_template: Path, keyring: KeyRing) -> Database:
+def sqlite_database(
+    tmp_path: Path, sqlite_template: Path, keyring: KeyRing, kept: KeptConnections
+) -> Iterator[Database]:
     """Return a SQLite database reached by plain sessions, where the database is not the point."""
     path = tmp_path / "netraven.sqlite3"
     shutil.copy(sqlite_template, path)
-    return Database(f"sqlite:///{path}", keyring, "sync")
+    url = f"sqlite:///{path}"
+    yield Database(url, keyring, "sync", kept=kept)
+    kept.forget(url)
 
 
 @pytest.fixture(scope="session")
