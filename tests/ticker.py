@@ -26,14 +26,12 @@ def main(url: str, start: str, hours: str) -> int:
             try:
                 with unit_of_work(sessions) as db:
                     made = [str(run.id) for run in enqueue_due_jobs(db, now=now, limit=3)]
+                sys.stdout.writelines(f"{run_id}\n" for run_id in made)
                 with unit_of_work(sessions, read_only=True) as db:
                     is_done = count_due_jobs(db, now) == 0
             except StorageFailed as error:
                 if not error.retryable:
                     raise
-                continue
-            for run_id in made:
-                sys.stdout.write(f"{run_id}\n")
     return 0
 
 

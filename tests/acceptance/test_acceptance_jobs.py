@@ -216,7 +216,7 @@ def test_acceptance_30_three_processes_give_each_occurrence_one_run(
 ) -> None:
     planner = Planner(sync_database)
     times = {"schedule_type": "interval", "schedule_interval": 3600, "overlap": "queue"}
-    ids = [planner.add(job_type="verify", now=NINE, **times) for _ in range(40)]  # type: ignore[arg-type]
+    ids = [planner.add(job_type="verify", now=NINE, **times) for _ in range(15)]  # type: ignore[arg-type]
     start = NINE + timedelta(hours=1)
     command = [sys.executable, "-m", "tests.ticker", sync_database.url, start.isoformat(), "3"]
 

@@ -21,6 +21,8 @@ SAMPLES = {
     path.stem: path.read_text(encoding="utf-8")
     for path in (Path(__file__).parent / "secret_lines").glob("*.txt")
 }
+# What a line's meaning may depend on stands no further above it.
+ABOVE = 25
 GAP = "[... 812 bytes left out ...]\n"
 
 
@@ -45,7 +47,8 @@ def test_no_half_of_a_secret_is_seen_wherever_a_record_breaks_off(name: str) -> 
             # Three characters, as the mark of a hash has them, may be the end of a prompt.
             for length in range(min(4, len(secret[1])), len(secret[1]) + 1):
                 cut = lines[number][: first + length]
-                shown = show("\r\n".join([*lines[:number], cut]), platform(name), KEY)
+                above = lines[max(0, number - ABOVE) : number]
+                shown = show("\r\n".join([*above, cut]), platform(name), KEY)
                 last = shown.rpartition("\n")[2]
                 assert last == NOTHING_SHOWN or not last.endswith(secret[1][:length]), cut
 

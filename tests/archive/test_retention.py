@@ -344,7 +344,7 @@ STEPS = st.lists(st.tuples(st.sampled_from(KINDS), st.integers(0, 30)), max_size
 
 
 @settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -157,18 +157,18 @@ def test_duplicate_names_and_addresses_within_a_file_are_refused(
     assert "row 1 has the same address" in told["rows"][2]["reason"]
 
 
-def test_a_hundred_thousand_rows_are_imported_in_one_go(program: Program, tmp_path: Path) -> None:
+def test_twenty_thousand_rows_are_imported_in_one_go(program: Program, tmp_path: Path) -> None:
     path = tmp_path / "big.csv"
-    rows = (f"sw{n},10.{n >> 16}.{(n >> 8) & 255}.{n & 255},ios,22,,\n" for n in range(100_000))
+    rows = (f"sw{n},10.{n >> 16}.{(n >> 8) & 255}.{n & 255},ios,22,,\n" for n in range(20_000))
     path.write_text(HEADER + "".join(rows) + "sw7,10.9.9.9,ios,22,,\n")
 
     answer = program.run("device", "import", path)
 
     assert answer.exit_code == USAGE
-    assert "100 001 rows: 100000 create, 1 refuse." in answer.out
+    assert "20 001 rows: 20000 create, 1 refuse." in answer.out
     assert "row 8 has the same hostname" in answer.out
     assert len(answer.out.splitlines()) < 10
-    assert program.json("device", "list", "--limit", 1)["total"] == 100_000
+    assert program.json("device", "list", "--limit", 1)["total"] == 20_000
 
 
 def test_hostile_cells_reach_no_terminal(program: Program, tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import asyncssh
 import pytest
@@ -33,10 +32,11 @@ def _takes_part(record_property: Callable[[str, object], None], router: FrrRoute
     record_property(PART, versions())
 
 
-@pytest.fixture
-def program(router: FrrRouter, tmp_path: Path) -> Program:
+@pytest.fixture(scope="module")
+def program(router: FrrRouter, tmp_path_factory: pytest.TempPathFactory) -> Program:
     """Return an installation that knows the router as edge-1."""
-    installed = Program(tmp_path / "home", {"NETRAVEN_TEST_PASSWORD": router.password})
+    home = tmp_path_factory.mktemp("installed") / "home"
+    installed = Program(home, {"NETRAVEN_TEST_PASSWORD": router.password})
     installed.succeed("init")
     installed.succeed(
         *("credential", "add", "vtysh", "--username", router.username, "--tag", "default"),

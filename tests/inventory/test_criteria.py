@@ -181,9 +181,9 @@ def test_a_pattern_that_would_hang_ends_in_time(inventory: Inventory, pattern: s
     criteria = leaf("description", "regex", pattern)
     inventory.add_rule(inventory.add_tag("slow"), criteria, "slow")
 
-    began = time.monotonic()
+    began = time.process_time()
     tested = inventory.run(tag_rules.test_rule, criteria)
-    took_s = time.monotonic() - began
+    took_s = time.process_time() - began
     added = inventory.add_device("core-2", description="a" * 9_999 + "b")
 
     assert tested["total_devices"] == 1

@@ -58,7 +58,11 @@ QUESTIONS = st.builds(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    deadline=None,
+)
 @given(rows=ROWS, asked=QUESTIONS)
 def test_whatever_the_rows_pages_give_each_once(
     sync_database: Database, rows: Rows, asked: Question

@@ -12,8 +12,8 @@ from tests.conftest import Database
 from tests.planner import NINE, Planner
 
 ROOT = Path(__file__).parents[2]
-SCHEDULES = 40
-HOURS = 4
+SCHEDULES = 15
+HOURS = 3
 
 
 def test_three_processes_make_one_run_of_each_occurrence(sync_database: Database) -> None:
