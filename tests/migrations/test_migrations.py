@@ -19,7 +19,12 @@ from sqlalchemy import Engine, NullPool, func, inspect, select
 from netraven.db import Base, make_engine, make_sessions, new_id, unit_of_work
 from netraven.db import migrations as chain
 from netraven.db.enums import LinkSource
-from netraven.db.schema import downgrade_schema, head_revision, upgrade_schema
+from netraven.db.schema import (
+    current_revision,
+    downgrade_schema,
+    head_revision,
+    upgrade_schema,
+)
 from netraven.errors import Invalid
 from netraven.models import DeviceTag
 
@@ -119,3 +124,10 @@ def test_acceptance_40_foreign_keys_hold(database_url: str) -> None:
 
     with unit_of_work(sessions) as db:
         assert db.scalar(select(func.count()).select_from(DeviceTag)) == 0
+
+
+def test_the_chain_is_told_by_its_files_as_alembic_tells_it(database_url: str) -> None:
+    scripts = ScriptDirectory(str(Path(chain.__path__[0])))
+
+    assert scripts.get_heads() == [head_revision()]
+    assert current_revision(database_url) == head_revision()

@@ -41,15 +41,20 @@ def serve(
 ) -> None:
     """Serve until SIGTERM or Ctrl-C: `/healthz`, `/readyz`, schedules, and the work itself.
 
+    Where nothing is set up yet, an installation on SQLite is made first, as by `netraven init`.
     On SQLite one server has the home for itself; other commands write runs down for it. On
     PostgreSQL any number of servers and workers share the work.
     """
-    from netraven.cli.home import open_home, sqlite_path
-    from netraven.worker.garbage import less_searched_for_garbage
-    from netraven.worker.lock import held
+    from netraven.worker.garbage import less_searched_for_garbage, unsearched_for_garbage
 
-    options = given_options(queues, concurrency)
-    home = open_home()
+    with unsearched_for_garbage():
+        from netraven.cli.home import open_home, sqlite_path
+        from netraven.worker.lock import held
+
+        options = given_options(queues, concurrency)
+        _install_where_nothing_is()
+        home = open_home()
+        import_module(_APPLICATION)
     path = sqlite_path(home.settings)
     with ExitStack() as holding:
         if path is not None:
@@ -58,6 +63,21 @@ def serve(
         holding.enter_context(less_searched_for_garbage())
         if not asyncio.run(_serve(home, options, host=host, port=port)):
             raise lost()
+
+
+def _install_where_nothing_is() -> None:
+    """Make an installation where neither a key ring nor a SQLite file is, and tell of it.
+
+    What has lost one of the two is not made anew: its backups would be lost with it.
+    """
+    from netraven.cli.home import read_settings, sqlite_path
+    from netraven.cli.init import init
+
+    settings = read_settings()
+    database = sqlite_path(settings)
+    is_begun = settings.keyring is not None or settings.keyring_path.exists()
+    if database is not None and not database.exists() and not is_begun:
+        init()
 
 
 async def _serve(home: Home, options: WorkerOptions, *, host: str, port: int) -> bool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import psycopg
 from sqlalchemy import PrimaryKeyConstraint, Table, UniqueConstraint, inspect
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from netraven.db.base import Base
@@ -86,8 +86,13 @@ def as_storage_failure(error: DBAPIError) -> StorageFailed:
     first_line = text.splitlines()[0] if text else type(error.orig).__name__
     return StorageFailed(
         f"the database cannot be used ({first_line}); check it and retry",
-        is_passing=error.connection_invalidated or isinstance(error.orig, psycopg.OperationalError),
+        is_passing=error.connection_invalidated or _is_of_a_server(error),
     )
+
+
+def _is_of_a_server(error: DBAPIError) -> bool:
+    """Tell whether it is the state of a server, which a file of ours has not."""
+    return isinstance(error, OperationalError) and not isinstance(error.orig, sqlite3.Error)
 
 
 def _chain(error: DBAPIError) -> Iterator[BaseException]:

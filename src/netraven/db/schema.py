@@ -6,13 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, event, func, inspect, select, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
@@ -43,6 +38,9 @@ ENGINE_TABLES = frozenset(
 """The job engine's tables, which stand beside ours where a database has no schemas."""
 
 NOT_OURS = ENGINE_TABLES | {"alembic_version"}
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -91,6 +89,9 @@ def current_revision(url: str | URL) -> str | None:
 
 def schema_differences(url: str | URL) -> list[str]:
     """Return what sets the tables apart from the models that the program has loaded."""
+    from alembic.autogenerate import compare_metadata  # noqa: PLC0415
+    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415
+
     with _looking(url) as connection:
         options = {"compare_type": True, "include_object": _is_ours}
         context = MigrationContext.configure(connection, opts=options)
@@ -99,16 +100,22 @@ def schema_differences(url: str | URL) -> list[str]:
 
 def head_revision() -> str:
     """Return the newest revision that this program knows."""
-    head = _scripts().get_current_head()
-    if head is None:
+    revisions = _revisions()
+    if not revisions:
         message = "this installation of NetRaven lacks its migrations; install it again"
         raise SchemaMismatch(message)
-    return head
+    return revisions[-1]
+
+
+# Loading Alembic takes as long as all the rest of a command that only looks at a database, so it
+# is loaded where the tables are changed or compared.
 
 
 def _run(
     url: str | URL, *, revision: str, step: Callable[[Connection, Config, str], None]
 ) -> str | None:
+    from alembic.config import Config  # noqa: PLC0415
+
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     with _used(url) as engine, _changing(engine) as connection:
@@ -119,6 +126,8 @@ def _run(
 
 
 def _upgrade(connection: Connection, config: Config, revision: str) -> None:
+    from alembic import command  # noqa: PLC0415
+
     current = _current(connection)
     if current is not None and current != head_revision():
         keep_copy(connection.engine.url)
@@ -126,6 +135,8 @@ def _upgrade(connection: Connection, config: Config, revision: str) -> None:
 
 
 def _downgrade(_connection: Connection, config: Config, revision: str) -> None:
+    from alembic import command  # noqa: PLC0415
+
     command.downgrade(config, revision)
 
 
@@ -178,9 +189,10 @@ def _used(url: str | URL) -> Iterator[Engine]:
 
 
 @cache
-def _scripts() -> ScriptDirectory:
-    # Reading them takes longer than all else here, and they do not change while a program runs.
-    return ScriptDirectory(str(_MIGRATIONS))
+def _revisions() -> tuple[str, ...]:
+    """Return all revisions, the oldest first: one chain, whose files are named by their numbers."""
+    files = (_MIGRATIONS / "versions").glob("[0-9]*_*.py")
+    return tuple(sorted(file.name.partition("_")[0] for file in files))
 
 
 def _require_head(current: str | None) -> None:
@@ -197,15 +209,17 @@ def _require_head(current: str | None) -> None:
 
 
 def _current(connection: Connection) -> str | None:
-    current = MigrationContext.configure(connection).get_current_revision()
-    known = {script.revision for script in _scripts().walk_revisions()}
-    if current is not None and current not in known:
+    tables = set(inspect(connection).get_table_names())
+    current: str | None = None
+    if "alembic_version" in tables:
+        current = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    if current is not None and current not in _revisions():
         message = (
             f"the database's schema {current} is newer than this program, which knows up to "
             f"{head_revision()}; install a newer NetRaven"
         )
         raise SchemaMismatch(message)
-    if current is None and set(inspect(connection).get_table_names()) - NOT_OURS:
+    if current is None and tables - NOT_OURS:
         message = "the database holds tables that are not NetRaven's; give it an empty database"
         raise SchemaMismatch(message)
     return current

@@ -11,6 +11,16 @@ _NEW_OBJECTS: Final = 10_000
 
 
 @contextmanager
+def unsearched_for_garbage() -> Iterator[None]:
+    """Load modules without searches for cycles: they leave none, and take a fifth less time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+@contextmanager
 def less_searched_for_garbage() -> Iterator[None]:
     """Spare what is there from the search for cycles, and search after 10 000 new objects.
 
