@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from netraven.archive.weave import OPEN, Weave, WeaveBytes, WeaveMisfit, unpack_weave
+from netraven.archive.weave import MOST_BYTES, OPEN, Weave, WeaveBytes, WeaveMisfit, unpack_weave
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -23,6 +23,7 @@ class Known:
     """What a weave should hold: each version's text, and which are still there."""
 
     weave: Weave = field(default_factory=Weave)
+    past: list[Weave] = field(default_factory=list)
     texts: dict[int, bytes] = field(default_factory=dict)
     newest: int = 0
 
@@ -31,14 +32,23 @@ class Known:
         self.weave.append(self.newest, moment(self.newest), text.split(b"\n"))
         self.texts[self.newest] = text
 
+    def part(self) -> None:
+        past = self.weave.part_past()
+        if past is not None:
+            self.past.append(unpack_weave(past.pack()))
+
     def remove(self, numbers: set[int]) -> None:
         self.weave.remove(numbers)
+        for past in self.past:
+            past.remove_past(numbers)
         self.texts = {number: text for number, text in self.texts.items() if number not in numbers}
 
     def check(self) -> None:
-        assert self.weave.kept == tuple(self.texts)
-        for number, text in self.texts.items():
-            assert b"\n".join(self.weave.text_lines(number)) == text
+        parts = [*self.past, self.weave]
+        assert [number for part in parts for number in part.kept] == [*self.texts]
+        for part in parts:
+            for number in part.kept:
+                assert b"\n".join(part.text_lines(number)) == self.texts[number]
 
 
 def moment(number: int) -> datetime:
@@ -59,6 +69,46 @@ def test_every_version_comes_back_after_any_mix_of_changes(data: st.DataObject) 
         else:
             known.weave = unpack_weave(known.weave.pack())
         known.check()
+
+
+# Lines that make a weave overgrown after a few versions.
+LONG = st.lists(st.integers(0, 40), min_size=150, max_size=250).map(
+    lambda numbers: b"\n".join(b"%d " % number * 1000 for number in numbers)
+)
+
+
+@settings(max_examples=8, suppress_health_check=[HealthCheck.data_too_large, HealthCheck.too_slow])
+@given(st.data())
+def test_every_version_comes_back_from_the_parts_of_an_overgrown_weave(data: st.DataObject) -> None:
+    known = Known()
+    for step in data.draw(st.lists(st.sampled_from("sssr"), min_size=4, max_size=8)):
+        if step == "s":
+            known.part()
+            known.store(data.draw(LONG))
+        elif removable := [*known.texts][:-1]:
+            known.remove(data.draw(st.sets(st.sampled_from(removable))))
+        known.check()
+
+
+def test_an_overgrown_weave_is_parted_from_what_stands_no_more() -> None:
+    weave = Weave()
+    standing = [b"%07d" % number for number in range(1000)]
+    for version in (1, 2, 3):
+        changed = [b"%d of %d" % (number, version) * 100 for number in range(500)]
+        weave.append(version, moment(version), [*standing, *changed])
+    before = weave.size_bytes
+
+    past = weave.part_past()
+
+    assert past is not None
+    assert (past.kept, weave.kept) == ((1, 2, 3), ())
+    assert past.size_bytes == before > MOST_BYTES > weave.size_bytes
+    assert {*weave.lasts} == {OPEN}
+    assert [*weave.firsts] == [1] * 1000 + [3] * 500
+    assert [version.at for version in weave.versions] == [moment(1), moment(2), moment(3)]
+    assert WeaveBytes(weave.pack()).has_past()
+    assert not WeaveBytes(past.pack()).has_past()
+    assert weave.part_past() is None
 
 
 @given(st.lists(TEXTS, min_size=1, max_size=8), st.data())

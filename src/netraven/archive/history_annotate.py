@@ -20,7 +20,7 @@ from netraven.archive.views import get_redacted_content
 from netraven.archive.weave import Weave
 from netraven.archive.weave_build import weave_series
 from netraven.archive.weave_standing import choose_current
-from netraven.archive.weave_store import open_weave
+from netraven.archive.weave_store import open_parts
 from netraven.db import Id, get_keyring, operation
 from netraven.db.enums import BackupStatus
 from netraven.errors import Corrupt, KeyUnavailable
@@ -67,8 +67,9 @@ def annotate(
     if backup is None or backup.version is None:
         return None
     series = (backup.device_id, backup.config_type)
-    weave = usable_weave(db, series)
-    if weave is None or backup.version not in weave.kept:
+    parts = usable_parts(db, series)
+    weave = next((part for part in parts if backup.version in part.kept), None)
+    if weave is None:
         raise Corrupt(f"the history of {backup.config_type} of {backup.device.hostname}")
     places = [*weave.places(backup.version)]
     texts = [weave.lines[place] for place in places]
@@ -83,10 +84,10 @@ def annotate(
 
 
 @operation
-def usable_weave(db: Session, series: Series) -> Weave | None:
-    """Return the weave of a series; where it is missing, outdated or damaged, one made anew.
+def usable_parts(db: Session, series: Series) -> Sequence[Weave]:
+    """Return the weave of a series behind its past; missing, outdated or damaged, one made anew.
 
-    None where there is no completed version. Raises KeyUnavailable.
+    Empty where there is no completed version. Raises KeyUnavailable.
     """
     keyring = get_keyring(db)
     if keyring is None:
@@ -95,9 +96,9 @@ def usable_weave(db: Session, series: Series) -> Weave | None:
     for found in load_searched(db, scope, after=None, is_there_too=False, limit=1):
         if found.weave is not None and choose_current(db, [found.standing]):
             with suppress(Corrupt):
-                return open_weave(keyring, found.weave)
+                return open_parts(db, keyring, found.weave)
     woven = weave_series(db, series)
-    return None if woven is None else woven.fresh.weave
+    return () if woven is None else (*woven.fresh.past, woven.fresh.weave)
 
 
 def _completed(

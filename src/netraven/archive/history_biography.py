@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from netraven.archive.search_fleet import Cursor, FleetScan, Scanned
 from netraven.archive.search_history import PAGE_S, PageEnd
 from netraven.archive.search_pace import admit_search
+from netraven.archive.search_past import SeriesSearch
 from netraven.archive.search_pattern import PatternKind, read_pattern
 from netraven.archive.search_scan import Scan, WeaveSearch, Window
 from netraven.archive.search_scope import SearchScope, check_scope
@@ -163,7 +164,7 @@ def _spans_by_line(scanned: Scanned) -> Mapping[bytes, list[_Span]]:
     return {line: [*_joined(search, sorted(found))] for line, found in spans.items()}
 
 
-def _joined(search: WeaveSearch, spans: list[tuple[int, int]]) -> Iterator[_Span]:
+def _joined(search: WeaveSearch | SeriesSearch, spans: list[tuple[int, int]]) -> Iterator[_Span]:
     first, last = spans[0]
     for next_first, next_last in [*spans[1:], (OPEN, OPEN)]:
         behind = None if last == OPEN else search.following(last)

@@ -22,7 +22,7 @@ from netraven.admin.visibility import visible_devices
 from netraven.archive.search_scope import SearchScope, check_scope
 from netraven.archive.series import Series
 from netraven.archive.weave_change import changed_lines
-from netraven.archive.weave_store import load_weaves, open_weave
+from netraven.archive.weave_store import load_weaves, open_parts
 from netraven.db import Id, as_uuid, get_keyring, operation
 from netraven.db.paging import check_page
 from netraven.errors import Corrupt, Invalid, KeyUnavailable
@@ -220,12 +220,13 @@ def _lines(
     found: dict[tuple[Series, int], tuple[str, ...]] = {}
     for series, row in load_weaves(db, wanted.keys()).items():
         try:
-            weave = open_weave(keyring, row)
+            parts = open_parts(db, keyring, row)
         except Corrupt:
             continue
-        for number in wanted[series].intersection(weave.kept):
-            platform = platforms.get(_device_type(db, series, number))
-            found[series, number] = tuple(changed_lines(weave.change_of(number), platform))
+        for part in parts:
+            for number in wanted[series].intersection(part.kept):
+                platform = platforms.get(_device_type(db, series, number))
+                found[series, number] = tuple(changed_lines(part.change_of(number), platform))
     return found
 
 

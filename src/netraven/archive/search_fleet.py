@@ -10,11 +10,12 @@ from functools import partial
 from sqlalchemy.orm import Session
 from typing_extensions import override
 
+from netraven.archive.search_past import SeriesSearch
 from netraven.archive.search_scan import Scan, WeaveSearch
 from netraven.archive.search_scope import Place, Searched, SearchScope, load_searched
 from netraven.archive.series import Series
 from netraven.archive.weave_standing import choose_current
-from netraven.archive.weave_store import open_weave_bytes
+from netraven.archive.weave_store import StoredPast, StoredWeave, open_weave_bytes
 from netraven.db import KeyRing, get_keyring
 from netraven.db.offloop import Handed, hand_over, pool_size
 from netraven.errors import Corrupt, Invalid, KeyUnavailable
@@ -56,7 +57,7 @@ class Scanned:
     """
 
     searched: Searched
-    search: WeaveSearch | None = None
+    search: WeaveSearch | SeriesSearch | None = None
     hits: Sequence[int] = ()
     is_unwoven: bool = False
 
@@ -138,13 +139,36 @@ def _scan_all(
         if row.weave is None or row.standing.series not in current:
             found.append(Scanned(row, is_unwoven=True))
             continue
+        platform = platforms.get(row.standing.device_type)
+        has_sections = platform is None or platform.blocks is not BlockSyntax.FLAT
         try:
-            weave = open_weave_bytes(keyring, row.weave)
+            search = _search(keyring, row.weave, row.past, scan=scan, has_sections=has_sections)
         except Corrupt:
             found.append(Scanned(row))
             continue
-        platform = platforms.get(row.standing.device_type)
-        has_sections = platform is None or platform.blocks is not BlockSyntax.FLAT
-        search = WeaveSearch(weave, scan, has_sections=has_sections)
         found.append(Scanned(row, search, [*search.hits()]))
     return found
+
+
+def _search(
+    keyring: KeyRing,
+    row: StoredWeave,
+    past: Sequence[StoredPast],
+    *,
+    scan: Scan,
+    has_sections: bool,
+) -> WeaveSearch | SeriesSearch:
+    """Return the search of a weave and of its past; raises Corrupt where any of it is damaged."""
+    weave = open_weave_bytes(keyring, row)
+    search = WeaveSearch(weave, scan, has_sections=has_sections)
+    if not weave.has_past():
+        return search
+    parts = [open_weave_bytes(keyring, each) for each in past]
+    if not weave.follows(parts):
+        raise Corrupt(f"the history of {row.config_type} of device {row.device_id}")
+    return SeriesSearch(
+        [
+            *(WeaveSearch(part, scan, has_sections=has_sections, is_past=True) for part in parts),
+            search,
+        ]
+    )

@@ -59,15 +59,20 @@ class LineHit:
 class WeaveSearch:
     """One weave, as far as a search needs it opened; `has_sections` says that it is no flat list.
 
-    `is_too_young` and `is_pruned` tell of a search at a moment that there was no version yet, and
-    that the version of that moment is not kept any more.
+    Of a part of the past, which `is_past` tells, lines that stand at its end are no hits: they go
+    on in the next part, which has them from their beginning. `is_too_young` and `is_pruned` tell of
+    a search at a moment that there was no version yet, and that the version of that moment is not
+    kept any more.
     """
 
-    def __init__(self, weave: WeaveBytes, scan: Scan, *, has_sections: bool) -> None:
+    def __init__(
+        self, weave: WeaveBytes, scan: Scan, *, has_sections: bool, is_past: bool = False
+    ) -> None:
         self._weave = weave
         self._scan = scan
         self._has_sections = has_sections
-        self.is_too_young = self.is_pruned = False
+        self._is_past = is_past
+        self.is_too_young = self.is_pruned = self._is_then_here = False
         self._at_version = self._version_at(scan.window.at)
 
     def hits(self) -> Iterator[int]:
@@ -86,6 +91,11 @@ class WeaveSearch:
             if pattern.fits(text[begin:end]) and self._counts(place):
                 yield place
             at = pattern.find(text, end + 1) if end < len(text) else -1
+
+    @property
+    def line_count(self) -> int:
+        """Return how many lines there are, at places from 0."""
+        return self._weave.line_count
 
     def described(self, place: int) -> LineHit:
         """Return what is known of the line at a place."""
@@ -150,10 +160,12 @@ class WeaveSearch:
         if self.is_too_young:
             return None
         version = self._weave.version(place - 1)
-        self.is_pruned = not version.is_kept
+        self.is_pruned, self._is_then_here = not version.is_kept, version.is_here
         return version.number
 
     def _counts(self, place: int) -> bool:
+        if self._is_past and self._lasts[place] == OPEN:
+            return False
         return self._is_within(place) and self._is_in_section(place)
 
     def _is_within(self, place: int) -> bool:
@@ -187,13 +199,13 @@ class WeaveSearch:
         return (each for each in places if firsts[each] <= number <= lasts[each])
 
     def _telling_version(self, place: int) -> int:
-        """Return the version that was asked for, else the newest one left that has the line."""
-        if self._at_version is not None and not self.is_pruned:
+        """Return the version that was asked for, else the newest one here that has the line."""
+        if self._at_version is not None and self._is_then_here:
             return self._at_version
         newest = bisect_right(self._numbers, self._lasts[place])
         versions = map(self._weave.version, range(newest - 1, -1, -1))
-        kept = (each.number for each in versions if each.is_kept)
-        return next(kept, self._firsts[place])
+        here = (each.number for each in versions if each.is_here)
+        return next(here, self._firsts[place])
 
     def _section(self, place: int) -> list[bytes]:
         """Return the headers above a line: each the nearest above that is indented less."""

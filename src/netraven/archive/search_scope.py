@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, func, select, tuple_
@@ -11,7 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from netraven.admin.visibility import visible_devices
 from netraven.archive.weave_standing import IS_NEWEST, IS_WEAVE, NEWEST, Standing
-from netraven.archive.weave_store import StoredWeave
+from netraven.archive.weave_store import StoredPast, StoredWeave, load_past
 from netraven.db import Id, as_uuid, operation
 from netraven.errors import Invalid
 from netraven.inventory.platforms import get_platforms
@@ -42,12 +42,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """A series to be searched: whose it is, where its weave stands, and the weave, if any."""
+    """A series to be searched: whose it is, where its weave stands, and the weave, if any.
+
+    Nearly none has parts of its past.
+    """
 
     hostname: str
     place: Place
     standing: Standing
     weave: StoredWeave | None
+    past: Sequence[StoredPast] = ()
 
 
 @operation
@@ -87,7 +91,12 @@ def load_searched(
     if after is not None:
         reached = (after.hostname_key, after.config_type)
         page = page.where(_PLACE.__ge__(reached) if is_there_too else _PLACE.__gt__(reached))
-    return [_searched(row) for row in db.execute(page)]
+    found = [_searched(row) for row in db.execute(page)]
+    past = load_past(db, {each.standing.series for each in found})
+    return [
+        replace(each, past=past[each.standing.series]) if each.standing.series in past else each
+        for each in found
+    ]
 
 
 _PLACE = tuple_(Device.hostname_key, BackupCounter.config_type)

@@ -14,9 +14,10 @@ import struct
 import sys
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import compress
 from typing import NamedTuple
 
 from netraven.archive.alignment import changed_blocks
@@ -29,12 +30,25 @@ class WeaveMisfit(ValueError):
     """Bytes that are no weave, or a version that does not fit behind those of a weave."""
 
 
+MOST_BYTES = 1024 * 1024
+"""A weave that is larger, and mostly lines that stand no more, is parted from these."""
+
+
 class WovenVersion(NamedTuple):
-    """A version whose lines a weave knows; what only one not kept any more had, has gone."""
+    """A version whose lines a weave knows; what only one not kept any more had, has gone.
+
+    The text of one that is kept `is_elsewhere` comes back from a part of the past.
+    """
 
     number: int
     at_us: int
     is_kept: bool = True
+    is_elsewhere: bool = False
+
+    @property
+    def is_here(self) -> bool:
+        """The version's text comes back from this weave."""
+        return self.is_kept and not self.is_elsewhere
 
     @property
     def at(self) -> datetime:
@@ -66,8 +80,8 @@ class Weave:
 
     @property
     def kept(self) -> tuple[int, ...]:
-        """Return the numbers of the versions whose texts come back exactly."""
-        return tuple(version.number for version in self.versions if version.is_kept)
+        """Return the numbers of the versions whose texts come back exactly from here."""
+        return tuple(version.number for version in self.versions if version.is_here)
 
     def append(self, number: int, at: datetime, lines: Sequence[bytes]) -> LineChange:
         """Weave the next version in; its lines are its text split at the line feeds.
@@ -119,22 +133,52 @@ class Weave:
 
         Without any version left nothing is.
         """
-        versions = [
-            each._replace(is_kept=False) if each.number in numbers else each
-            for each in self.versions
-        ]
-        kept = [each.number for each in versions if each.is_kept]
+        self._forget(numbers)
+        kept = [version.number for version in self.versions if version.is_kept]
         newest = kept[-1] if kept else 0
-        self.versions = [each for each in versions if each.number <= newest]
-        firsts, lasts, lines = array("I"), array("I"), list[bytes]()
-        for first, last, line in zip(self.firsts, self.lasts, self.lines, strict=True):
-            if bisect_left(kept, first) == bisect_right(kept, last):
-                continue
-            firsts.append(first)
-            # What the newest version has stands still, whatever came after it.
-            lasts.append(OPEN if last >= newest else last)
-            lines.append(line)
-        self.firsts, self.lasts, self.lines = firsts, lasts, lines
+        self.versions = [each for each in self.versions if each.number <= newest]
+        spans = zip(self.firsts, self.lasts, strict=True)
+        self._choose([_has_any(kept, first, last) for first, last in spans])
+        # What the newest version has stands still, whatever came after it.
+        self.lasts = array("I", [OPEN if last >= newest else last for last in self.lasts])
+
+    def part_past(self) -> Weave | None:
+        """Part an overgrown weave from what stands no more; return that part of the past.
+
+        It has the texts of all versions that were here, and also the lines that stand still, which
+        go on here with their bounds. None where little would be gained.
+        """
+        if self.size_bytes <= MOST_BYTES or not self._is_mostly_closed():
+            return None
+        past = Weave(self.versions, self.firsts, self.lasts, self.lines)
+        self.versions = [each._replace(is_elsewhere=each.is_kept) for each in past.versions]
+        self._choose([last == OPEN for last in past.lasts])
+        return past
+
+    def remove_past(self, numbers: Collection[int]) -> None:
+        """Forget versions as `remove`, in a part of the past: what stands at its end goes on."""
+        self._forget(numbers)
+        kept = [version.number for version in self.versions if version.is_kept]
+        newest = max(self.kept, default=0)
+        self._choose(
+            [
+                first <= newest if last == OPEN else _has_any(kept, first, last)
+                for first, last in zip(self.firsts, self.lasts, strict=True)
+            ]
+        )
+
+    def has_past(self) -> bool:
+        """Tell whether texts of kept versions come back from parts of the past only."""
+        return any(version.is_elsewhere for version in self.versions)
+
+    def follows(self, past: Iterable[Weave]) -> bool:
+        """Tell whether these parts have all texts that are elsewhere."""
+        return _follow(self.versions, (part.versions for part in past))
+
+    @property
+    def size_bytes(self) -> int:
+        """Return how many bytes the lines are, with their spans."""
+        return sum(map(len, self.lines)) + 9 * len(self.lines)
 
     def pack(self) -> bytes:
         """Return the bytes that `WeaveBytes` and `unpack_weave` read."""
@@ -142,8 +186,26 @@ class Weave:
         moments = array("q", [version.at_us for version in self.versions])
         head = _HEAD.pack(len(self.lines), len(self.versions))
         columns = (numbers, moments, self.firsts, self.lasts)
-        kept = bytes(version.is_kept for version in self.versions)
+        kept = bytes(version.is_kept + 2 * version.is_elsewhere for version in self.versions)
         return b"".join((head, kept, *map(_little, columns), b"\n".join(self.lines)))
+
+    def _forget(self, numbers: Collection[int]) -> None:
+        self.versions = [
+            each._replace(is_kept=False, is_elsewhere=False) if each.number in numbers else each
+            for each in self.versions
+        ]
+
+    def _choose(self, chosen: Sequence[bool]) -> None:
+        """Keep the lines at these places only."""
+        self.firsts = array("I", compress(self.firsts, chosen))
+        self.lasts = array("I", compress(self.lasts, chosen))
+        self.lines = [*compress(self.lines, chosen)]
+
+    def _is_mostly_closed(self) -> bool:
+        standing = sum(
+            len(line) for line, last in zip(self.lines, self.lasts, strict=True) if last == OPEN
+        )
+        return standing * 2 < sum(map(len, self.lines))
 
     def _next(self, number: int, at: datetime) -> int:
         """Return the moment of a next version; raises WeaveMisfit where it is none."""
@@ -177,15 +239,24 @@ class WeaveBytes:
         """Return the versions, the oldest first."""
         kept = self.text[_HEAD.size : self._numbers_at]
         return [
-            WovenVersion(number, at_us, is_kept != 0)
-            for number, at_us, is_kept in zip(self.numbers(), self.moments(), kept, strict=True)
+            WovenVersion(number, at_us, bool(flags & 1), bool(flags & 2))
+            for number, at_us, flags in zip(self.numbers(), self.moments(), kept, strict=True)
         ]
 
     def version(self, place: int) -> WovenVersion:
         """Return the version at this place, from 0, of the versions."""
         (number,) = _NUMBER.unpack_from(self.text, self._numbers_at + 4 * place)
         (at_us,) = _MOMENT.unpack_from(self.text, self._moments_at + 8 * place)
-        return WovenVersion(number, at_us, self.text[_HEAD.size + place] != 0)
+        flags = self.text[_HEAD.size + place]
+        return WovenVersion(number, at_us, bool(flags & 1), bool(flags & 2))
+
+    def has_past(self) -> bool:
+        """Tell whether texts of kept versions come back from parts of the past only."""
+        return self.text.find(b"\x03", _HEAD.size, self._numbers_at) >= 0
+
+    def follows(self, past: Iterable[WeaveBytes]) -> bool:
+        """Tell whether these parts have all texts that are elsewhere."""
+        return _follow(self.versions(), (part.versions() for part in past))
 
     def numbers(self) -> array[int]:
         """Return the numbers of the versions, rising."""
@@ -230,6 +301,15 @@ _HEAD = struct.Struct("<II")
 _NUMBER = struct.Struct("<I")
 _MOMENT = struct.Struct("<q")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _follow(versions: list[WovenVersion], past: Iterable[list[WovenVersion]]) -> bool:
+    there = {version.number for part in past for version in part if version.is_here}
+    return all(version.number in there for version in versions if version.is_elsewhere)
+
+
+def _has_any(kept: Sequence[int], first: int, last: int) -> bool:
+    return bisect_left(kept, first) < bisect_right(kept, last)
 
 
 def _little(column: array[int]) -> bytes:

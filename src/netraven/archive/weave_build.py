@@ -62,19 +62,22 @@ def weave_series(db: Session, series: Series) -> WovenSeries | None:
         return None
     key, platforms = get_installation_key(db), get_platforms(db)
     reader = open_contents(db, {each.content_hash or "" for each in backups})
-    weave, marks = Weave(), list[tuple[Backup, ChangeMark]]()
+    weave, past = Weave(), list[Weave]()
+    marks: list[tuple[Backup, ChangeMark]] = []
     for number, at, backup in _with_removed(db, series, backups):
         content = None if backup is None else readable(reader, backup)
         if backup is None or content is None:
             weave.pass_over(number, at)
             continue
-        is_first = not weave.kept
+        is_first = not (weave.kept or past)
+        if (part := weave.part_past()) is not None:
+            past.append(part)
         change = append_version(weave, backup, content, platforms=platforms, key=key)
         mark = mark_change(change, platforms.get(backup.device_type), key)
         if mark is not None and not is_first:
             marks.append((backup, mark))
     rev = mixed_view_rev(platforms.get(each.device_type) for each in backups)
-    fresh = FreshWeave(series, weave, rev)
+    fresh = FreshWeave(series, weave, rev, tuple(past))
     return WovenSeries(fresh, tuple(marks), tuple(each.id for each in backups))
 
 
@@ -89,6 +92,7 @@ def keep_woven(db: Session, woven: WovenSeries) -> bool:
     present = tuple(each.id for each in completed_versions(db, series))
     if present != woven.backup_ids or not woven.fresh.weave.kept:
         return False
+    drop_weaves(db, [series])
     keep_weaves(db, keyring, [woven.fresh])
     keep_marks(db, woven.marks)
     return True

@@ -20,9 +20,11 @@ from netraven.archive.weave_change import ChangeMark, mark_change
 from netraven.archive.weave_store import (
     FORMAT,
     FreshWeave,
+    StoredPast,
     StoredWeave,
     drop_weaves,
     keep_weaves,
+    load_past,
     load_weaves,
     mixed_view_rev,
     open_weave,
@@ -68,11 +70,12 @@ def weave_in(db: Session, new: Sequence[NewVersion]) -> None:
     for each in new:
         row = rows.get(each.series)
         rev = _rev_with(db, each, row, platforms)
-        weave = None if rev is None else _weave_before(keyring, row)
+        weave = Weave() if row is None else _weave_before(keyring, row)
         if rev is None or weave is None:
             continue
+        past = weave.part_past()
         change = append_version(weave, each.backup, each.content, platforms=platforms, key=key)
-        fresh.append(FreshWeave(each.series, weave, rev))
+        fresh.append(FreshWeave(each.series, weave, rev, () if past is None else (past,)))
         platform = platforms.get(each.backup.device_type)
         if each.previous is not None and (mark := mark_change(change, platform, key)):
             marks.append((each.backup, mark))
@@ -88,19 +91,22 @@ def weave_out(db: Session, removed: Mapping[Series, Collection[int]]) -> None:
     """
     keyring = get_keyring(db)
     rows = load_weaves(db, removed.keys())
+    all_past = load_past(db, removed.keys())
     fresh: list[FreshWeave] = []
     dropped: list[Series] = []
     for series, row in rows.items():
-        try:
-            weave = None if keyring is None else open_weave(keyring, row)
-        except (Corrupt, KeyUnavailable):
-            weave = None
+        past = [_weave_before(keyring, each) for each in all_past.get(series, ())]
+        weave = None if None in past else _weave_before(keyring, row)
         if weave is not None:
             weave.remove(removed[series])
-        if weave is None or not weave.versions:
+        # Where all that is left lies in the past, the weave is made anew from the contents.
+        if weave is None or not weave.kept:
             dropped.append(series)
-        else:
-            fresh.append(FreshWeave(series, weave, row.view_rev))
+            continue
+        parts = [each for each in past if each is not None]
+        for part in parts:
+            part.remove_past(removed[series])
+        fresh.append(FreshWeave(series, weave, row.view_rev, tuple(parts)))
     drop_weaves(db, dropped)
     if keyring is not None:
         keep_weaves(db, keyring, fresh)
@@ -170,9 +176,9 @@ def _rev_with(
     return now if row.view_rev in before else None
 
 
-def _weave_before(keyring: KeyRing, row: StoredWeave | None) -> Weave | None:
-    """Return the weave that a version goes on; None where it cannot be read."""
+def _weave_before(keyring: KeyRing | None, row: StoredWeave | StoredPast) -> Weave | None:
+    """Return a weave as it is stored; None where it cannot be read."""
     try:
-        return Weave() if row is None else open_weave(keyring, row)
+        return None if keyring is None else open_weave(keyring, row)
     except (Corrupt, KeyUnavailable):
         return None

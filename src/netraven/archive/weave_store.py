@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import bindparam, delete, select, tuple_
 from sqlalchemy.orm import Session
 
 from netraven.archive.opaque import fold
@@ -19,7 +19,7 @@ from netraven.archive.weave import Weave, WeaveBytes, WeaveMisfit, unpack_weave
 from netraven.db import KeyRing, insert_into, operation
 from netraven.db.chunks import in_chunks
 from netraven.errors import Corrupt
-from netraven.models import History
+from netraven.models import History, HistoryPast
 from netraven.platforms.platform import Platform
 from netraven.seal import Place
 
@@ -48,14 +48,41 @@ class StoredWeave:
         """Return whose weave it is."""
         return self.device_id, self.config_type
 
+    @property
+    def place(self) -> Place:
+        """Return the place that the sealed bytes are bound to."""
+        return weave_place(self.series)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPast:
+    """One row of `history_past`: a part of what stands no more of an overgrown weave."""
+
+    device_id: UUID
+    config_type: str
+    last_version: int
+    format: int
+    data: bytes
+
+    @property
+    def series(self) -> Series:
+        """Return whose past it is."""
+        return self.device_id, self.config_type
+
+    @property
+    def place(self) -> Place:
+        """Return the place that the sealed bytes are bound to."""
+        return past_place(self.series, self.last_version)
+
 
 @dataclass(frozen=True, slots=True)
 class FreshWeave:
-    """A weave to be stored in place of the series' present one."""
+    """A weave to be stored in place of the series' present one, with new parts of its past."""
 
     series: Series
     weave: Weave
     view_rev: str
+    past: tuple[Weave, ...] = ()
 
 
 def view_lines(content: bytes, platform: Platform | None, key: bytes) -> list[bytes]:
@@ -83,7 +110,7 @@ def mixed_view_rev(platforms: Iterable[Platform | None]) -> str:
     return f"{_VIEW_REVISION}-{hashlib.sha256('+'.join(names).encode()).hexdigest()[:8]}"
 
 
-def open_weave(keyring: KeyRing, row: StoredWeave) -> Weave:
+def open_weave(keyring: KeyRing, row: StoredWeave | StoredPast) -> Weave:
     """Return the weave of a row; raises Corrupt or KeyUnavailable."""
     try:
         weave = unpack_weave(_plain(keyring, row))
@@ -94,7 +121,7 @@ def open_weave(keyring: KeyRing, row: StoredWeave) -> Weave:
     return weave
 
 
-def open_weave_bytes(keyring: KeyRing, row: StoredWeave) -> WeaveBytes:
+def open_weave_bytes(keyring: KeyRing, row: StoredWeave | StoredPast) -> WeaveBytes:
     """Return the weave of a row to be looked at in place; raises Corrupt or KeyUnavailable."""
     try:
         return WeaveBytes(_plain(keyring, row))
@@ -115,6 +142,34 @@ def load_weaves(db: Session, series: Collection[Series]) -> dict[Series, StoredW
 
 
 @operation
+def load_past(db: Session, series: Collection[Series]) -> dict[Series, list[StoredPast]]:
+    """Return the parts of the past of those of these series that have any, the oldest first."""
+    found: dict[Series, list[StoredPast]] = {}
+    for chunk in in_chunks(sorted({device_id for device_id, _ in series})):
+        for row in db.execute(_PAST, {"device_ids": chunk}):
+            past = StoredPast(*row)
+            if past.series in series:
+                found.setdefault(past.series, []).append(past)
+    return found
+
+
+@operation
+def open_parts(db: Session, keyring: KeyRing, row: StoredWeave) -> list[Weave]:
+    """Return a weave behind the parts of its past; raises Corrupt or KeyUnavailable.
+
+    Each kept version's text comes back from one of them.
+    """
+    weave = open_weave(keyring, row)
+    past: list[Weave] = []
+    if weave.has_past():
+        rows = load_past(db, [row.series]).get(row.series, ())
+        past = [open_weave(keyring, each) for each in rows]
+        if not weave.follows(past):
+            raise _corrupt(row.series)
+    return [*past, weave]
+
+
+@operation
 def keep_weaves(db: Session, keyring: KeyRing, fresh: Sequence[FreshWeave]) -> None:
     """Store weaves in place of those that are there; the caller holds their series."""
     if not fresh:
@@ -125,13 +180,29 @@ def keep_weaves(db: Session, keyring: KeyRing, fresh: Sequence[FreshWeave]) -> N
     key = ["device_id", "config_type"]
     kept = insertion.on_conflict_do_update(index_elements=key, set_=replaced)
     db.connection().execute(kept, rows)
+    keep_past(db, keyring, [(each.series, past) for each in fresh for past in each.past])
+
+
+@operation
+def keep_past(db: Session, keyring: KeyRing, past: Sequence[tuple[Series, Weave]]) -> None:
+    """Store parts of the past of series, in place of those that end with the same version."""
+    if not past:
+        return
+    rows = [_past_row(keyring, *each) for each in past]
+    insertion = insert_into(db, HistoryPast)
+    replaced = {name: insertion.excluded[name] for name in ("format", "data")}
+    key = ["device_id", "config_type", "last_version"]
+    db.connection().execute(
+        insertion.on_conflict_do_update(index_elements=key, set_=replaced), rows
+    )
 
 
 @operation
 def drop_weaves(db: Session, series: Collection[Series]) -> None:
-    """Remove the weaves of these series."""
+    """Remove the weaves of these series, and their past."""
     for chunk in in_chunks(sorted(series)):
         db.execute(delete(History).where(_KEY.in_(chunk)))
+        db.execute(delete(HistoryPast).where(_PAST_KEY.in_(chunk)))
 
 
 # Raised when the tokens, the folds or the way they are put in become others.
@@ -147,19 +218,44 @@ _ROWS = select(
     History.format,
     History.data,
 )
+_PAST_KEY = tuple_(HistoryPast.device_id, HistoryPast.config_type)
+_PAST = (
+    select(
+        HistoryPast.device_id,
+        HistoryPast.config_type,
+        HistoryPast.last_version,
+        HistoryPast.format,
+        HistoryPast.data,
+    )
+    .where(HistoryPast.device_id.in_(bindparam("device_ids", expanding=True)))
+    .order_by(HistoryPast.device_id, HistoryPast.config_type, HistoryPast.last_version)
+)
 
 
 def _row(keyring: KeyRing, fresh: FreshWeave) -> Mapping[str, object]:
     device_id, config_type = fresh.series
-    packed = zstd.compress(fresh.weave.pack(), _LEVEL)
     return {
         "device_id": device_id,
         "config_type": config_type,
         "last_version": fresh.weave.last_version,
         "view_rev": fresh.view_rev,
         "format": FORMAT,
-        "data": keyring.seal(packed, weave_place(fresh.series)),
+        "data": _sealed(keyring, fresh.weave, weave_place(fresh.series)),
     }
+
+
+def _past_row(keyring: KeyRing, series: Series, past: Weave) -> Mapping[str, object]:
+    return {
+        "device_id": series[0],
+        "config_type": series[1],
+        "last_version": past.last_version,
+        "format": FORMAT,
+        "data": _sealed(keyring, past, past_place(series, past.last_version)),
+    }
+
+
+def _sealed(keyring: KeyRing, weave: Weave, place: Place) -> bytes:
+    return keyring.seal(zstd.compress(weave.pack(), _LEVEL), place)
 
 
 def weave_place(series: Series) -> Place:
@@ -167,12 +263,17 @@ def weave_place(series: Series) -> Place:
     return Place(History.__tablename__, f"{series[0]}/{series[1]}", "data")
 
 
-def _plain(keyring: KeyRing, row: StoredWeave) -> bytes:
+def past_place(series: Series, last_version: int) -> Place:
+    """Return the place that the sealed bytes of a part of the past are bound to."""
+    return Place(HistoryPast.__tablename__, f"{series[0]}/{series[1]}/{last_version}", "data")
+
+
+def _plain(keyring: KeyRing, row: StoredWeave | StoredPast) -> bytes:
     if row.format != FORMAT:
         raise _corrupt(row.series)
     try:
         # Its seal is ours, so it swells to no more than we packed.
-        return zstd.decompress(keyring.open(row.data, weave_place(row.series)))
+        return zstd.decompress(keyring.open(row.data, row.place))
     except zstd.ZstdError:
         raise _corrupt(row.series) from None
 

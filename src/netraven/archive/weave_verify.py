@@ -12,7 +12,7 @@ from netraven.archive.series import Series
 from netraven.archive.weave import Weave
 from netraven.archive.weave_build import completed_versions, readable
 from netraven.archive.weave_standing import choose_current, load_standings
-from netraven.archive.weave_store import load_weaves, open_weave, view_lines
+from netraven.archive.weave_store import load_weaves, open_parts, view_lines
 from netraven.db import Id, as_uuid, operation
 from netraven.errors import Corrupt, KeyUnavailable
 from netraven.inventory.platforms import get_platforms
@@ -54,27 +54,28 @@ def _fits(db: Session, series: Series) -> bool:
     backups = completed_versions(db, series)
     reader = open_contents(db, {each.content_hash or "" for each in backups})
     try:
-        weave = open_weave(reader.keyring, load_weaves(db, [series])[series])
+        parts = open_parts(db, reader.keyring, load_weaves(db, [series])[series])
     except Corrupt:
         return False
     except KeyUnavailable:
         # Nothing can be said of it, nor of its contents, which `verify_backups` tells.
         return True
     key, platforms = get_installation_key(db), get_platforms(db)
-    seen: set[int] = set()
+    found = {number: part for part in parts for number in part.kept}
     for backup in backups:
-        seen.add(backup.version or 0)
         try:
             content = readable(reader, backup)
         except KeyUnavailable:
             continue
         # What cannot be read is said by `verify_backups`.
         if content is not None and not _has(
-            weave, backup.version or 0, view_lines(content, platforms.get(backup.device_type), key)
+            found.get(backup.version or 0),
+            backup.version or 0,
+            view_lines(content, platforms.get(backup.device_type), key),
         ):
             return False
-    return seen.issuperset(weave.kept)
+    return {each.version or 0 for each in backups}.issuperset(found)
 
 
-def _has(weave: Weave, number: int, lines: list[bytes]) -> bool:
-    return number in weave.kept and weave.text_lines(number) == lines
+def _has(weave: Weave | None, number: int, lines: list[bytes]) -> bool:
+    return weave is not None and weave.text_lines(number) == lines

@@ -14,7 +14,7 @@ from netraven.models.backup import Backup, BackupCounter, Content
 from netraven.models.blackout import Blackout, ScheduleWait
 from netraven.models.credential import Credential, CredentialTag, KeyCanary
 from netraven.models.device import Device, HostKey
-from netraven.models.history import BackupChange, History
+from netraven.models.history import BackupChange, History, HistoryPast
 from netraven.models.job import (
     DeviceLease,
     JobLog,
@@ -44,6 +44,7 @@ __all__ = [
     "DeviceLease",
     "DeviceTag",
     "History",
+    "HistoryPast",
     "HostKey",
     "JobLog",
     "JobLogEntry",

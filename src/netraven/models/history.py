@@ -14,6 +14,7 @@ from netraven.db.base import Base
 class History(Base):
     """The sealed weave of a series: every line its completed versions ever had.
 
+    What has become too large lies in `history_past` for the most part.
     `last_version` is the newest one woven in, `view_rev` names the rules that hid the secrets,
     `format` says how the bytes are to be read.
     """
@@ -26,6 +27,24 @@ class History(Base):
     config_type: Mapped[str] = mapped_column(String(32), primary_key=True)
     last_version: Mapped[int]
     view_rev: Mapped[str] = mapped_column(String(32))
+    format: Mapped[int]
+    data: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+
+
+class HistoryPast(Base):
+    """A sealed part of the past of a series whose weave had become too large.
+
+    It has the texts of the versions up to `last_version` that no part before it has; the weave in
+    `history` goes on with the lines that stood still then. `format` is as there.
+    """
+
+    __tablename__ = "history_past"
+
+    device_id: Mapped[UUID] = mapped_column(
+        ForeignKey("devices.id", ondelete="CASCADE"), primary_key=True
+    )
+    config_type: Mapped[str] = mapped_column(String(32), primary_key=True)
+    last_version: Mapped[int] = mapped_column(primary_key=True)
     format: Mapped[int]
     data: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
 

@@ -37,6 +37,7 @@ from netraven.models import (
     Content,
     Credential,
     History,
+    HistoryPast,
     KeyCanary,
     SealedTranscript,
     SecondFactor,
@@ -76,6 +77,7 @@ SEALED_TABLES: tuple[SealedTable, ...] = (
     SealedTable(Base.metadata.tables[Content.__tablename__], ("data",)),
     SealedTable(Base.metadata.tables[SealedTranscript.__tablename__], ("data",)),
     SealedTable(Base.metadata.tables[History.__tablename__], ("data",)),
+    SealedTable(Base.metadata.tables[HistoryPast.__tablename__], ("data",)),
 )
 
 
