@@ -24,6 +24,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from benchmarks.history_fleet import ABSENT, BEGIN, FREQUENT, PastDevice
+from benchmarks.history_growth import Growth, measure_growth
 from benchmarks.history_store import past_fleet
 from benchmarks.outcomes import Outcome, Target, as_table
 from netraven.archive.devices import delete_device
@@ -107,6 +108,9 @@ def measure(effort: Effort) -> Outcome:
     with past_fleet(effort.devices, effort.versions, effort.kept) as factories:
         made_s = time.perf_counter() - started
         results = [_measure_database(name, one, effort) for name, one in factories.items()]
+    growth = measure_growth(
+        devices=effort.batch, versions=effort.versions, sweeps=10 * effort.rounds
+    )
     git = _git_grep_s(effort) if shutil.which("git") else None
     figures: dict[str, object] = {"devices": effort.devices, "versions": effort.versions}
     figures["made_s"] = round(made_s, 1)
@@ -114,10 +118,13 @@ def measure(effort: Effort) -> Outcome:
         for name in one.__slots__:
             if name != "database":
                 figures[f"{one.database.lower()}_{name}"] = getattr(one, name)
+    figures["postgresql_growth_times"] = growth.times
+    figures["postgresql_log_bytes_per_change"] = growth.log_bytes
     if git is not None:
         figures["git_grep_s"] = round(git, 2)
     targets = [target for one in results for target in _targets(one, git)]
-    return Outcome("history", _table(results, git, effort), figures, targets)
+    table = _table(results, growth, git, effort)
+    return Outcome("history", table, figures, targets)
 
 
 def _targets(result: Result, git_s: float | None) -> Iterator[Target]:
@@ -178,7 +185,7 @@ def _pages(sessions: sessionmaker[Session], question: Question) -> Iterator[Sear
                 counts_only=question.counts_only,
                 limit=1_000,
                 cursor=cursor,
-                within_s=0.25,
+                within_s=0.1 if cursor is None else 0.25,
             )
         yield page
         cursor = page.cursor
@@ -381,7 +388,7 @@ def _git_grep_s(effort: Effort) -> float:
     return took_s * effort.devices / len(devices)
 
 
-def _table(results: Sequence[Result], git_s: float | None, effort: Effort) -> str:
+def _table(results: Sequence[Result], growth: Growth, git_s: float | None, effort: Effort) -> str:
     title = f"{effort.devices} devices of about 28 KB, {effort.versions} versions each"
     columns = [title, *(one.database for one in results)]
     rows: list[list[float | int | str]] = [
@@ -402,6 +409,8 @@ def _table(results: Sequence[Result], git_s: float | None, effort: Effort) -> st
             ("sealed weave of a device, bytes", "size_bytes"),
         )
     ]
+    rows.append(["the table after many changes, times its first size", "", growth.times])
+    rows.append(["its share of the database's log for a change, bytes", "", growth.log_bytes])
     if git_s is not None:
         share = f"{min(effort.git_devices, effort.devices)} devices measured"
         rows.append([f"git grep over all revisions, s ({share})", *[round(git_s, 1)] * 2])

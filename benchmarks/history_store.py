@@ -40,20 +40,12 @@ def past_fleet(
             name: stack.enter_context(kept_database(name, kept) if kept else database(name))
             for name in DATABASES
         }
-        _make([*factories.values()], devices, versions)
+        make_fleet([*factories.values()], devices, versions)
         yield factories
 
 
-@dataclass(frozen=True, slots=True)
-class _Past:
-    device: PastDevice
-    device_id: UUID
-    weave: Weave
-    backup_ids: tuple[UUID, ...]
-    marks: tuple[ChangeMark | None, ...]
-
-
-def _make(factories: Sequence[sessionmaker[Session]], devices: int, versions: int) -> None:
+def make_fleet(factories: Sequence[sessionmaker[Session]], devices: int, versions: int) -> None:
+    """Store what is missing of so many devices, with so many versions each, on each of them."""
     keys = []
     for sessions in factories:
         with unit_of_work(sessions) as db:
@@ -70,8 +62,23 @@ def _make(factories: Sequence[sessionmaker[Session]], devices: int, versions: in
                     _insert(db, past, place)
     if min(there) < devices:
         for sessions in factories:
-            with unit_of_work(sessions) as db:
-                db.execute(text("ANALYZE"))
+            _analyze(sessions)
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    device: PastDevice
+    device_id: UUID
+    weave: Weave
+    backup_ids: tuple[UUID, ...]
+    marks: tuple[ChangeMark | None, ...]
+
+
+def _analyze(sessions: sessionmaker[Session]) -> None:
+    """Do what autovacuum would do soon; SQLite knows no statistics in an installation either."""
+    with unit_of_work(sessions) as db:
+        if db.get_bind().dialect.name == "postgresql":
+            db.execute(text("ANALYZE"))
 
 
 def _count(sessions: sessionmaker[Session], versions: int) -> int:
