@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from netraven.lab import Fleet, run_in_thread
+from tests.cli.laboratory import PASSWORD, inventory, spec
 from tests.cli.twins import Placed, Twins, comparable, copied, furnish, served
 
 
@@ -190,6 +192,30 @@ CHANGING = [
 ]
 
 
+RUNNING = [
+    "device add dead-1 127.0.0.1 --port 1 --platform ios",
+    "run start reachability dead-1 lab-1 --json",
+    "run show",
+    "run logs",
+    "run logs --level error --json",
+    "run list --device dead-1",
+    "run watch",
+    "run retry",
+    "run cancel",
+    "run start command lab-1 --command 'show version'",
+    "run answers",
+    "run answers --device lab-1 --json",
+    "backup run lab-1 --json",
+    "backup list lab-1",
+    "run start retention",
+    "run start retention lab-1",
+    "run start backup --all --set deadline_seconds=0",
+    "backup run",
+    "backup run nobody",
+    "backup run --all lab-1",
+]
+
+
 def words(command: str) -> list[str]:
     return shlex.split(command)
 
@@ -206,3 +232,18 @@ def test_what_changes_is_the_same_step_by_step(twins: Twins) -> None:
         here, there = twins.run(*words(command), stdin="Correct-horse-8\n")
 
         assert comparable(there) == comparable(here), command
+
+
+def test_runs_are_begun_followed_and_told_alike(twins: Twins) -> None:
+    with run_in_thread(Fleet([spec("lab-1")], shares_host_key=True)) as fleet:
+        login = ("credential", "add", "login", "--username", "netraven", "--tag", "default")
+        for arguments, stdin in (
+            (("device", "import", "-"), inventory(fleet)),
+            ((*login, "--password-stdin"), f"{PASSWORD}\n"),
+        ):
+            here, there = twins.run(*arguments, stdin=stdin)
+            assert comparable(there) == comparable(here)
+        for command in RUNNING:
+            here, there = twins.run(*words(command))
+
+            assert comparable(there) == comparable(here), command

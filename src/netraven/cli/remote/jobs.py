@@ -68,7 +68,7 @@ def _cancel(server: Server, asked: Asked) -> JobLogRead | None:
 
 
 def _by_status(server: Server, asked: Asked) -> dict[ResultStatus, int]:
-    counts = {each: _count(server, {**asked, "status": each}) for each in ResultStatus}
+    counts = {each: _count(server, {**asked, "status": each}) for each in sorted(ResultStatus)}
     return {each: number for each, number in counts.items() if number}
 
 
@@ -108,6 +108,12 @@ def _status(server: Server, _asked: Asked) -> Status:
     return server.read(Status, server.get("/status"))
 
 
+def _entries(server: Server, asked: Asked) -> object:
+    level = asked.get("level")
+    return _list_entries(server, {**asked, "level": level and str(level).upper()})
+
+
+_list_entries = listed(f"{_RUNS}/{{job_log_id}}/entries", JobLogEntryRead)
 _count = counted(f"{_RUNS}/{{job_log_id}}/results")
 
 TABLE: Table = MappingProxyType(
@@ -119,7 +125,7 @@ TABLE: Table = MappingProxyType(
         results.count_job_results: _count,
         results.count_results_by_status: _by_status,
         results.get_unsuccessful_devices: _unsuccessful,
-        entries.get_job_log_entries: listed(f"{_RUNS}/{{job_log_id}}/entries", JobLogEntryRead),
+        entries.get_job_log_entries: _entries,
         runs.create_job_log: _begin,
         runs.cancel_job_log: _cancel,
         blackouts.get_blackouts: listed(_BLACKOUTS, _Blackout),
