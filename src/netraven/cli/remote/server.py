@@ -6,7 +6,6 @@ import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
 from http import HTTPStatus
 from typing import TypeAlias, TypeVar
 
@@ -45,6 +44,7 @@ class Server:
         self.address = address
         self._bearer = bearer
         self._is_version_told = False
+        self._client = self._opened()
 
     def get(self, path: str, query: Query | None = None) -> Json:
         """Return the JSON that the server answers."""
@@ -198,8 +198,7 @@ class Server:
             raise error_of(reply, self.address.url) from None
         return told
 
-    @cached_property
-    def _client(self) -> httpx.Client:
+    def _opened(self) -> httpx.Client:
         client = httpx.Client(
             base_url=self.address.url,
             headers={"User-Agent": f"netraven/{__version__} (command line)"},
@@ -214,10 +213,10 @@ class Server:
         path = self.address.ca_file
         try:
             return ssl.create_default_context(cafile=path)
-        except OSError as error:
-            raise Invalid("server_ca", f"{path} cannot be read: {error.strerror}") from None
         except ssl.SSLError:
             raise Invalid("server_ca", f"{path} holds no certificate in PEM form") from None
+        except OSError as error:
+            raise Invalid("server_ca", f"{path} cannot be read: {error.strerror}") from None
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
