@@ -145,6 +145,9 @@ def load_weaves(db: Session, series: Collection[Series]) -> dict[Series, StoredW
 def load_past(db: Session, series: Collection[Series]) -> dict[Series, list[StoredPast]]:
     """Return the parts of the past of those of these series that have any, the oldest first."""
     found: dict[Series, list[StoredPast]] = {}
+    # Most installations have none at all.
+    if not db.scalar(_HAS_PAST):
+        return found
     for chunk in in_chunks(sorted({device_id for device_id, _ in series})):
         for row in db.execute(_PAST, {"device_ids": chunk}):
             past = StoredPast(*row)
@@ -219,6 +222,7 @@ _ROWS = select(
     History.data,
 )
 _PAST_KEY = tuple_(HistoryPast.device_id, HistoryPast.config_type)
+_HAS_PAST = select(select(HistoryPast.last_version).exists())
 _PAST = (
     select(
         HistoryPast.device_id,
