@@ -9,6 +9,7 @@ from sqlalchemy import delete, update
 
 from netraven import clock
 from netraven.archive.storing import store_backup
+from netraven.db import KeyRing
 from netraven.inventory.devices import create_device
 from netraven.inventory.tags import create_tag
 from netraven.models import History
@@ -91,6 +92,24 @@ def test_a_search_in_json_says_whether_it_is_whole(archive: Program) -> None:
     assert [len(each["lines"]) for each in told["devices"]] == [3, 1]
     assert told["devices"][0]["lines"][0]["before"] == ["hostname core-0"]
     assert archive.json("search", "server")["complete"]
+
+
+def test_a_search_that_is_cut_says_where(archive: Program) -> None:
+    shown = archive.ok("search", "[a-z]", "--regex", "--limit", "2")
+
+    assert len(shown.out.splitlines()) == 3
+    assert "after 2 lines; --limit shows more" in shown.err
+
+
+def test_a_search_without_its_key_is_no_empty_answer(archive: Program) -> None:
+    archive.set(NETRAVEN_KEYRING=KeyRing.generate().to_text().strip())
+
+    for command in ("search", "biography"):
+        shown = archive.run(command, "ntp server 10.0.0.1")
+
+        assert shown.exit_code not in {0, NOTHING}
+        assert "key" in shown.err
+        assert shown.out == ""
 
 
 def test_a_secret_is_found_by_its_token_only(archive: Program) -> None:
