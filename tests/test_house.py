@@ -23,7 +23,7 @@ DOMAIN_ROOMS = ("admin", "vault", "inventory", "archive", "jobs")
 ASYNC_PLACES = (
     *("collect/", "lab/", "notify/", "tasks/", "worker/"),
     *("api/", "web/", "cli/", "request/", "app.py"),
-    *("db/unit.py", "db/writequeue.py", "jobs/engine.py"),
+    *("db/unit.py", "db/writequeue.py", "jobs/engine.py", "sso/oidc.py"),
 )
 RECORDS = ("db/migrations/versions/",)  # what was done once, in full, and never edited
 # `audit` asks whether its caller was called by a door; as an operation it would ask about itself.
