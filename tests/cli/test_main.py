@@ -93,6 +93,15 @@ def test_a_slip_is_told_in_one_sentence_with_the_way_to_help(
     assert lines[1].startswith("see `netraven")
 
 
+@pytest.mark.parametrize("noun", [(), ("backup",), ("device", "hostkey")])
+def test_a_noun_alone_is_answered_with_its_verbs(fresh: Program, noun: tuple[str, ...]) -> None:
+    answer = fresh.run(*noun)
+
+    assert (answer.exit_code, answer.out) == (USAGE, "")
+    assert answer.err == fresh.ok(*noun, "--help").out
+    assert "\nCommands:\n" in answer.err
+
+
 def test_with_json_an_error_is_an_object_on_standard_error(program: Program) -> None:
     answer = program.run("device", "show", "no-such", "--json")
 
