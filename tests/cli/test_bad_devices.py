@@ -164,6 +164,13 @@ def test_a_test_of_the_device_tells_the_same(
     assert words in answer.json["error"]["message"]
 
 
+def test_who_speaks_another_protocol_is_not_taken_for_an_old_device(swept: Swept) -> None:
+    told = swept.program.run("device", "test", "web").out
+
+    assert "check the port" in told
+    assert "--legacy-ssh" not in told
+
+
 @pytest.mark.parametrize(
     ("hostname", "step", "awaited"),
     [

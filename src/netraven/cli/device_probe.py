@@ -23,6 +23,7 @@ from netraven.cli.output import Column
 if TYPE_CHECKING:
     from netraven.cli.home import Home
     from netraven.collect.probe import ProbeStep
+    from netraven.errors import CollectError, FailureReport
     from netraven.models import Device
     from netraven.tasks.probing import ProbedDevice
 
@@ -170,8 +171,15 @@ def _show_failure(found: ProbedDevice) -> None:
         ("Last seen", found.last_seen),
         ("Refused", ", ".join(report.refused_logins)),
         *offers(report.offered),
-        ("Next", _NEXT.get(error.code if error else "", "").format(name=found.target.hostname)),
+        ("Next", "" if error is None else _next(error, report).format(name=found.target.hostname)),
     )
+
+
+def _next(error: CollectError, report: FailureReport) -> str:
+    # Whoever offers no algorithms is no old device: it speaks another protocol.
+    if error.code == "negotiation_failed" and not report.offered:
+        return ""
+    return _NEXT.get(error.code, "")
 
 
 def _show_facts(found: ProbedDevice, *facts: Fact) -> None:
