@@ -51,7 +51,8 @@ def _assembled() -> FastAPI:
     )
     check_access(ACCESS, ROUTERS)
     for router in ROUTERS:
-        app.include_router(router)
+        # Their paths are whole; including them would build each of their routes once more.
+        app.router.routes.extend(router.routes)
     return app
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from netraven.admin.permissions import Permission
@@ -21,7 +21,7 @@ from netraven.api.access import guarded_router
 from netraven.api.replies import found, refusals, require_found
 from netraven.errors import Invalid
 from netraven.request.bearers import csrf_mark
-from netraven.request.caller import Caller, get_caller
+from netraven.request.caller import Me
 from netraven.request.ground import get_ground
 from netraven.request.pages import Page, PageAsked, page_of
 from netraven.request.units import Reading, Writing, writing_in_thread
@@ -30,7 +30,6 @@ from netraven.schemas.user import UserRead, UserSelfUpdate
 
 router = guarded_router("/account", "Own account")
 
-Me = Annotated[Caller, Depends(get_caller)]
 Code = Annotated[SecretStr, Field(min_length=1, max_length=64)]
 
 

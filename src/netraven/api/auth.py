@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import Depends, Request, Response
+from fastapi import Request, Response
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
 from netraven.admin.sessions import OpenedSession, revoke_session
@@ -14,7 +14,7 @@ from netraven.api.replies import refusals
 from netraven.db.enums import LoginKind
 from netraven.request.authentication import COOKIE
 from netraven.request.bearers import csrf_mark
-from netraven.request.caller import Caller, get_caller
+from netraven.request.caller import Me
 from netraven.request.frame import is_secure
 from netraven.request.ground import get_ground
 from netraven.request.logins import Proof, TokenPair, issue_tokens, log_in, renew
@@ -99,9 +99,7 @@ async def renew_tokens(request: Request, given: RefreshRequest) -> Tokens:
 
 
 @router.post("/logout", status_code=204, responses=refusals(401, 403))
-async def log_out(
-    db: Writing, response: Response, caller: Annotated[Caller, Depends(get_caller)]
-) -> None:
+async def log_out(db: Writing, response: Response, caller: Me) -> None:
     """End the present login, of a browser or a client."""
     if caller.session_id is not None:
         await revoke_session(db, caller.session_id)

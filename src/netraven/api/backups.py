@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import Query, Request, Response
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy.orm import Session
 
 from netraven.api.access import guarded_router
+from netraven.api.reasons import Reason
 from netraven.api.replies import READ, WITH_BODY, found, refusals, require_found, whole
 from netraven.archive.backups import (
     NEWEST_FIRST,
@@ -29,27 +30,18 @@ from netraven.db.enums import BackupStatus
 from netraven.errors import Invalid
 from netraven.inventory.platforms import get_platforms
 from netraven.models import Backup
-from netraven.request.caller import Caller, get_caller
+from netraven.request.caller import Me
 from netraven.request.pages import Page, PageAsked, page_of
 from netraven.request.units import Reading, reading_in_thread, writing_in_thread
 from netraven.schemas.backup import BackupRead, BackupUpdate
 
 router = guarded_router("/backups", "Backups")
 
-Me = Annotated[Caller, Depends(get_caller)]
 
 _TEXT = "text/plain; charset=utf-8"
 _BYTES = "application/octet-stream"
 # Answered anew each time, since another user may see another view or none.
 _CACHED = "private, no-cache"
-
-
-class UnsealReason(BaseModel):
-    """Why the secrets must be seen; it goes on record."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    reason: Annotated[str, Field(min_length=1, max_length=500, pattern=r"\S")]
 
 
 class Comparison(BaseModel):
@@ -210,7 +202,7 @@ async def read_content(request: Request, me: Me, backup_id: str) -> Response:
         **refusals(*WITH_BODY, 404, 503),
     },
 )
-async def unseal(request: Request, me: Me, backup_id: str, given: UnsealReason) -> Response:
+async def unseal(request: Request, me: Me, backup_id: str, given: Reason) -> Response:
     """Return the exact bytes that were stored, with their secrets; the reason goes on record."""
 
     def take(db: Session) -> bytes | None:

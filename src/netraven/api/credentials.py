@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Query, Request
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, SecretStr
 from sqlalchemy.orm import Session
 
 from netraven.api.access import guarded_router
+from netraven.api.reasons import Reason
 from netraven.api.replies import READ, WITH_BODY, found, refusals, require_found
 from netraven.request.pages import Page, PageAsked, page_of
 from netraven.request.units import Reading, Writing, writing_in_thread
@@ -34,14 +35,6 @@ from netraven.vault.secrets import reveal_credential
 from netraven.vault.standing import get_credential_stats
 
 router = guarded_router("/credentials", "Credentials")
-
-
-class Reason(BaseModel):
-    """Why a secret must be seen; it goes on record."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    reason: Annotated[str, Field(min_length=1, max_length=500, pattern=r"\S")]
 
 
 class PriorityGiven(BaseModel):

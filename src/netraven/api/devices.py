@@ -6,7 +6,7 @@ from collections import Counter
 from contextlib import suppress
 from typing import Annotated, Any, Literal
 
-from fastapi import Depends, Query, Request
+from fastapi import Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
@@ -31,7 +31,7 @@ from netraven.inventory.importers.csv import read_devices
 from netraven.inventory.platforms import get_platforms
 from netraven.inventory.tags import add_tag_to_device, remove_tag_from_device
 from netraven.models import Device
-from netraven.request.caller import Caller, get_caller
+from netraven.request.caller import Caller, Me
 from netraven.request.pages import Page, PageAsked, page_of
 from netraven.request.units import Reading, Writing, writing_in_thread
 from netraven.schemas.credential import CredentialRead
@@ -41,7 +41,6 @@ from netraven.vault.credentials import get_credentials_for_device
 
 router = guarded_router("/devices", "Devices")
 
-Me = Annotated[Caller, Depends(get_caller)]
 
 MAX_BULK = 1000
 

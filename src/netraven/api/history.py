@@ -10,7 +10,7 @@ from functools import partial
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
-from fastapi import Depends, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 from sqlalchemy.orm import Session
@@ -29,7 +29,7 @@ from netraven.archive.search_history import (
 )
 from netraven.archive.search_pattern import PatternKind
 from netraven.archive.weave_standing import get_history_status
-from netraven.request.caller import Caller, get_caller
+from netraven.request.caller import Me
 from netraven.request.pages import Page, PageAsked, page_of
 from netraven.request.units import reading_in_thread
 from netraven.schemas.backup import BackupRead
@@ -38,7 +38,6 @@ router = guarded_router("", "History")
 
 _JSON: TypeAdapter[object] = TypeAdapter(object)
 
-Me = Annotated[Caller, Depends(get_caller)]
 Pattern = Annotated[str, Query(min_length=1, max_length=1000)]
 Ids = Annotated[list[str] | None, Query(max_length=100)]
 ConfigType = Annotated[str | None, Query(max_length=32)]

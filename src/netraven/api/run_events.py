@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Header, Request
+from fastapi import Header, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 from typing_extensions import override
@@ -27,7 +27,7 @@ from netraven.jobs.marks import get_changed_results
 from netraven.jobs.results import Kept, count_results_by_status, get_kept
 from netraven.models import JobResult
 from netraven.request.authentication import authenticate
-from netraven.request.caller import Caller, get_caller
+from netraven.request.caller import Caller, Me
 from netraven.request.ground import Ground, get_ground
 from netraven.schemas.job import JobLogEntryRead, JobLogRead, JobResultRead
 
@@ -88,7 +88,7 @@ class _Position:
 )
 async def follow_run(
     request: Request,
-    me: Annotated[Caller, Depends(get_caller)],
+    me: Me,
     run_id: str,
     last_event_id: Annotated[str | None, Header(max_length=64)] = None,
 ) -> StreamingResponse:

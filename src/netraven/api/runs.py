@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import Depends, Query, Request
+from fastapi import Query, Request
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
@@ -24,7 +24,7 @@ from netraven.jobs.removal import delete_job_log
 from netraven.jobs.results import BY_HOSTNAME, count_job_results, get_job_results
 from netraven.jobs.runs import cancel_job_log, create_job_log
 from netraven.models import JobLog
-from netraven.request.caller import Caller, get_caller
+from netraven.request.caller import Caller, Me
 from netraven.request.pages import Page, PageAsked, page_of
 from netraven.request.units import Reading, Writing, writing_in_thread
 from netraven.schemas.job import (
@@ -38,7 +38,6 @@ from netraven.schemas.job import (
 
 router = guarded_router("/runs", "Runs")
 
-Me = Annotated[Caller, Depends(get_caller)]
 
 _PAGE = 1000
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import Depends, Query, Request
+from fastapi import Query, Request
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
@@ -28,7 +29,7 @@ from netraven.jobs.schedules import (
 )
 from netraven.models import ScheduledJob
 from netraven.nextrun import Timing, jitter_offset
-from netraven.request.caller import Caller, get_caller
+from netraven.request.caller import Caller, Me
 from netraven.request.pages import Page, PageAsked, page_of
 from netraven.request.units import Reading, Writing, writing_in_thread
 from netraven.schemas.job import JobLogRead
@@ -44,7 +45,6 @@ from netraven.schemas.schedule import (
 
 router = guarded_router("/schedules", "Schedules")
 
-Me = Annotated[Caller, Depends(get_caller)]
 Count = Annotated[int, Query(ge=1, le=100)]
 
 
@@ -129,7 +129,8 @@ async def make_schedule(db: Writing, me: Me, given: ScheduledJobCreate) -> Sched
 @router.post("/next-times", responses=refusals(*WITH_BODY))
 async def try_timing(given: TimingGiven, count: Count = 5) -> NextTimes:
     """Tell when a schedule with this timing would run next, and keep nothing."""
-    return NextTimes(times=_next_times(Timing(**given.model_dump()), count))
+    timing = Timing(**given.model_dump())
+    return NextTimes(times=await asyncio.to_thread(_next_times, timing, count))
 
 
 @router.get("/{schedule_id}", responses=refusals(*READ, 404))
@@ -172,7 +173,7 @@ async def list_next_times(db: Reading, me: Me, schedule_id: str, count: Count = 
         timezone=row.timezone,
         offset=jitter_offset(row.id, row.jitter_seconds),
     )
-    return NextTimes(times=_next_times(timing, count))
+    return NextTimes(times=await asyncio.to_thread(_next_times, timing, count))
 
 
 @router.get("/{schedule_id}/explanation", responses=refusals(*READ, 404))

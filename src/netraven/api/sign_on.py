@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Annotated
 
-from fastapi import Depends, Query, Request, Response
+from fastapi import Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel
 
@@ -16,7 +16,7 @@ from netraven.api.auth import set_login_cookie
 from netraven.api.replies import refusals
 from netraven.db import unit_of_work
 from netraven.request.authentication import COOKIE
-from netraven.request.caller import Caller, get_caller
+from netraven.request.caller import Me
 from netraven.request.flows import FLOW_LIFE
 from netraven.request.frame import is_secure
 from netraven.request.ground import get_ground
@@ -111,9 +111,7 @@ async def come_back(
 
 
 @router.post("/oidc/logout", responses=refusals(401, 403))
-async def log_out_everywhere(
-    request: Request, response: Response, caller: Annotated[Caller, Depends(get_caller)]
-) -> LoggedOut:
+async def log_out_everywhere(request: Request, response: Response, caller: Me) -> LoggedOut:
     """End the present login, and tell where the browser ends the provider's."""
     if caller.session_id is not None:
         async with unit_of_work(get_ground(request).async_sessions, actor=caller.actor) as db:

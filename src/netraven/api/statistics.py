@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
 
-from fastapi import Depends
 from pydantic import BaseModel
 
 from netraven.api.access import guarded_router
@@ -14,7 +12,7 @@ from netraven.archive.backups import count_backups
 from netraven.db.enums import BackupStatus
 from netraven.inventory.devices import count_devices
 from netraven.jobs.summaries import get_job_log_statistics
-from netraven.request.caller import Caller, get_caller
+from netraven.request.caller import Me
 from netraven.request.units import Reading
 from netraven.schemas.job import JobLogStatistics
 
@@ -46,9 +44,7 @@ class Statistics(BaseModel):
 
 
 @router.get("", responses=refusals(*READ, 422))
-async def show_statistics(
-    db: Reading, me: Annotated[Caller, Depends(get_caller)], since: datetime | None = None
-) -> Statistics:
+async def show_statistics(db: Reading, me: Me, since: datetime | None = None) -> Statistics:
     """Show numbers of devices, backups and runs; `since` bounds the runs."""
     seen = me.user_id
     ended = {

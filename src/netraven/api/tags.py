@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import Depends, Query, Request
+from fastapi import Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from netraven.api.access import guarded_router
@@ -24,15 +24,13 @@ from netraven.inventory.tags import (
     get_tags,
     update_tag,
 )
-from netraven.request.caller import Caller, get_caller
+from netraven.request.caller import Caller, Me
 from netraven.request.pages import Page, PageAsked, page_of
 from netraven.request.units import Reading, Writing
 from netraven.schemas.device import DeviceRead
 from netraven.schemas.tag import BulkTagResult, BulkUntagResult, TagCreate, TagRead, TagUpdate
 
 router = guarded_router("/tags", "Tags")
-
-Me = Annotated[Caller, Depends(get_caller)]
 
 
 class Pairs(BaseModel):

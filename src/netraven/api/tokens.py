@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import Depends, Request
+from fastapi import Request
 from pydantic import BaseModel
 
 from netraven.admin.api_tokens import (
@@ -17,14 +15,12 @@ from netraven.admin.api_tokens import (
 from netraven.admin.permissions import SCOPES, Permission
 from netraven.api.access import guarded_router
 from netraven.api.replies import found, refusals, require_found
-from netraven.request.caller import Caller, get_caller
+from netraven.request.caller import Me
 from netraven.request.pages import Page, PageAsked, page_of
 from netraven.request.units import Reading, Writing
 from netraven.schemas.access import ApiTokenCreate, ApiTokenRead
 
 router = guarded_router("/tokens", "API tokens")
-
-Me = Annotated[Caller, Depends(get_caller)]
 
 
 class ApiTokenMade(BaseModel):

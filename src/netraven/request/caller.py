@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated, TypeAlias
 from uuid import UUID
 
-from fastapi import Request
+from fastapi import Depends, Request
 
 from netraven.admin.permissions import Permission
 from netraven.db import Actor, ActorKind
@@ -46,6 +47,10 @@ def get_caller(request: Request) -> Caller:
     """Return who asks; only on routes that ask for a permission."""
     caller: Caller = request.state.caller
     return caller
+
+
+# How routes that ask for a permission take who asks.
+Me: TypeAlias = Annotated[Caller, Depends(get_caller)]
 
 
 def actor_of(request: Request, *, name: str = "nobody", user_id: UUID | None = None) -> Actor:
