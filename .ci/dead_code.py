@@ -37,8 +37,8 @@ DECORATORS = [
     "@rule",
     "@validates",
 ]
-# Called by these names from Alembic and pytest.
-NAMES = ["upgrade", "downgrade", "test_*", "pytest_*"]
+# Called by these names from Alembic, pytest and the standard library's HTTP server.
+NAMES = ["upgrade", "downgrade", "test_*", "pytest_*", "do_GET", "do_POST"]
 
 
 def main() -> int:

@@ -53,7 +53,7 @@ BODIES: dict[str, dict[str, object]] = {
 
 
 # After these the login is over, or others are.
-ENDING = (f"{BASE}/auth/logout", f"{BASE}/account/sessions")
+ENDING = (f"{BASE}/auth/logout", f"{BASE}/auth/oidc/logout", f"{BASE}/account/sessions")
 
 # What is tried, the headers of it, and whether a status fits.
 Try: TypeAlias = tuple[str, Callable[[], dict[str, str]], Callable[[int], bool]]

@@ -34,14 +34,14 @@ class Journey:
 
     provider: RunningProvider
 
-    async def code(self, flow: Flow = FLOW, **changed: object) -> str:
+    async def code(self, **changed: object) -> str:
         setup = self.provider.setup(**changed)
-        address = address_to_log_in(await discover(setup), setup, flow)
+        address = address_to_log_in(await discover(setup), setup, FLOW)
         context = trusting(self.provider.authority.pem)
         async with httpx.AsyncClient(verify=context) as browser:
             reply = await browser.get(address)
         answer = parse_qs(urlsplit(reply.headers["location"]).query)
-        assert answer["state"] == [flow.state]
+        assert answer["state"] == [FLOW.state]
         return answer["code"][0]
 
     async def person(self, flow: Flow = FLOW, **changed: object) -> Person:
