@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -48,6 +48,23 @@ def kept_database(name: str, home: Path) -> Iterator[sessionmaker[Session]]:
         return
     with _postgres_server(str(own)) as server:
         yield _sessions(server, keyring)
+
+
+def forget_pages(sessions: sessionmaker[Session]) -> None:
+    """Have the system read this database's files from the disk again, where it lets us.
+
+    PostgreSQL keeps what it has in its own memory until it is started anew.
+    """
+    with sessions() as db:
+        url = db.connection().engine.url
+        if url.get_backend_name() == "sqlite":
+            home = Path(url.database or "").parent
+        else:
+            home = Path(db.scalars(text("SHOW data_directory")).one())
+    for path in home.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as file, suppress(OSError):
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def _sessions(url: str, keyring: KeyRing) -> sessionmaker[Session]:
