@@ -46,9 +46,9 @@ class TestRulesOfALine:
     def test_those_that_match_are_named_in_order(self) -> None:
         rules = LineRules(["two", "o", "^one"])
 
-        assert rules.matching(b"one two") == [0, 1, 2]
-        assert rules.matching(b"none") == [1]
-        assert rules.matching(b"") == []
+        assert rules.matching(b"one two") == (0, 1, 2)
+        assert rules.matching(b"none") == (1,)
+        assert rules.matching(b"") == ()
 
     def test_what_takes_part_in_a_match_is_captured(self) -> None:
         rules = LineRules([r"key (?:(\d+)|(\w+))", "plain"])

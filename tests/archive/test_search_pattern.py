@@ -92,10 +92,15 @@ def test_a_fold_keeps_the_number_of_lines() -> None:
     block = [b"  30820330 30820218 A0030201 02020900"] * 5
     lines = [b"chain", *block, b"  30 82", b"  quit", b"x" * (MOST_LINE_BYTES + 1), b"end"]
 
-    folded = fold(b"\n".join(lines), b"key")
+    folded, others = lines.copy(), lines.copy()
+    found = fold(folded, b"key", [range(len(lines))])
+    fold(others, b"another key", [range(len(lines))])
 
     assert [is_folded(line) for line in folded] == [False, *[True] * 6, False, True, False]
     assert folded[1] == folded[6] != folded[8]
-    assert folded != fold(b"\n".join(lines), b"another key")
+    assert found == {1, 2, 3, 4, 5, 6, 8}
+    assert folded != others
     forged = "‹opaque:123456789012›".encode()
-    assert fold(forged, b"key") != [forged]
+    left = [forged]
+    assert fold(left, b"key", [range(1)]) == {0}
+    assert left != [forged]

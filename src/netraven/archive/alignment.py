@@ -44,6 +44,7 @@ _STEPS = 3_000_000
 _MOST_CANDIDATES = 300_000
 _MOST_EDITS = 1_500
 _FEW_EDITS = 24
+_SLICE = 64
 # Beyond it even alignment without search takes long; what lies between is shown as replaced.
 _MOST_LINES = 600_000
 
@@ -218,18 +219,29 @@ def _walked_back(rounds: list[array[int]], i: int, j: int) -> list[Pair]:
 
 
 def _common_head(a: Sequence[object], b: Sequence[object]) -> int:
-    for place, (left, right) in enumerate(zip(a, b, strict=False)):
+    place, most = 0, min(len(a), len(b))
+    # Whole slices are compared many times as fast as one by one.
+    while place < most and a[place : place + _SLICE] == b[place : place + _SLICE]:
+        place += _SLICE
+    for left, right in zip(a[place:most], b[place:most], strict=True):
         if left != right:
             return place
-    return min(len(a), len(b))
+        place += 1
+    return most
 
 
 def _common_tail(a: Sequence[object], b: Sequence[object], head: int) -> int:
-    most = min(len(a), len(b)) - head
-    for place in range(most):
-        if a[-1 - place] != b[-1 - place]:
-            return place
-    return most
+    most, count = min(len(a), len(b)) - head, 0
+    while count + _SLICE <= most and _tail(a, count) == _tail(b, count):
+        count += _SLICE
+    while count < most and a[-1 - count] == b[-1 - count]:
+        count += 1
+    return count
+
+
+def _tail(lines: Sequence[object], behind: int) -> Sequence[object]:
+    end = len(lines) - behind
+    return lines[end - _SLICE : end]
 
 
 def _between(pairs: Iterator[Pair], starts: Pair, ends: Pair) -> list[Block]:

@@ -6,7 +6,8 @@ of a millisecond. It works on bytes: nothing has to be decoded, and offsets are 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import TypeAlias
 
 import re2
@@ -18,6 +19,9 @@ Span: TypeAlias = tuple[int, int]
 _MEMORY_BYTES = 64 * 1024 * 1024
 _SMALL_MEMORY_BYTES = 2 * 1024 * 1024
 _NO_PART = (-1, -1)
+# What is kept of a platform's lines is bounded by these, so a line's secrets by the former.
+_KEPT_LINE_BYTES = 256
+_KEPT_LINES = 1024
 _NEVER = r"[^\x00-\xff]"
 
 
@@ -30,9 +34,12 @@ class LineFinder:
         options.case_sensitive = not ignores_case
         self._pattern = re2.compile(_encoded(joined), options)
 
-    def next_line(self, text: bytes, start: int) -> Span | None:
-        """Return where the first such line at or behind `start` begins and ends, or None."""
-        match = self._pattern.search(text, start)
+    def next_line(self, text: bytes, start: int, stop: int | None = None) -> Span | None:
+        """Return where the first such line at or behind `start` begins and ends, or None.
+
+        It is looked for up to `stop`, where a line ends.
+        """
+        match = self._pattern.search(text, start, stop)
         if match is None:
             return None
         at: int = match.start()
@@ -46,9 +53,13 @@ class LinePattern:
     def __init__(self, pattern: str) -> None:
         options = _options(max_bytes=_SMALL_MEMORY_BYTES)
         self._pattern = re2.compile(_encoded(pattern), options)
+        self._matches = lru_cache(_KEPT_LINES)(self._search)
 
     def matches(self, line: bytes) -> bool:
         """Return whether it is found in the line."""
+        return self._search(line) if len(line) > _KEPT_LINE_BYTES else self._matches(line)
+
+    def _search(self, line: bytes) -> bool:
         return self._pattern.search(line) is not None
 
 
@@ -64,25 +75,39 @@ class LineRules:
         for pattern in patterns:
             self._set.Add(_encoded(pattern))
         self._set.Compile()
+        # Devices of a fleet share many of the lines that rules match.
+        self._matching = lru_cache(_KEPT_LINES)(self._match)
+        self._spans = lru_cache(_KEPT_LINES)(lambda number, line: (*self._find(number, line),))
 
-    def matching(self, line: bytes) -> list[int]:
+    def matching(self, line: bytes) -> tuple[int, ...]:
         """Return the numbers of the patterns that match, in order.
 
         None too where RE2 runs out of memory, which it does not tell apart.
         """
-        return sorted(self._set.Match(line) or ())
+        return self._match(line) if len(line) > _KEPT_LINE_BYTES else self._matching(line)
 
-    def spans(self, number: int, line: bytes) -> Iterator[list[Span]]:
-        """Yield what each match captures: its groups that took part, or else the whole match."""
+    def spans(self, number: int, line: bytes) -> Iterable[list[Span]]:
+        """Return what each match captures: its groups that took part, or else the whole match.
+
+        Of a long line one by one, as it may hold very many.
+        """
+        if len(line) > _KEPT_LINE_BYTES:
+            return self._find(number, line)
+        return self._spans(number, line)
+
+    def _match(self, line: bytes) -> tuple[int, ...]:
+        return tuple(sorted(self._set.Match(line) or ()))
+
+    def _find(self, number: int, line: bytes) -> Iterator[list[Span]]:
         pattern, groups = self._patterns[number]
         at = 0
         while (match := pattern.search(line, at)) is not None:
             captured = map(match.span, groups)
             spans = [span for span in captured if span != _NO_PART] or [match.span()]
             yield spans
-            if number in self._at_start:
-                return
             at = max(at + 1, spans[-1][1])
+            if number in self._at_start or at >= len(line):
+                return
 
 
 def _encoded(pattern: str) -> bytes:

@@ -9,7 +9,7 @@ bits of HMAC-SHA256 under the installation key.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import re2
 
@@ -17,18 +17,17 @@ MOST_LINE_BYTES = 4096
 """A longer line is folded."""
 
 
-def fold(text: bytes, key: bytes) -> list[bytes]:
-    """Return the lines of a view as a weave keeps them."""
-    lines = text.split(b"\n")
-    # A device's own text that looks like a fold is none.
-    if _BEGIN in text or max(map(len, lines)) > MOST_LINE_BYTES:
-        lines = [
-            _hash([line], key) if _BEGIN in line or len(line) > MOST_LINE_BYTES else line
-            for line in lines
-        ]
-        text = b"\n".join(lines)
-    _fold_blocks(text, lines, key)
-    return lines
+def fold(lines: list[bytes], key: bytes, runs: Iterable[range]) -> set[int]:
+    """Make of the lines of a view those that a weave keeps; return which are not plain text.
+
+    `runs` are the numbers of neighbouring lines; no others look as if they had to be folded.
+    """
+    found: set[int] = set()
+    for run in runs:
+        found.update(_fold_odd_lines(lines, run, key))
+        for start, end in _opaque_runs(lines, run):
+            found.update(range(start, _fold_block(lines, start, end, key)))
+    return found
 
 
 def is_folded(line: bytes) -> bool:
@@ -64,20 +63,31 @@ _OPAQUE = re2.compile(rb"(?m:^[ \t]*(?:" + _HEX + rb"|" + _BASE64 + rb")[ \t\r]*
 _LAST = re2.compile(rb"^[ \t]*(?:[0-9A-Fa-f]{2,8}[ \t]?)+[ \t\r]*$", _options())
 
 
-def _fold_blocks(text: bytes, lines: list[bytes], key: bytes) -> None:
-    folded_to = 0
-    for start, end in _opaque_runs(text):
-        if start < folded_to or end - start < _LEAST_LINES:
-            continue
+def _fold_odd_lines(lines: list[bytes], run: range, key: bytes) -> Iterator[int]:
+    """Fold those of a run that are folded each by itself, and yield their numbers."""
+    of_run = lines[run.start : run.stop]
+    # A device's own text that looks like a fold is none.
+    if max(map(len, of_run)) > MOST_LINE_BYTES or _BEGIN in b"\n".join(of_run):
+        for number, line in zip(run, of_run, strict=True):
+            if _BEGIN in line or len(line) > MOST_LINE_BYTES:
+                lines[number] = _hash([line], key)
+                yield number
+
+
+def _fold_block(lines: list[bytes], start: int, end: int, key: bytes) -> int:
+    """Fold opaque lines where they are enough; return the number behind them."""
+    if end - start >= _LEAST_LINES:
         # The last line of a block is shorter.
-        end += end < len(lines) and _LAST.search(lines[end]) is not None  # noqa: PLW2901
+        end += end < len(lines) and _LAST.search(lines[end]) is not None
         lines[start:end] = [_hash(lines[start:end], key)] * (end - start)
-        folded_to = end
+    return end
 
 
-def _opaque_runs(text: bytes) -> Iterator[tuple[int, int]]:
+def _opaque_runs(lines: Sequence[bytes], run: range) -> Iterator[tuple[int, int]]:
     """Yield where opaque lines follow one another: the first one's number, the number behind."""
-    start = end = line = at = 0
+    text = b"\n".join(lines[run.start : run.stop])
+    start = end = line = run.start
+    at = 0
     for match in _OPAQUE.finditer(text):
         line += text.count(b"\n", at, match.start())
         at = match.start()

@@ -23,7 +23,13 @@ NOTHING_SHOWN = "‹hidden›"
 
 def token(secret: str, key: bytes) -> str:
     """Return what stands for a secret in all views of the installation whose key it is."""
-    return _token(secret.encode("utf-8", "surrogateescape"), key).decode()
+    return token_of(secret.encode("utf-8", "surrogateescape"), key).decode()
+
+
+def token_of(secret: bytes, key: bytes) -> bytes:
+    """Return the same of a secret's bytes, as bytes."""
+    digest = hmac.digest(key, _DOMAIN + secret, "sha256").hex()
+    return f"‹secret:{digest[:12]}›".encode()
 
 
 def redact(text: str, platform: Platform | None, key: bytes) -> str:
@@ -43,18 +49,13 @@ def redact(text: str, platform: Platform | None, key: bytes) -> str:
     pieces: list[bytes] = []
     shown_to = 0
     for secret in find_secrets(content, platform):
-        pieces += content[shown_to : secret.start], _token(secret.value, key)
+        pieces += content[shown_to : secret.start], token_of(secret.value, key)
         shown_to = secret.end
     pieces.append(content[shown_to:])
     return b"".join(pieces).decode("utf-8", "surrogateescape")
 
 
 _DOMAIN = b"netraven redacted view 1\x00"
-
-
-def _token(secret: bytes, key: bytes) -> bytes:
-    digest = hmac.digest(key, _DOMAIN + secret, "sha256").hex()
-    return f"‹secret:{digest[:12]}›".encode()
 
 
 def _nothing_of(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -32,7 +32,207 @@ def find_secrets(content: bytes, platform: Platform) -> Iterator[FoundSecret]:
     Takes time in proportion to the text. A line of more than 4 KiB, or with more than 32 secrets,
     is no command: if it holds a secret, all of it is one.
     """
-    return _Search(content, _compiled(platform)).secrets()
+    return SecretSearch(content, platform).secrets()
+
+
+class SecretSearch:
+    """One text of a platform being searched.
+
+    Whether any rule has to do with a line follows from that line alone; whether it is a secret,
+    from what stands around it too. `among` are spans of whole lines: no rule has to do with the
+    others.
+    """
+
+    def __init__(
+        self, content: bytes, platform: Platform, among: Iterable[Span] | None = None
+    ) -> None:
+        self._content = content
+        self._text = _with_one_break(content)
+        self._rules = _compiled(platform)
+        self._sections = _Sections(self._text)
+        self._free_to = 0
+        self._next = 0
+        whole = ((0, len(content)),)
+        self.told = self._found(whole) if among is None else self._asked([*among])
+        """Where the lines are that some rule has to do with, in order."""
+
+    def secrets(self) -> Iterator[FoundSecret]:
+        """Yield the secrets in order, apart from each other; to be called once."""
+        at = 0
+        while (line := self._line_behind(at)) is not None:
+            at = yield from self._read(*line)
+
+    def _found(self, among: Iterable[Span]) -> list[Span]:
+        """Return the lines that are told, looked for in the text as a whole."""
+        next_line = self._rules.finder.next_line
+        told: list[Span] = []
+        for start, end in among:
+            at = start
+            while at <= end and (line := next_line(self._text, at, end)) is not None:
+                told.append(line)
+                at = line[1] + 1
+        return told
+
+    def _asked(self, among: Sequence[Span]) -> list[Span]:
+        """Return the same, each line asked about by itself: quicker for few."""
+        told: list[Span] = []
+        others: list[bytes] = []
+        for start, end in among:
+            at = start
+            for line in self._text[start:end].split(b"\n"):
+                if self._rules.is_told(line):
+                    told.append((at, at + len(line)))
+                else:
+                    others.append(line)
+                at += len(line) + 1
+        # As in `_read`: a set of patterns may miss one, which a single pattern does not.
+        is_missing = self._rules.finder.next_line(b"\n".join(others), 0) is not None
+        return self._found(among) if is_missing else told
+
+    def _line_behind(self, at: int) -> Span | None:
+        """Return the next line told, or what is left of it where a secret ends within it."""
+        while self._next < len(self.told):
+            start, end = self.told[self._next]
+            self._next += 1
+            if start >= at:
+                return start, end
+            if at <= end and (rest := self._rules.finder.next_line(self._text, at, end)):
+                return rest
+        return None
+
+    def _read(self, start: int, end: int) -> Generator[FoundSecret, None, int]:
+        """Yield the secrets that begin in a line; return where to go on."""
+        line = self._text[start:end]
+        numbers = self._rules.lines.matching(line)
+        if not numbers:  # The finder saw a rule match: which one cannot be told, so show nothing.
+            yield FoundSecret(start, end, self._content[start:end])
+            return end + 1
+        block = self._block(numbers, line)
+        self._enter_literal(numbers, line, start)
+        for first, last in self._values(numbers, line, start):
+            if block is None or first < block[0]:
+                span = start + first, start + last
+                yield FoundSecret(*span, self._content[slice(*span)])
+        if block is not None:
+            return (yield from self._block_lines(start + block[0], block[1]))
+        rest = self._rest(numbers)
+        return end + 1 if rest is None else (yield from self._read_below(rest, end + 1))
+
+    def _rest(self, numbers: Sequence[int]) -> HiddenRest | None:
+        kinds = (self._rules.kinds[number] for number in numbers)
+        return next((kind for kind in kinds if isinstance(kind, HiddenRest)), None)
+
+    def _read_below(self, rule: HiddenRest, start: int) -> Generator[FoundSecret, None, int]:
+        """Yield the secrets of the lines that a value goes on in; return where to go on."""
+        finder, goes_on = self._rules.rests[rule.name]
+        is_going_on = True
+        while is_going_on and start < len(self._text):
+            end = self._text.find(b"\n", start)
+            end = len(self._text) if end < 0 else end
+            line = self._text[start:end]
+            if line.strip():
+                numbers = self._rules.lines.matching(line)
+                found = self._values(numbers, line, start)
+                if finder.matching(line):
+                    for span in next(iter(finder.spans(0, line))):
+                        _add(found, span, joins=True)
+                for first, last in sorted(found):
+                    span = start + first, start + last
+                    yield FoundSecret(*span, self._content[slice(*span)])
+                following = self._rest(numbers)
+                is_going_on = goes_on.matches(line)
+                if following is not None and not is_going_on:
+                    finder, goes_on = self._rules.rests[following.name]
+                    is_going_on = True
+            start = end + 1
+        return start
+
+    def _values(self, numbers: Sequence[int], line: bytes, start: int) -> list[Span]:
+        """Return where the secrets within a line are, in order and apart from each other."""
+        found: list[Span] = []
+        free: list[Span] | None = None
+        for number in numbers:
+            rule = self._rules.kinds[number]
+            if not isinstance(rule, HiddenValue) or not self._applies(rule, start):
+                continue
+            if len(line) > _OPAQUE_LINE_BYTES:
+                return [(0, len(line))]
+            free = self._free_spans(numbers, line) if free is None else free
+            for spans in self._rules.lines.spans(number, line):
+                for span in spans:
+                    if rule.anywhere or not any(first <= span[0] < last for first, last in free):
+                        _add(found, _without_quotes(line, span), joins=rule.anywhere)
+                if len(found) > _OPAQUE_LINE_SECRETS:
+                    return [(0, len(line))]
+        return sorted(span for span in found if line[slice(*span)].strip(b'*."'))
+
+    def _applies(self, rule: HiddenValue, start: int) -> bool:
+        if rule.anywhere:
+            return True
+        if start < self._free_to:
+            return False
+        if rule.outside is None and rule.inside is None:
+            return True
+        headers = self._sections.headers(start)
+        nearest = next(headers, b"")
+        if rule.outside is not None and self._rules.headers[rule.outside].matches(nearest):
+            return False
+        if rule.inside is None:
+            return True
+        is_inside = self._rules.headers[rule.inside].matches
+        return is_inside(nearest) or any(map(is_inside, headers))
+
+    def _free_spans(self, numbers: Sequence[int], line: bytes) -> list[Span]:
+        return [
+            spans[0]
+            for number in numbers
+            if isinstance(self._rules.kinds[number], FreeText)
+            for spans in self._rules.lines.spans(number, line)
+        ]
+
+    def _enter_literal(self, numbers: Sequence[int], line: bytes, start: int) -> None:
+        """Note how far the free text reaches that a line opens; one never closed is none."""
+        for number in numbers:
+            literal = self._rules.kinds[number]
+            if not isinstance(literal, Literal) or start < self._free_to:
+                continue
+            first, last = next(iter(self._rules.lines.spans(number, line)))[0]
+            if "end" in literal.opens.groupindex:
+                end = self._text.find(line[first:last], start + last)
+            else:
+                end = self._line_of(literal.closes.encode(), start + last)
+            self._free_to = max(self._free_to, end)
+
+    def _line_of(self, wanted: bytes, start: int) -> int:
+        """Return where the next line that says exactly this begins, or -1."""
+        at = start
+        while (at := self._text.find(wanted, at)) >= 0:
+            first = self._text.rfind(b"\n", 0, at) + 1
+            last = self._text.find(b"\n", at)
+            if self._text[first : len(self._text) if last < 0 else last].strip() == wanted:
+                return first
+            at += len(wanted)
+        return -1
+
+    def _block(self, numbers: Sequence[int], line: bytes) -> tuple[int, HiddenBlock] | None:
+        for number in numbers:
+            rule = self._rules.kinds[number]
+            if isinstance(rule, HiddenBlock):
+                return next(iter(self._rules.lines.spans(number, line)))[0][1], rule
+        return None
+
+    def _block_lines(self, start: int, rule: HiddenBlock) -> Generator[FoundSecret, None, int]:
+        """Yield each line of a block with the block's whole text as value; return its end."""
+        end = self._text.find(rule.end.encode(), start)
+        end = len(self._text) if end < 0 else end
+        value = b"".join(self._text[start:end].split())
+        at = start
+        for line in self._text[start:end].split(b"\n"):
+            if stripped := line.strip():
+                first = at + line.index(stripped)
+                yield FoundSecret(first, first + len(stripped), value)
+            at += len(line) + 1
+        return end
 
 
 _FORGED = HiddenValue(name="forged-token", pattern=r"(‹(?:secret:[^\s›]*|hidden)›?)", anywhere=True)
@@ -41,6 +241,7 @@ _OPAQUE_LINE_BYTES = 4096
 _OPAQUE_LINE_SECRETS = 32
 # Whatever a terminal or an editor takes for the end of a line ends one here too.
 _LINE_BREAKS = bytes.maketrans(b"\r\v\f", b"\n\n\n")
+_BREAKS = (b"\r", b"\v", b"\f")
 # Such lines stand between a header and its section without being either.
 _NO_HEADERS = (b"", b"!", b"#")
 _BEHIND_QUOTED = b" \t;,)]}"
@@ -58,6 +259,11 @@ class _Rules:
     kinds: tuple[SecretRule | Literal, ...]
     headers: dict[str, LinePattern]
     rests: dict[str, tuple[LineRules, LinePattern]]
+
+    def is_told(self, line: bytes) -> bool:
+        """Tell whether a rule that may find a secret has to do with the line."""
+        kinds = (self.kinds[number] for number in self.lines.matching(line))
+        return any(not isinstance(kind, FreeText) for kind in kinds)
 
 
 @lru_cache(maxsize=256)
@@ -84,157 +290,9 @@ def _pattern(rule: SecretRule | Literal) -> str:
     return f"^(?:{rule.opens.pattern})" if isinstance(rule, Literal) else rule.pattern
 
 
-class _Search:
-    """One text being searched."""
-
-    def __init__(self, content: bytes, rules: _Rules) -> None:
-        self._content = content
-        self._text = content.translate(_LINE_BREAKS)
-        self._rules = rules
-        self._sections = _Sections(self._text)
-        self._free_to = 0
-
-    def secrets(self) -> Iterator[FoundSecret]:
-        at = 0
-        while (line := self._rules.finder.next_line(self._text, at)) is not None:
-            at = yield from self._read(*line)
-
-    def _read(self, start: int, end: int) -> Generator[FoundSecret, None, int]:
-        """Yield the secrets that begin in a line; return where to go on."""
-        line = self._text[start:end]
-        numbers = self._rules.lines.matching(line)
-        if not numbers:  # The finder saw a rule match: which one cannot be told, so show nothing.
-            yield FoundSecret(start, end, self._content[start:end])
-            return end + 1
-        block = self._block(numbers, line)
-        self._enter_literal(numbers, line, start)
-        for first, last in self._values(numbers, line, start):
-            if block is None or first < block[0]:
-                span = start + first, start + last
-                yield FoundSecret(*span, self._content[slice(*span)])
-        if block is not None:
-            return (yield from self._block_lines(start + block[0], block[1]))
-        rest = self._rest(numbers)
-        return end + 1 if rest is None else (yield from self._read_below(rest, end + 1))
-
-    def _rest(self, numbers: list[int]) -> HiddenRest | None:
-        kinds = (self._rules.kinds[number] for number in numbers)
-        return next((kind for kind in kinds if isinstance(kind, HiddenRest)), None)
-
-    def _read_below(self, rule: HiddenRest, start: int) -> Generator[FoundSecret, None, int]:
-        """Yield the secrets of the lines that a value goes on in; return where to go on."""
-        finder, goes_on = self._rules.rests[rule.name]
-        is_going_on = True
-        while is_going_on and start < len(self._text):
-            end = self._text.find(b"\n", start)
-            end = len(self._text) if end < 0 else end
-            line = self._text[start:end]
-            if line.strip():
-                numbers = self._rules.lines.matching(line)
-                found = self._values(numbers, line, start)
-                if finder.matching(line):
-                    for span in next(finder.spans(0, line)):
-                        _add(found, span, joins=True)
-                for first, last in sorted(found):
-                    span = start + first, start + last
-                    yield FoundSecret(*span, self._content[slice(*span)])
-                following = self._rest(numbers)
-                is_going_on = goes_on.matches(line)
-                if following is not None and not is_going_on:
-                    finder, goes_on = self._rules.rests[following.name]
-                    is_going_on = True
-            start = end + 1
-        return start
-
-    def _values(self, numbers: list[int], line: bytes, start: int) -> list[Span]:
-        """Return where the secrets within a line are, in order and apart from each other."""
-        found: list[Span] = []
-        free: list[Span] | None = None
-        for number in numbers:
-            rule = self._rules.kinds[number]
-            if not isinstance(rule, HiddenValue) or not self._applies(rule, start):
-                continue
-            if len(line) > _OPAQUE_LINE_BYTES:
-                return [(0, len(line))]
-            free = self._free_spans(numbers, line) if free is None else free
-            for spans in self._rules.lines.spans(number, line):
-                for span in spans:
-                    if rule.anywhere or not any(first <= span[0] < last for first, last in free):
-                        _add(found, _without_quotes(line, span), joins=rule.anywhere)
-                if len(found) > _OPAQUE_LINE_SECRETS:
-                    return [(0, len(line))]
-        return sorted(span for span in found if line[slice(*span)].strip(b'*."'))
-
-    def _applies(self, rule: HiddenValue, start: int) -> bool:
-        if rule.anywhere:
-            return True
-        if start < self._free_to or not self._may_be_inside(rule):
-            return False
-        if rule.outside is None and rule.inside is None:
-            return True
-        headers = self._sections.headers(start)
-        nearest = next(headers, b"")
-        if rule.outside is not None and self._rules.headers[rule.outside].matches(nearest):
-            return False
-        if rule.inside is None:
-            return True
-        is_inside = self._rules.headers[rule.inside].matches
-        return is_inside(nearest) or any(map(is_inside, headers))
-
-    def _may_be_inside(self, rule: HiddenValue) -> bool:
-        return rule.inside is None or self._sections.has(self._rules.headers[rule.inside])
-
-    def _free_spans(self, numbers: list[int], line: bytes) -> list[Span]:
-        return [
-            spans[0]
-            for number in numbers
-            if isinstance(self._rules.kinds[number], FreeText)
-            for spans in self._rules.lines.spans(number, line)
-        ]
-
-    def _enter_literal(self, numbers: list[int], line: bytes, start: int) -> None:
-        """Note how far the free text reaches that a line opens; one never closed is none."""
-        for number in numbers:
-            literal = self._rules.kinds[number]
-            if not isinstance(literal, Literal) or start < self._free_to:
-                continue
-            first, last = next(self._rules.lines.spans(number, line))[0]
-            if "end" in literal.opens.groupindex:
-                end = self._text.find(line[first:last], start + last)
-            else:
-                end = self._line_of(literal.closes.encode(), start + last)
-            self._free_to = max(self._free_to, end)
-
-    def _line_of(self, wanted: bytes, start: int) -> int:
-        """Return where the next line that says exactly this begins, or -1."""
-        at = start
-        while (at := self._text.find(wanted, at)) >= 0:
-            first = self._text.rfind(b"\n", 0, at) + 1
-            last = self._text.find(b"\n", at)
-            if self._text[first : len(self._text) if last < 0 else last].strip() == wanted:
-                return first
-            at += len(wanted)
-        return -1
-
-    def _block(self, numbers: list[int], line: bytes) -> tuple[int, HiddenBlock] | None:
-        for number in numbers:
-            rule = self._rules.kinds[number]
-            if isinstance(rule, HiddenBlock):
-                return next(self._rules.lines.spans(number, line))[0][1], rule
-        return None
-
-    def _block_lines(self, start: int, rule: HiddenBlock) -> Generator[FoundSecret, None, int]:
-        """Yield each line of a block with the block's whole text as value; return its end."""
-        end = self._text.find(rule.end.encode(), start)
-        end = len(self._text) if end < 0 else end
-        value = b"".join(self._text[start:end].split())
-        at = start
-        for line in self._text[start:end].split(b"\n"):
-            if stripped := line.strip():
-                first = at + line.index(stripped)
-                yield FoundSecret(first, first + len(stripped), value)
-            at += len(line) + 1
-        return end
+def _with_one_break(content: bytes) -> bytes:
+    has_others = any(each in content for each in _BREAKS)
+    return content.translate(_LINE_BREAKS) if has_others else content
 
 
 class _Sections:
@@ -243,15 +301,6 @@ class _Sections:
     def __init__(self, text: bytes) -> None:
         self._text = text
         self._known: dict[int, tuple[int, int | None]] = {}
-        self._found: dict[LinePattern, bool] = {}
-        self._lines = b""
-
-    def has(self, header: LinePattern) -> bool:
-        """Return whether any line may be this header: most texts have none, and need no look up."""
-        if header not in self._found:
-            self._lines = self._lines or b"\n".join(map(bytes.strip, self._text.split(b"\n")))
-            self._found[header] = header.matches(self._lines)
-        return self._found[header]
 
     def headers(self, start: int) -> Iterator[bytes]:
         """Yield the nearest line above that is indented less, then that line's own, and so on."""
@@ -267,6 +316,8 @@ class _Sections:
         questions cost no more than reading the text.
         """
         depth = _depth(self._line(start))
+        if depth == 0:
+            return None
         known_at, known = self._known.get(depth, (-1, None))
         header, at = None, start
         while at > 0:

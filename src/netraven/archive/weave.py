@@ -66,12 +66,17 @@ class LineChange:
 
 @dataclass(slots=True)
 class Weave:
-    """Lines in the order of the texts; line i stands in versions `firsts[i]` to `lasts[i]`."""
+    """Lines in the order of the texts; line i stands in versions `firsts[i]` to `lasts[i]`.
+
+    `are_plain` holds 1 for each line that is known to say nothing that would have to be hidden or
+    folded, whatever stands around it.
+    """
 
     versions: list[WovenVersion] = field(default_factory=list)
     firsts: array[int] = field(default_factory=lambda: array("I"))
     lasts: array[int] = field(default_factory=lambda: array("I"))
     lines: list[bytes] = field(default_factory=list)
+    are_plain: bytearray = field(default_factory=bytearray)
 
     @property
     def last_version(self) -> int:
@@ -83,15 +88,28 @@ class Weave:
         """Return the numbers of the versions whose texts come back exactly from here."""
         return tuple(version.number for version in self.versions if version.is_here)
 
-    def append(self, number: int, at: datetime, lines: Sequence[bytes]) -> LineChange:
+    @property
+    def plain_lines(self) -> set[bytes]:
+        """Return the lines that are known to be plain."""
+        return set(compress(self.lines, self.are_plain))
+
+    def append(
+        self,
+        number: int,
+        at: datetime,
+        lines: Sequence[bytes],
+        are_plain: bytes | bytearray | None = None,
+    ) -> LineChange:
         """Weave the next version in; its lines are its text split at the line feeds.
 
         Times do not fall within a weave: a moment before the newest version's is taken for that.
         Raises WeaveMisfit for a number that does not follow.
         """
         at_us = self._next(number, at)
-        standing = [place for place, last in enumerate(self.lasts) if last == OPEN]
-        old = [self.lines[place] for place in standing]
+        plain = bytes(len(lines)) if are_plain is None else are_plain
+        stands = [last == OPEN for last in self.lasts]
+        standing = [*compress(range(len(stands)), stands)]
+        old = [*compress(self.lines, stands)]
         added: list[bytes] = []
         removed: list[bytes] = []
         # From the end, so that what is inserted moves no place that is still needed.
@@ -102,7 +120,7 @@ class Weave:
             for place in standing[block.a_start : block.a_end]:
                 self.lasts[place] = self.last_version
             at_place = standing[block.a_end] if block.a_end < len(standing) else len(self.lines)
-            self._insert(at_place, number, new)
+            self._insert(at_place, number, new, plain[block.b_start : block.b_end])
         self.versions.append(WovenVersion(number, at_us))
         return LineChange(tuple(reversed(added)), tuple(reversed(removed)))
 
@@ -150,7 +168,7 @@ class Weave:
         """
         if self.size_bytes <= MOST_BYTES or not self._is_mostly_closed():
             return None
-        past = Weave(self.versions, self.firsts, self.lasts, self.lines)
+        past = Weave(self.versions, self.firsts, self.lasts, self.lines, self.are_plain)
         self.versions = [each._replace(is_elsewhere=each.is_kept) for each in past.versions]
         self._choose([last == OPEN for last in past.lasts])
         return past
@@ -200,6 +218,7 @@ class Weave:
         self.firsts = array("I", compress(self.firsts, chosen))
         self.lasts = array("I", compress(self.lasts, chosen))
         self.lines = [*compress(self.lines, chosen)]
+        self.are_plain = bytearray(compress(self.are_plain, chosen))
 
     def _is_mostly_closed(self) -> bool:
         standing = sum(
@@ -214,8 +233,11 @@ class Weave:
             raise WeaveMisfit(f"version {number} does not follow version {newest.number}")
         return max(newest.at_us, microseconds(at))
 
-    def _insert(self, place: int, number: int, lines: Sequence[bytes]) -> None:
+    def _insert(
+        self, place: int, number: int, lines: Sequence[bytes], are_plain: bytes | bytearray
+    ) -> None:
         self.lines[place:place] = lines
+        self.are_plain[place:place] = are_plain
         self.firsts[place:place] = array("I", [number]) * len(lines)
         self.lasts[place:place] = array("I", [OPEN]) * len(lines)
 
@@ -286,10 +308,15 @@ class WeaveBytes:
         return self.text.count(b"\n", self.start, offset)
 
 
-def unpack_weave(packed: bytes) -> Weave:
-    """Return the weave that these bytes hold; raises WeaveMisfit where they hold none."""
+def unpack_weave(packed: bytes, are_plain: bytes = b"") -> Weave:
+    """Return the weave that these bytes hold; raises WeaveMisfit where they hold none.
+
+    Which lines are plain is kept beside them: nobody who searches asks for it.
+    """
     found = WeaveBytes(packed)
-    return Weave(found.versions(), found.firsts(), found.lasts(), found.lines())
+    lines = found.lines()
+    known = bytearray(are_plain if len(are_plain) == len(lines) else len(lines))
+    return Weave(found.versions(), found.firsts(), found.lasts(), lines, known)
 
 
 def microseconds(moment: datetime) -> int:

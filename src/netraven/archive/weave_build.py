@@ -29,6 +29,7 @@ from netraven.archive.weave_store import (
     load_weaves,
     mixed_view_rev,
     open_weave,
+    view_rev,
 )
 from netraven.db import get_keyring, operation
 from netraven.db.enums import BackupStatus
@@ -64,6 +65,7 @@ def weave_series(db: Session, series: Series) -> WovenSeries | None:
     reader = open_contents(db, {each.content_hash or "" for each in backups})
     weave, past = Weave(), list[Weave]()
     marks: list[tuple[Backup, ChangeMark]] = []
+    rev = mixed_view_rev(platforms.get(each.device_type) for each in backups)
     for number, at, backup in _with_removed(db, series, backups):
         content = None if backup is None else readable(reader, backup)
         if backup is None or content is None:
@@ -72,11 +74,12 @@ def weave_series(db: Session, series: Series) -> WovenSeries | None:
         is_first = not (weave.kept or past)
         if (part := weave.part_past()) is not None:
             past.append(part)
-        change = append_version(weave, backup, content, platforms=platforms, key=key)
-        mark = mark_change(change, platforms.get(backup.device_type), key)
+        platform = platforms.get(backup.device_type)
+        is_own = rev == view_rev(platform)
+        change = append_version(weave, backup, content, platform=platform, key=key, is_own=is_own)
+        mark = mark_change(change, platform, key)
         if mark is not None and not is_first:
             marks.append((backup, mark))
-    rev = mixed_view_rev(platforms.get(each.device_type) for each in backups)
     fresh = FreshWeave(series, weave, rev, tuple(past))
     return WovenSeries(fresh, tuple(marks), tuple(each.id for each in backups))
 

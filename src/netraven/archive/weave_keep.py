@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from netraven.admin.installation import get_installation_key
 from netraven.archive.series import Series
+from netraven.archive.view_lines import view_lines
 from netraven.archive.weave import LineChange, Weave
 from netraven.archive.weave_change import ChangeMark, mark_change
 from netraven.archive.weave_store import (
@@ -28,7 +29,6 @@ from netraven.archive.weave_store import (
     load_weaves,
     mixed_view_rev,
     open_weave,
-    view_lines,
     view_rev,
 )
 from netraven.db import KeyRing, get_keyring, insert_into, operation
@@ -38,6 +38,7 @@ from netraven.errors import Corrupt, KeyUnavailable
 from netraven.inventory.platforms import get_platforms
 from netraven.models import Backup, BackupChange
 from netraven.platforms.catalogue import Platforms
+from netraven.platforms.platform import Platform
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +75,12 @@ def weave_in(db: Session, new: Sequence[NewVersion]) -> None:
         if rev is None or weave is None:
             continue
         past = weave.part_past()
-        change = append_version(weave, each.backup, each.content, platforms=platforms, key=key)
-        fresh.append(FreshWeave(each.series, weave, rev, () if past is None else (past,)))
         platform = platforms.get(each.backup.device_type)
+        is_own = rev == view_rev(platform)
+        change = append_version(
+            weave, each.backup, each.content, platform=platform, key=key, is_own=is_own
+        )
+        fresh.append(FreshWeave(each.series, weave, rev, () if past is None else (past,)))
         if each.previous is not None and (mark := mark_change(change, platform, key)):
             marks.append((each.backup, mark))
     keep_weaves(db, keyring, fresh)
@@ -136,11 +140,22 @@ def keep_marks(db: Session, marks: Sequence[tuple[Backup, ChangeMark]]) -> None:
 
 
 def append_version(
-    weave: Weave, backup: Backup, content: bytes, *, platforms: Platforms, key: bytes
+    weave: Weave,
+    backup: Backup,
+    content: bytes,
+    *,
+    platform: Platform | None,
+    key: bytes,
+    is_own: bool,
 ) -> LineChange:
-    """Weave in what people see of a version; raises WeaveMisfit where it does not follow."""
-    lines = view_lines(content, platforms.get(backup.device_type), key)
-    return weave.append(backup.version or 0, backup.created_at, lines)
+    """Weave in what people see of a version; raises WeaveMisfit where it does not follow.
+
+    `is_own` says that this platform's rules made the whole weave, so what it knows of lines holds.
+    """
+    plain = weave.plain_lines if is_own else frozenset[bytes]()
+    view = view_lines(content, platform, key, plain)
+    are_plain = view.are_plain if is_own else None
+    return weave.append(backup.version or 0, backup.created_at, view.lines, are_plain)
 
 
 @operation

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import struct
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,8 +13,6 @@ from uuid import UUID
 from sqlalchemy import bindparam, delete, select, tuple_
 from sqlalchemy.orm import Session
 
-from netraven.archive.opaque import fold
-from netraven.archive.redact import redact
 from netraven.archive.series import Series
 from netraven.archive.weave import Weave, WeaveBytes, WeaveMisfit, unpack_weave
 from netraven.db import KeyRing, insert_into, operation
@@ -85,12 +84,6 @@ class FreshWeave:
     past: tuple[Weave, ...] = ()
 
 
-def view_lines(content: bytes, platform: Platform | None, key: bytes) -> list[bytes]:
-    """Return the lines of a content's redacted view as a weave keeps them."""
-    text = content.decode("utf-8", "surrogateescape")
-    return fold(redact(text, platform, key).encode("utf-8", "surrogateescape"), key)
-
-
 @lru_cache(maxsize=256)
 def view_rev(platform: Platform | None) -> str:
     """Return the name of the rules by which this platform's views are made.
@@ -112,9 +105,10 @@ def mixed_view_rev(platforms: Iterable[Platform | None]) -> str:
 
 def open_weave(keyring: KeyRing, row: StoredWeave | StoredPast) -> Weave:
     """Return the weave of a row; raises Corrupt or KeyUnavailable."""
+    packed, aside = _unpacked(keyring, row)
     try:
-        weave = unpack_weave(_plain(keyring, row))
-    except WeaveMisfit:
+        weave = unpack_weave(packed, zstd.decompress(aside) if aside else b"")
+    except (WeaveMisfit, zstd.ZstdError):
         raise _corrupt(row.series) from None
     if weave.last_version != row.last_version:
         raise _corrupt(row.series)
@@ -124,7 +118,7 @@ def open_weave(keyring: KeyRing, row: StoredWeave | StoredPast) -> Weave:
 def open_weave_bytes(keyring: KeyRing, row: StoredWeave | StoredPast) -> WeaveBytes:
     """Return the weave of a row to be looked at in place; raises Corrupt or KeyUnavailable."""
     try:
-        return WeaveBytes(_plain(keyring, row))
+        return WeaveBytes(_unpacked(keyring, row)[0])
     except WeaveMisfit:
         raise _corrupt(row.series) from None
 
@@ -211,6 +205,9 @@ def drop_weaves(db: Session, series: Collection[Series]) -> None:
 # Raised when the tokens, the folds or the way they are put in become others.
 _VIEW_REVISION = 1
 _LEVEL = 3
+# A frame that readers pass over unread (RFC 8878, 3.1.2): one of sixteen numbers, and its size.
+_ASIDE = struct.Struct("<II")
+_ASIDE_MAGIC = 0x184D2A57
 _REPLACED = ("last_version", "view_rev", "format", "data")
 _KEY = tuple_(History.device_id, History.config_type)
 _ROWS = select(
@@ -259,7 +256,9 @@ def _past_row(keyring: KeyRing, series: Series, past: Weave) -> Mapping[str, obj
 
 
 def _sealed(keyring: KeyRing, weave: Weave, place: Place) -> bytes:
-    return keyring.seal(zstd.compress(weave.pack(), _LEVEL), place)
+    packed = zstd.compress(weave.pack(), _LEVEL)
+    plain = zstd.compress(bytes(weave.are_plain), _LEVEL)
+    return keyring.seal(packed + _ASIDE.pack(_ASIDE_MAGIC, len(plain)) + plain, place)
 
 
 def weave_place(series: Series) -> Place:
@@ -272,14 +271,17 @@ def past_place(series: Series, last_version: int) -> Place:
     return Place(HistoryPast.__tablename__, f"{series[0]}/{series[1]}/{last_version}", "data")
 
 
-def _plain(keyring: KeyRing, row: StoredWeave | StoredPast) -> bytes:
+def _unpacked(keyring: KeyRing, row: StoredWeave | StoredPast) -> tuple[bytes, bytes]:
+    """Return the packed weave and, still compressed, which of its lines are plain."""
     if row.format != FORMAT:
         raise _corrupt(row.series)
     try:
         # Its seal is ours, so it swells to no more than we packed.
-        return zstd.decompress(keyring.open(row.data, row.place))
+        reader = zstd.ZstdDecompressor()
+        packed = reader.decompress(keyring.open(row.data, row.place))
     except zstd.ZstdError:
         raise _corrupt(row.series) from None
+    return packed, reader.unused_data[_ASIDE.size :]
 
 
 def _corrupt(series: Series) -> Corrupt:

@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 from netraven.admin.installation import get_installation_key
 from netraven.archive.reading import open_contents
 from netraven.archive.series import Series
+from netraven.archive.view_lines import view_lines
 from netraven.archive.weave import Weave
 from netraven.archive.weave_build import completed_versions, readable
 from netraven.archive.weave_standing import choose_current, load_standings
-from netraven.archive.weave_store import load_weaves, open_parts, view_lines
+from netraven.archive.weave_store import load_weaves, open_parts
 from netraven.db import Id, as_uuid, operation
 from netraven.errors import Corrupt, KeyUnavailable
 from netraven.inventory.platforms import get_platforms
@@ -71,7 +72,7 @@ def _fits(db: Session, series: Series) -> bool:
         if content is not None and not _has(
             found.get(backup.version or 0),
             backup.version or 0,
-            view_lines(content, platforms.get(backup.device_type), key),
+            view_lines(content, platforms.get(backup.device_type), key).lines,
         ):
             return False
     return {each.version or 0 for each in backups}.issuperset(found)
