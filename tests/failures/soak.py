@@ -30,7 +30,7 @@ from netraven.db import KeyRing
 from netraven.db.chunks import in_chunks
 from netraven.db.enums import ACTIVE_RUN, BackupStatus, ResultStatus, RunReason
 from netraven.db.schema import upgrade_schema
-from netraven.errors import DeviceTimeout, SessionLost
+from netraven.errors import DeviceTimeout, DialogueFailed, SessionLost
 from netraven.lab import Fault
 from netraven.lab.edits import add_route
 from netraven.lab.spec import DeviceSpec
@@ -48,7 +48,10 @@ ROUND_S = 1800.0
 CALM_ROUNDS = 5
 
 # A process that sleeps or gets no processor misses what its devices answer; the next sweep has it.
-PASSING = {RunReason.WORKER_LOST.value, DeviceTimeout.code, SessionLost.code}
+PASSING = {
+    RunReason.WORKER_LOST.value,
+    *(error.code for error in (DeviceTimeout, SessionLost, DialogueFailed)),
+}
 
 
 @dataclass
@@ -154,10 +157,12 @@ class Soak:
         """Compare what is stored with what each device has."""
         names = {device_id: name for name, device_id in self.here.ids.items()}
         with self.here.database.unit() as db:
-            of_run = select(JobResult.device_id, JobResult.status, JobResult.reason)
+            of_run = select(
+                JobResult.device_id, JobResult.status, JobResult.reason, JobResult.message
+            )
             rows = db.execute(of_run.where(JobResult.job_log_id == run_id)).all()
         assert len(rows) == len(names), f"{len(names) - len(rows)} devices vanished from the run"
-        for device_id, status, reason in rows:
+        for device_id, status, reason, message in rows:
             assert device_id is not None
             name = names[device_id]
             self.results[reason or status] += 1
@@ -166,7 +171,7 @@ class Soak:
                 self.versions[name] += self.changes[name] != self.seen.get(name)
                 self.seen[name] = self.changes[name]
             elif self._is_healthy(name):
-                assert reason in PASSING, f"{name} is healthy and failed: {reason}"
+                assert reason in PASSING, f"{name} is healthy: {reason}, {message}"
         self._check_versions(names)
         self.here.assert_no_leases()
 
