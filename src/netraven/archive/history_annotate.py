@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from netraven.archive.backups import get_backup
 from netraven.archive.opaque import folded_lines
-from netraven.archive.search_scope import SearchScope, load_searched
+from netraven.archive.search_scope import load_one
 from netraven.archive.series import Series
 from netraven.archive.versions import get_newest_versions, get_version
 from netraven.archive.views import get_redacted_content
@@ -92,11 +92,10 @@ def usable_parts(db: Session, series: Series) -> Sequence[Weave]:
     keyring = get_keyring(db)
     if keyring is None:
         raise KeyUnavailable("ring", "there is no key ring; nothing sealed can be read")
-    scope = SearchScope(devices=series[:1], config_type=series[1])
-    for found in load_searched(db, scope, after=None, is_there_too=False, limit=1):
-        if found.weave is not None and choose_current(db, [found.standing]):
-            with suppress(Corrupt):
-                return open_parts(db, keyring, found.weave)
+    found = load_one(db, series)
+    if found is not None and found.weave is not None and choose_current(db, [found.standing]):
+        with suppress(Corrupt):
+            return open_parts(db, keyring, found.weave)
     woven = weave_series(db, series)
     return () if woven is None else (*woven.fresh.past, woven.fresh.weave)
 
@@ -134,14 +133,17 @@ def _decoded(texts: Sequence[bytes]) -> Sequence[str]:
 
 
 def _authors(db: Session, series: Series) -> Mapping[int, str]:
-    device_id, config_type = series
-    known = select(Backup.version, Backup.author).where(
-        Backup.device_id == device_id,
-        Backup.config_type == config_type,
-        Backup.author.is_not(None),
-        Backup.version.is_not(None),
-    )
-    return {row[0]: row[1] for row in db.execute(known) if row[0] and row[1]}
+    known = db.execute(_AUTHORS, {"device_id": series[0], "config_type": series[1]})
+    return {row[0]: row[1] for row in known if row[0] and row[1]}
+
+
+# Building it takes longer than running it.
+_AUTHORS = select(Backup.version, Backup.author).where(
+    Backup.device_id == bindparam("device_id"),
+    Backup.config_type == bindparam("config_type"),
+    Backup.author.is_not(None),
+    Backup.version.is_not(None),
+)
 
 
 def _views(db: Session, backup: Backup, texts: list[bytes]) -> Mapping[int, str]:

@@ -6,10 +6,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, func, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, bindparam, func, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from netraven.admin.visibility import visible_devices
+from netraven.archive.series import Series
 from netraven.archive.weave_standing import IS_NEWEST, IS_WEAVE, NEWEST, Standing
 from netraven.archive.weave_store import StoredPast, StoredWeave, load_past
 from netraven.db import Id, as_uuid, operation
@@ -99,6 +100,13 @@ def load_searched(
     ]
 
 
+@operation
+def load_one(db: Session, series: Series) -> Searched | None:
+    """Return a series with its sealed weave, but not its past; None without any version."""
+    row = db.execute(_ONE, {"device_id": series[0], "config_type": series[1]}).first()
+    return None if row is None else _searched(row)
+
+
 _PLACE = tuple_(Device.hostname_key, BackupCounter.config_type)
 
 
@@ -167,3 +175,6 @@ def _searched(
 
 
 _SEARCHED = _select_searched()
+_ONE = _SEARCHED.where(
+    Device.id == bindparam("device_id"), BackupCounter.config_type == bindparam("config_type")
+)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session, joinedload
 
 from netraven.db import Id, as_uuid, operation
 from netraven.db.enums import BackupStatus
@@ -20,12 +20,8 @@ def get_version(
     """Return that version with its device loaded, or None; failed captures have no version."""
     if not 0 < version <= _LARGEST_INTEGER:
         return None
-    wanted = select(Backup).where(
-        Backup.device_id == as_uuid(device_id),
-        Backup.config_type == config_type,
-        Backup.version == version,
-    )
-    return db.scalar(wanted.options(selectinload(Backup.device)))
+    asked = {"device_id": as_uuid(device_id), "config_type": config_type, "version": version}
+    return db.scalar(_VERSION, asked)
 
 
 @operation
@@ -38,11 +34,22 @@ def get_newest_versions(
     limit: int = 1,
 ) -> list[Backup]:
     """Return the highest versions of that status with their device loaded, highest first."""
-    wanted = select(Backup).where(
-        Backup.device_id == as_uuid(device_id),
-        Backup.config_type == config_type,
-        Backup.version.is_not(None),
-        Backup.status == status,
+    asked = {"device_id": as_uuid(device_id), "config_type": config_type, "status": status}
+    return [*db.scalars(_NEWEST, {**asked, "most": limit})]
+
+
+# Building them takes longer than running them.
+_OF_SERIES = (
+    select(Backup)
+    .where(
+        Backup.device_id == bindparam("device_id"),
+        Backup.config_type == bindparam("config_type"),
     )
-    ordered = wanted.order_by(Backup.version.desc()).limit(limit)
-    return list(db.scalars(ordered.options(selectinload(Backup.device))))
+    .options(joinedload(Backup.device, innerjoin=True))
+)
+_VERSION = _OF_SERIES.where(Backup.version == bindparam("version"))
+_NEWEST = (
+    _OF_SERIES.where(Backup.version.is_not(None), Backup.status == bindparam("status"))
+    .order_by(Backup.version.desc())
+    .limit(bindparam("most"))
+)
