@@ -8,12 +8,13 @@ from importlib import metadata
 import pytest
 
 from tests.api.conftest import site
+from tests.cli.conftest import home_template, program
 from tests.parts import PART
 from tests.sso.authority import Authority
 from tests.sso.directory import Directory, running_directory, version, why_absent
 from tests.sso.provider import RunningProvider, running_provider
 
-__all__ = ["site"]
+__all__ = ["home_template", "program", "site"]
 
 
 @pytest.fixture(scope="session")

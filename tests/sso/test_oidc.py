@@ -259,6 +259,19 @@ async def test_who_is_no_provider_or_is_away_is_named(provider: RunningProvider)
             await discover(provider.setup(issuer=away))
 
 
+async def test_a_provider_that_failed_is_left_alone_for_some_seconds(
+    provider: RunningProvider,
+) -> None:
+    providers, wrong = Providers(), provider.setup(issuer=f"{provider.issuer}/elsewhere")
+
+    for _ in range(2):
+        with pytest.raises(SignOnUnavailable, match="it answered 404"):
+            await providers.get(wrong)
+
+    assert len(provider.asked) == 1
+    assert (await providers.get(provider.setup())).issuer == provider.issuer
+
+
 async def test_a_provider_is_asked_once_for_some_minutes(provider: RunningProvider) -> None:
     providers = Providers()
 

@@ -69,7 +69,7 @@ def install(settings: Settings, *, renews_token: bool = False) -> Installed:
     The key ring is on the disk before anything sealed under it is kept. Raises StorageFailed,
     SchemaMismatch or KeyUnavailable.
     """
-    from netraven.admin.settings import initialize_default_settings
+    from netraven.admin.settings import initialize_default_settings, initialize_sso_settings
     from netraven.admin.setup import make_setup_token
     from netraven.cli.home import open_sessions, read_keyring, sqlite_path, whoever_runs_this
     from netraven.cli.keyfile import write_new_keyring
@@ -93,6 +93,7 @@ def install(settings: Settings, *, renews_token: bool = False) -> Installed:
         verify_keyring(db)
         initialize_default_tag(db)
         initialize_default_settings(db)
+        initialize_sso_settings(db)
         initialize_command_settings(db)
         initialize_system_jobs(db)
         token = make_setup_token(db) if before is None or renews_token else None

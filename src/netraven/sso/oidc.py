@@ -34,6 +34,8 @@ _MAX_ANSWER = 1024 * 1024
 _MAX_GROUPS = 10_000
 # So long a provider's description is used without asking again; each login would ask twice.
 _KNOWN_S = 300.0
+# So long one that failed is left alone: those who wait for it would each ask it in turn.
+_FAILED_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +67,7 @@ class Providers:
     """The providers that one process asks, each remembered for some minutes."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, str], tuple[float, Provider]] = {}
+        self._known: dict[tuple[str, str], tuple[float, Provider | SignOnUnavailable]] = {}
         self._asking = asyncio.Lock()
 
     async def get(self, setup: OidcSetup) -> Provider:
@@ -75,12 +77,14 @@ class Providers:
         """
         key = (setup.issuer, setup.ca_certificates)
         async with self._asking:
-            asked_at, provider = self._known.get(key, (0.0, None))
-            if provider is None or time.monotonic() - asked_at > _KNOWN_S:
-                provider = await discover(setup)
+            until, answer = self._known.get(key, (0.0, None))
+            if answer is None or time.monotonic() > until:
+                answer, lasts_s = await _tried(setup)
                 # Only the present one is kept: what an administrator tried before is past.
-                self._known = {key: (time.monotonic(), provider)}
-        return provider
+                self._known = {key: (time.monotonic() + lasts_s, answer)}
+        if isinstance(answer, SignOnUnavailable):
+            raise SignOnUnavailable(str(answer))
+        return answer
 
 
 async def discover(setup: OidcSetup) -> Provider:
@@ -159,6 +163,14 @@ async def prove(provider: Provider, setup: OidcSetup, code: str, flow: Flow) -> 
         if _lacks(claims, setup) and provider.userinfo_endpoint is not None and bearer:
             claims = await _completed(client, provider.userinfo_endpoint, bearer, claims)
     return _person(setup, claims)
+
+
+async def _tried(setup: OidcSetup) -> tuple[Provider | SignOnUnavailable, float]:
+    """Return what became of asking, and for how many seconds that is good."""
+    try:
+        return await discover(setup), _KNOWN_S
+    except SignOnUnavailable as error:
+        return error, _FAILED_S
 
 
 async def _exchanged(
