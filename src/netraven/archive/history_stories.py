@@ -15,7 +15,7 @@ from typing import TypeVarTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from netraven import clock
 from netraven.admin.visibility import visible_devices
@@ -107,15 +107,15 @@ def change_stories(
     if span[0] > span[1]:
         raise Invalid("since", "lies behind `until`")
     wanted = [BackupChange.at >= span[0], BackupChange.at <= span[1]]
-    wanted += _of_devices(tags, visible_to)
-    shapes = [row[0] for row in db.execute(_shapes(wanted).offset(skip).limit(limit))]
-    total = select(func.count(BackupChange.shape.distinct()))
+    wanted += _of_devices(Backup.device_id, tags, visible_to)
+    grouped = db.execute(_shapes(wanted).offset(skip).limit(limit)).all()
+    shapes = [row[0] for row in grouped]
     told = _told(db, shapes, wanted)
     everyone = _everyone(db, tags, visible_to) if tags else {}
     lines = _lines(db, told.values())
     return StoryPage(
         stories=tuple(_story(told[shape], lines, everyone) for shape in shapes),
-        total=db.scalars(_joined(total).where(*wanted)).one(),
+        total=grouped[0][1] if grouped else _count(db, wanted) if skip else 0,
     )
 
 
@@ -129,32 +129,38 @@ def _ids(deviants: Iterable[Deviant]) -> set[UUID]:
     return {each.device.device_id for each in deviants}
 
 
-def _of_devices(tags: Collection[Id] | None, visible_to: Id | None) -> list[ColumnElement[bool]]:
+def _of_devices(
+    device: InstrumentedAttribute[UUID], tags: Collection[Id] | None, visible_to: Id | None
+) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if tags:
         ids = [as_uuid(each) for each in tags]
         tagged = select(DeviceTag.device_id).where(
             DeviceTag.tag_id.in_([each for each in ids if each is not None])
         )
-        conditions.append(Device.id.in_(tagged))
+        conditions.append(device.in_(tagged))
     if visible_to is not None:
-        conditions.append(visible_devices(visible_to))
+        seen = select(Device.id).where(visible_devices(visible_to))
+        conditions.append(device.in_(seen))
     return conditions
 
 
 def _joined(columns: Select[*Columns]) -> Select[*Columns]:
-    return (
-        columns.select_from(BackupChange)
-        .join(Backup, Backup.id == BackupChange.backup_id)
-        .join(Device, Device.id == Backup.device_id)
-    )
+    return columns.select_from(BackupChange).join(Backup, Backup.id == BackupChange.backup_id)
 
 
-def _shapes(wanted: Sequence[ColumnElement[bool]]) -> Select[bytes, int, datetime]:
+def _shapes(wanted: Sequence[ColumnElement[bool]]) -> Select[bytes, int]:
+    """Return the statement of the shapes in their order, each with how many there are in all."""
     devices = func.count(Backup.device_id.distinct())
-    counted = select(BackupChange.shape, devices, func.max(BackupChange.at))
+    counted = select(BackupChange.shape, func.count().over())
     grouped = _joined(counted).where(*wanted).group_by(BackupChange.shape)
     return grouped.order_by(devices.desc(), func.max(BackupChange.at).desc(), BackupChange.shape)
+
+
+def _count(db: Session, wanted: Sequence[ColumnElement[bool]]) -> int:
+    return db.scalars(
+        _joined(select(func.count(BackupChange.shape.distinct()))).where(*wanted)
+    ).one()
 
 
 def _told(
@@ -173,7 +179,8 @@ def _told(
     )
     ordered = (Device.hostname_key, Backup.config_type, Backup.version)
     found: dict[bytes, dict[Series, StoryDevice]] = {shape: {} for shape in shapes}
-    rows = _joined(columns).where(*wanted, BackupChange.shape.in_(shapes)).order_by(*ordered)
+    of_devices = _joined(columns).join(Device, Device.id == Backup.device_id)
+    rows = of_devices.where(*wanted, BackupChange.shape.in_(shapes)).order_by(*ordered)
     for shape, device_id, hostname, config_type, version, at, author, exact in db.execute(rows):
         found[shape][device_id, config_type] = StoryDevice(
             device_id=device_id,
@@ -189,7 +196,7 @@ def _told(
 
 def _everyone(db: Session, tags: Collection[Id], visible_to: Id | None) -> Mapping[UUID, str]:
     """Return the names of the devices of these tags, in their order."""
-    named = select(Device.id, Device.hostname).where(*_of_devices(tags, visible_to))
+    named = select(Device.id, Device.hostname).where(*_of_devices(Device.id, tags, visible_to))
     return {row[0]: row[1] for row in db.execute(named.order_by(Device.hostname_key))}
 
 
