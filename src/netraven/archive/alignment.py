@@ -29,13 +29,13 @@ def changed_blocks(a: Sequence[bytes], b: Sequence[bytes]) -> list[Block]:
     """Return what must be replaced to make `b` of `a`, in order, with unchanged lines between."""
     head = _common_head(a, b)
     tail = _common_tail(a, b, head)
-    numbers: dict[bytes, int] = {}
-    x = [numbers.setdefault(line, len(numbers)) for line in a[head : len(a) - tail]]
-    y = [numbers.setdefault(line, len(numbers)) for line in b[head : len(b) - tail]]
-    pairs = ((head + i, head + j) for i, j in _common(x, y, _Budget(_STEPS)))
     ends = (len(a) - tail, len(b) - tail)
-    blocks = _between(pairs, (head, head), ends)
-    return _slid_down(blocks, a, b)
+    blocks, i, j = _of_one_side(a, b, (head, head), ends)
+    numbers: dict[bytes, int] = {}
+    x = [numbers.setdefault(line, len(numbers)) for line in a[i : ends[0]]]
+    y = [numbers.setdefault(line, len(numbers)) for line in b[j : ends[1]]]
+    pairs = ((i + p, j + q) for p, q in _common(x, y, _Budget(_STEPS)))
+    return _slid_down([*blocks, *_between(pairs, (i, j), ends)], a, b)
 
 
 # About a second in CPython; what is left undecided then is aligned without search.
@@ -52,6 +52,32 @@ _MOST_LINES = 600_000
 @dataclass(slots=True)
 class _Budget:
     steps: int
+
+
+def _of_one_side(
+    a: Sequence[bytes], b: Sequence[bytes], starts: Pair, ends: Pair
+) -> tuple[list[Block], int, int]:
+    """Return what is changed as far as lines that only one side has tell, and where that ends.
+
+    Such lines are in no common subsequence, and what both have up to there is the same: so it
+    goes in most changes to their end, and then nothing has to be searched.
+    """
+    in_a, in_b = set(a[starts[0] : ends[0]]), set(b[starts[1] : ends[1]])
+    blocks: list[Block] = []
+    i, j = starts
+    while (i, j) != ends:
+        next_i, next_j = i, j
+        while next_i < ends[0] and a[next_i] not in in_b:
+            next_i += 1
+        while next_j < ends[1] and b[next_j] not in in_a:
+            next_j += 1
+        same = _common_head(a[next_i : ends[0]], b[next_j : ends[1]])
+        if same == 0 and (next_i, next_j) != ends:
+            break
+        if (next_i, next_j) != (i, j):
+            blocks.append(Block(i, next_i, j, next_j))
+        i, j = next_i + same, next_j + same
+    return blocks, i, j
 
 
 def _common(x: list[int], y: list[int], budget: _Budget) -> Iterator[Pair]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from netraven.archive.linematch import LineFinder, LinePattern
+from netraven.archive.linematch import LineFinder, LinePattern, Span
 from netraven.platforms.platform import Platform
 
 NORMAL_REVISION = 1
@@ -41,12 +42,13 @@ def rules_differ(normal_hash_a: str, normal_hash_b: str) -> bool:
 class _Rules:
     """`blocks` holds, for each volatile block, what knows its first line and finds its last.
 
-    `unordered` find the lines whose order means nothing.
+    `unordered` find the lines whose order means nothing, `any_unordered` does all of these.
     """
 
     finder: LineFinder
     blocks: tuple[tuple[LinePattern, LineFinder], ...]
     unordered: tuple[LineFinder, ...]
+    any_unordered: LineFinder
     revision: str
 
     def behind(self, content: bytes, line: tuple[int, int], unclosed: set[int]) -> int | None:
@@ -87,6 +89,7 @@ def _compiled(platform: Platform) -> _Rules:
             (LinePattern(begin), LineFinder([end], ignores_case=False)) for begin, end in blocks
         ),
         unordered=tuple(LineFinder([each], ignores_case=False) for each in unordered),
+        any_unordered=LineFinder(unordered, ignores_case=False),
         revision=f"{NORMAL_REVISION}-{digest[:8]}",
     )
 
@@ -106,23 +109,40 @@ def _without_volatile(text: str | bytes, platform: Platform) -> bytes:
         kept.append(content[at : line[0] if behind is not None else line[1] + 1])
         at = line[1] + 1 if behind is None else behind
     kept.append(content[at:])
-    settled = b"".join(kept)
-    for finder in rules.unordered:
-        settled = _with_sorted_runs(settled, finder)
-    return settled
+    return _in_order(b"".join(kept), rules)
+
+
+def _in_order(content: bytes, rules: _Rules) -> bytes:
+    """Return the text with neighbours whose order means nothing sorted among themselves."""
+    parts: list[bytes] = []
+    at = 0
+    # No pattern finds neighbours beyond those that all of them find, which takes one pass.
+    for start, end in _runs(content, rules.any_unordered):
+        lines = content[start:end]
+        if b"\n" in lines:
+            for finder in rules.unordered:
+                lines = _with_sorted_runs(lines, finder)
+        parts += [content[at:start], lines]
+        at = end
+    return b"".join([*parts, content[at:]])
 
 
 def _with_sorted_runs(content: bytes, finder: LineFinder) -> bytes:
     """Return the text with neighbouring lines that are found sorted among themselves."""
     parts: list[bytes] = []
     at = 0
-    line = finder.next_line(content, at)
-    while line is not None:
-        start, end = line
-        run = [content[start:end]]
-        while (line := finder.next_line(content, end + 1)) is not None and line[0] == end + 1:
-            run.append(content[slice(*line)])
-            end = line[1]
-        parts += [content[at:start], b"\n".join(sorted(run))]
+    for start, end in _runs(content, finder):
+        run = sorted(content[start:end].split(b"\n"))
+        parts += [content[at:start], b"\n".join(run)]
         at = end
     return b"".join([*parts, content[at:]])
+
+
+def _runs(content: bytes, finder: LineFinder) -> Iterator[Span]:
+    """Yield where lines begin and end that are found and follow one another."""
+    line = finder.next_line(content, 0)
+    while line is not None:
+        start, end = line
+        while (line := finder.next_line(content, end + 1)) is not None and line[0] == end + 1:
+            end = line[1]
+        yield start, end

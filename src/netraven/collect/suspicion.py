@@ -135,13 +135,8 @@ def _has_line_from_prompt(text: str, prompt: Prompt, free_text: Sequence[range])
     """
     if prompt.name is None:
         return False
-    wanted, lines = f"\n{prompt.text}", f"\n{text}"
-    at = lines.find(wanted)
-    while at >= 0:
-        if not any(at in block for block in free_text):
-            return True
-        at = lines.find(wanted, at + 1)
-    return False
+    begins = _lines_beginning(prompt.text, text)
+    return any(not any(at in block for block in free_text) for at in begins)
 
 
 def _has_end_in_the_middle(text: str, platform: Platform, free_text: Sequence[range]) -> bool:
@@ -164,13 +159,21 @@ def _ends(marker: str, text: str) -> Iterator[int]:
     if not letters:
         yield from (match.start() for match in pattern.finditer(text))
         return
-    lines, wanted = f"\n{text}", f"\n{letters}"
-    at = lines.find(wanted)
-    while at >= 0:
+    for at in _lines_beginning(letters, text):
         behind = text.find("\n", at)
         if pattern.match(text[at : behind if behind >= 0 else len(text)]) is not None:
             yield at
-        at = lines.find(wanted, at + 1)
+
+
+def _lines_beginning(letters: str, text: str) -> Iterator[int]:
+    """Yield where the lines begin that begin with these letters."""
+    if text.startswith(letters):
+        yield 0
+    wanted = f"\n{letters}"
+    at = text.find(wanted)
+    while at >= 0:
+        yield at + 1
+        at = text.find(wanted, at + 1)
 
 
 @lru_cache(maxsize=256)
