@@ -116,7 +116,7 @@ async def list_backups(
         "is_automatic": is_automatic,
         "config_type": config_type,
         "pinned": pinned,
-        "visible_to": me.user_id,
+        "visible_to": me.viewer,
     }
     rows = await get_backups(db, paging.skip, paging.limit, **wanted, after=paging.after)
     total = await count_backups(db, **wanted)
@@ -126,7 +126,7 @@ async def list_backups(
 @router.get("/{backup_id}", responses=refusals(*READ, 404))
 async def show_backup(db: Reading, me: Me, backup_id: str) -> BackupRead:
     """Show what is known of one backup."""
-    row = await get_backup(db, backup_id, visible_to=me.user_id)
+    row = await get_backup(db, backup_id, visible_to=me.viewer)
     return BackupRead.model_validate(found(row, "backup"))
 
 
@@ -139,7 +139,7 @@ async def change_backup(
         raise Invalid("reason", "say why the backup is accepted; the audit log keeps it")
 
     def take(db: Session) -> BackupRead:
-        found(get_backup(db, backup_id, visible_to=me.user_id), "backup")
+        found(get_backup(db, backup_id, visible_to=me.viewer), "backup")
         return BackupRead.model_validate(found(update_backup(db, backup_id, change), "backup"))
 
     return await writing_in_thread(request, take)
@@ -150,7 +150,7 @@ async def remove_backup(request: Request, me: Me, backup_id: str) -> None:
     """Delete a backup that is not pinned."""
 
     def take(db: Session) -> bool:
-        found(get_backup(db, backup_id, visible_to=me.user_id), "backup")
+        found(get_backup(db, backup_id, visible_to=me.viewer), "backup")
         return delete_backup(db, backup_id)
 
     require_found(await writing_in_thread(request, take), "backup")
@@ -175,11 +175,11 @@ async def read_content(request: Request, me: Me, backup_id: str) -> Response:
     is_bytes = request.headers.get("accept") == _BYTES
 
     def take(db: Session) -> tuple[str, str | None]:
-        backup = found(get_backup(db, backup_id, visible_to=me.user_id), "backup")
+        backup = found(get_backup(db, backup_id, visible_to=me.viewer), "backup")
         tag = _tag_of_view(db, backup, is_bytes=is_bytes)
         if request.headers.get("if-none-match") == tag:
             return tag, None
-        text = get_redacted_content(db, backup_id, visible_to=me.user_id)
+        text = get_redacted_content(db, backup_id, visible_to=me.viewer)
         return tag, found(text, "content")
 
     tag, text = await reading_in_thread(request, take)
@@ -206,7 +206,7 @@ async def unseal(request: Request, me: Me, backup_id: str, given: Reason) -> Res
     """Return the exact bytes that were stored, with their secrets; the reason goes on record."""
 
     def take(db: Session) -> bytes | None:
-        return unseal_backup(db, backup_id, reason=given.reason, visible_to=me.user_id)
+        return unseal_backup(db, backup_id, reason=given.reason, visible_to=me.viewer)
 
     content = found(await writing_in_thread(request, take), "backup with content")
     name = f'attachment; filename="{UUID(str(backup_id))}.cfg"'
@@ -232,7 +232,7 @@ async def compare(
             other_id,
             context=context,
             with_volatile=volatile,
-            visible_to=me.user_id,
+            visible_to=me.viewer,
         ),
     )
     told = asdict(found(compared, "pair of backups with content"))
@@ -243,7 +243,7 @@ async def compare(
 async def read_transcript(request: Request, me: Me, backup_id: str) -> TranscriptRead:
     """Return how the session went that gave no backup to rely on, each secret as a token."""
     view = await reading_in_thread(
-        request, lambda db: get_transcript(db, backup_id, visible_to=me.user_id)
+        request, lambda db: get_transcript(db, backup_id, visible_to=me.viewer)
     )
     return TranscriptRead.model_validate(whole(asdict(found(view, "transcript"))))
 

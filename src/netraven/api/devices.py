@@ -130,7 +130,7 @@ async def list_devices(
         "site": site,
         "is_reachable": is_reachable,
         "last_backup_status": last_backup_status,
-        "visible_to": me.user_id,
+        "visible_to": me.viewer,
     }
     rows = await get_devices(db, paging.skip, paging.limit, **wanted, after=paging.after)
     total = await count_devices(db, **wanted)
@@ -178,7 +178,7 @@ async def change_many(request: Request, me: Me, given: BulkChange) -> BulkChange
 
     def take(db: Session) -> None:
         for device_id in device_ids:
-            found(get_device(db, device_id, visible_to=me.user_id), f"device {device_id!s:.40}")
+            found(get_device(db, device_id, visible_to=me.viewer), f"device {device_id!s:.40}")
             if given.change.model_fields_set:
                 update_device(db, device_id, given.change)
             for tag_id in given.add_tag_ids:
@@ -208,7 +208,7 @@ async def remove_device(request: Request, me: Me, device_id: str) -> None:
     """Delete a device with its backups, so it needs the permission to delete these."""
 
     def take(db: Session) -> bool:
-        found(get_device(db, device_id, visible_to=me.user_id), "device")
+        found(get_device(db, device_id, visible_to=me.viewer), "device")
         return delete_device(db, device_id)
 
     require_found(await writing_in_thread(request, take), "device")
@@ -259,4 +259,4 @@ class _TakenBack(Exception):
 
 
 async def _seen(db: AsyncSession, me: Caller, device_id: str) -> Device:
-    return found(await get_device(db, device_id, visible_to=me.user_id), "device")
+    return found(await get_device(db, device_id, visible_to=me.viewer), "device")

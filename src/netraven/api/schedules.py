@@ -113,7 +113,7 @@ async def list_schedules(
         schedule_type=schedule_type,
         enabled=enabled,
         created_by=created_by,
-        visible_to=me.user_id,
+        visible_to=me.viewer,
     )
     rows = await get_scheduled_jobs(db, paging.skip, paging.limit, wanted)
     total = await count_scheduled_jobs(db, wanted)
@@ -179,7 +179,7 @@ async def list_next_times(db: Reading, me: Me, schedule_id: str, count: Count = 
 @router.get("/{schedule_id}/explanation", responses=refusals(*READ, 404))
 async def explain(db: Reading, me: Me, schedule_id: str) -> ExplanationRead:
     """Say in words when and why a schedule runs next, or why it does not."""
-    told = await explain_schedule(db, schedule_id, visible_to=me.user_id)
+    told = await explain_schedule(db, schedule_id, visible_to=me.viewer)
     return ExplanationRead.model_validate(found(told, "schedule"))
 
 
@@ -188,7 +188,7 @@ async def run_now(request: Request, me: Me, schedule_id: str) -> JobLogRead:
     """Begin a run beside the plan."""
 
     def take(db: Session) -> JobLogRead:
-        found(get_scheduled_job(db, schedule_id, visible_to=me.user_id), "schedule")
+        found(get_scheduled_job(db, schedule_id, visible_to=me.viewer), "schedule")
         run = run_scheduled_job_now(db, schedule_id, me.user_id)
         return JobLogRead.model_validate(found(run, "schedule"))
 
@@ -196,7 +196,7 @@ async def run_now(request: Request, me: Me, schedule_id: str) -> JobLogRead:
 
 
 async def _seen(db: AsyncSession, me: Caller, schedule_id: str) -> ScheduledJob:
-    return found(await get_scheduled_job(db, schedule_id, visible_to=me.user_id), "schedule")
+    return found(await get_scheduled_job(db, schedule_id, visible_to=me.viewer), "schedule")
 
 
 def _next_times(timing: Timing, count: int) -> list[datetime]:

@@ -46,7 +46,7 @@ class Statistics(BaseModel):
 @router.get("", responses=refusals(*READ, 422))
 async def show_statistics(db: Reading, me: Me, since: datetime | None = None) -> Statistics:
     """Show numbers of devices, backups and runs; `since` bounds the runs."""
-    seen = me.user_id
+    seen = me.viewer
     ended = {
         status: await count_devices(db, last_backup_status=status, visible_to=seen)
         for status in BackupStatus

@@ -101,7 +101,7 @@ async def list_devices_of_tag(
 ) -> Page[DeviceRead]:
     """List the devices that carry a tag."""
     found(await get_tag(db, tag_id), "tag")
-    seen: dict[str, Any] = {"visible_to": me.user_id}
+    seen: dict[str, Any] = {"visible_to": me.viewer}
     rows = await get_devices_for_tag(
         db, tag_id, paging.skip, paging.limit, **seen, after=paging.after
     )
@@ -111,4 +111,4 @@ async def list_devices_of_tag(
 
 async def _check_seen(db: Writing, me: Caller, pairs: Pairs) -> None:
     for device_id in dict.fromkeys(pairs.device_ids):
-        found(await get_device(db, device_id, visible_to=me.user_id), f"device {device_id!s:.40}")
+        found(await get_device(db, device_id, visible_to=me.viewer), f"device {device_id!s:.40}")

@@ -24,6 +24,8 @@ from netraven.errors import Conflict, InUse, Invalid
 from netraven.models import Backup, Device
 from netraven.schemas.backup import BackupComparison, BackupUpdate
 
+_NOT_COMPLETED = tuple(status for status in BackupStatus if status != BackupStatus.COMPLETED)
+
 NEWEST_FIRST: Order[Backup] = Order(
     (Backup.created_at, Backup.id), lambda row: (row.created_at, row.id), is_descending=True
 )
@@ -82,9 +84,10 @@ def count_backups(  # noqa: PLR0917  the contract's signature
     visible_to: Id | None = None,
 ) -> int:
     """Return how many backups `get_backups` would list without paging."""
+    is_completed = status == BackupStatus.COMPLETED
     wanted = _matching(
         device_id=device_id,
-        status=status,
+        status=None if is_completed else status,
         dates=(start_date, end_date),
         is_automatic=is_automatic,
         config_type=config_type,
@@ -94,6 +97,10 @@ def count_backups(  # noqa: PLR0917  the contract's signature
     if visible_to is not None:
         counted = counted.join(Device, Device.id == Backup.device_id)
         counted = counted.where(visible_devices(visible_to))
+    if is_completed:
+        # Nearly all are: to count the few others, which an index leads to, costs a tenth.
+        others = counted.where(Backup.status.in_(_NOT_COMPLETED))
+        counted = select(counted.scalar_subquery() - others.scalar_subquery())
     return db.scalars(counted).one()
 
 

@@ -32,6 +32,11 @@ class Caller:
     token_id: UUID | None = None
     is_limited: bool = False
 
+    @property
+    def viewer(self) -> UUID | None:
+        """Whose eyes lists are limited to; None for administrators, who see everything."""
+        return None if self.role is Role.ADMIN else self.user_id
+
     def may(self, permission: Permission) -> bool:
         """Tell whether the caller may do this."""
         return permission in self.permissions
