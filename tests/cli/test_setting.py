@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import delete
 
 from netraven.admin.settings import get_setting_value
+from netraven.admin.sso_settings import SSO_SETTINGS
 from netraven.db.types import JsonValue
 from netraven.models import AdminSetting
 from tests.cli.conftest import Program
@@ -24,7 +25,8 @@ def test_settings_are_there_from_the_beginning(program: Program) -> None:
     told = program.json("setting", "list")
     table = program.ok("setting", "list", "--category", "security", "--search", "lockout")
 
-    assert told["total"] == 35  # the 34 built-in ones, and which commands runs may give
+    # The 34 built-in ones, those of single sign-on, and which commands runs may give.
+    assert told["total"] == 34 + len(SSO_SETTINGS) + 1
     assert table.out.splitlines()[1].split()[:2] == ["security.login.lockout_minutes", "15"]
     assert program.ok("setting", "list", "--search", "nope").out == "No setting fits.\n"
 
@@ -124,4 +126,4 @@ def test_missing_settings_are_made_where_one_is_set(program: Program) -> None:
 
     assert "`netraven init` stores them" in empty.out
     assert effective(program, LIMIT) == 7
-    assert program.json("setting", "list")["total"] == 34
+    assert program.json("setting", "list")["total"] == 34 + len(SSO_SETTINGS)

@@ -238,6 +238,20 @@ def _decoded(secret: str) -> bytes:
     return base64.b32decode(secret + "=" * (-len(secret) % 8))
 
 
+@pytest.mark.parametrize("name", ["ana\x00", "\ud800", "ana\n[31m", "x" * 10_000, "Ána"])
+async def test_a_name_that_nobody_can_have_is_refused_and_on_record(
+    browser: Browser, name: str
+) -> None:
+    browser.provider.people["ana"]["preferred_username"] = name
+
+    reply = await browser.log_in()
+
+    assert reply.status_code == 422
+    assert reply.json()["field"] == "username"
+    assert browser.users() == []
+    assert browser.site.events()[-1] == "login_refused"
+
+
 async def test_a_way_that_another_browser_began_is_not_finished_here(browser: Browser) -> None:
     answer = await browser.prove(await browser.depart())
     browser.site.client.cookies.clear()

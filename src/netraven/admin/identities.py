@@ -115,16 +115,16 @@ def _user_of(db: Session, person: Person) -> User | None:
 
 
 def _newcomer(db: Session, person: Person, role: Role, moment: datetime) -> User:
+    facts, link = _facts(person, role)
     with guarded(db):
         try:
-            user = add_user_without_password(db, _facts(person, role), now=moment)
+            user = add_user_without_password(db, facts, now=moment)
         except Conflict as error:
             message = (
                 f"another account here has your {error.field}; ask an administrator to link it "
                 "to your sign-on"
             )
             raise Conflict(error.field, message) from None
-        link = IdentityLink(kind=person.kind, issuer=person.issuer, subject=person.subject)
         _linked(db, user.id, link, moment)
     changes: dict[str, JsonValue] = {
         "role": role.value,
@@ -136,16 +136,17 @@ def _newcomer(db: Session, person: Person, role: Role, moment: datetime) -> User
     return user
 
 
-def _facts(person: Person, role: Role) -> UserCreate:
+def _facts(person: Person, role: Role) -> tuple[UserCreate, IdentityLink]:
     address = person.email or person.username
     try:
-        return UserCreate(
+        facts = UserCreate(
             username=person.username,
             email=address if "@" in address else f"{address}@{_NO_ADDRESS}",
             full_name=person.full_name,
             role=role,
             password=SecretStr(""),
         )
+        return facts, IdentityLink(kind=person.kind, issuer=person.issuer, subject=person.subject)
     except ValidationError as error:
         field = str(error.errors(include_input=False)[0]["loc"][0])
         reason = f"of your sign-on cannot be that of a user here, for its form or length: {field}"
@@ -179,7 +180,10 @@ def _linked(db: Session, user_id: UUID, link: IdentityLink, moment: datetime) ->
 
 
 def _digest(kind: IdentityKind, issuer: str, subject: str) -> str:
-    return hashlib.sha256(f"{kind.value}\x00{issuer}\x00{subject}".encode()).hexdigest()
+    return hashlib.sha256(
+        # What others call somebody may hold half a character.
+        f"{kind.value}\x00{issuer}\x00{subject}".encode("utf-8", "surrogatepass")
+    ).hexdigest()
 
 
 def _locked(user_id: Id) -> Select[User]:

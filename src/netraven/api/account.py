@@ -19,10 +19,12 @@ from netraven.admin.sessions import count_sessions, get_sessions, revoke_session
 from netraven.admin.users import change_password, get_user, update_user
 from netraven.api.access import guarded_router
 from netraven.api.replies import found, refusals, require_found
+from netraven.db import unit_of_work
 from netraven.errors import Invalid
 from netraven.request.bearers import csrf_mark
 from netraven.request.caller import Me
 from netraven.request.ground import get_ground
+from netraven.request.guesses import counted_proof
 from netraven.request.pages import Page, PageAsked, page_of
 from netraven.request.units import Reading, Writing, writing_in_thread
 from netraven.schemas.access import LoginSessionRead
@@ -101,7 +103,7 @@ async def change_own_password(request: Request, me: Me, given: PasswordChange) -
     """Change one's password, which ends all of one's logins, this one too."""
     current = given.current_password.get_secret_value()
     new = given.new_password.get_secret_value()
-    async with get_ground(request).hashing:
+    async with counted_proof(request), get_ground(request).hashing:
         is_changed = await writing_in_thread(
             request, lambda db: change_password(db, me.user_id, current, new)
         )
@@ -128,14 +130,16 @@ async def confirm_own_second_factor(db: Writing, me: Me, given: CodeGiven) -> Re
 @router.delete(
     "/second-factor", status_code=204, responses=refusals(400, 401, 403, 404, 413, 415, 422)
 )
-async def remove_own_second_factor(db: Writing, me: Me, given: CodeGiven) -> None:
+async def remove_own_second_factor(request: Request, me: Me, given: CodeGiven) -> None:
     """Turn the second factor off; a code of it is needed once more."""
-    if not await has_second_factor(db, me.user_id):
-        require_found(await remove_second_factor(db, me.user_id), "second factor")
-    elif not await use_second_factor(db, me.user_id, given.code.get_secret_value()):
-        raise Invalid("code", "is not the authenticator's present code, and no recovery code")
-    else:
-        await remove_second_factor(db, me.user_id)
+    sessions = get_ground(request).async_sessions
+    async with counted_proof(request), unit_of_work(sessions, actor=me.actor) as db:
+        if not await has_second_factor(db, me.user_id):
+            require_found(await remove_second_factor(db, me.user_id), "second factor")
+        elif not await use_second_factor(db, me.user_id, given.code.get_secret_value()):
+            raise Invalid("code", "is not the authenticator's present code, and no recovery code")
+        else:
+            await remove_second_factor(db, me.user_id)
 
 
 @router.get("/sessions", responses=refusals(401, 403, 422))

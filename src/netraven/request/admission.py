@@ -81,7 +81,9 @@ async def admitted(request: Request, person: Person) -> User:
     Raises what `admit_person` raises, on record; who has no role any more is logged out besides.
     """
     ground = get_ground(request)
-    actor = actor_of(request, name=person.username[:_MAX_NAME])
+    # What others call somebody may be anything, and not all of it can be stored.
+    name = person.username.encode("unicode_escape").decode("ascii")[:_MAX_NAME]
+    actor = actor_of(request, name=name)
     try:
         if person.role is None:
             async with unit_of_work(ground.async_sessions, actor=actor) as db:
@@ -89,7 +91,7 @@ async def admitted(request: Request, person: Person) -> User:
         async with unit_of_work(ground.async_sessions, actor=actor) as db:
             return await admit_person(db, person)
     except (Conflict, Forbidden, InUse, Invalid) as error:
-        sentence = f"refused a login by {person.kind} of {person.username[:_MAX_NAME]}: {error}"
+        sentence = f"refused a login by {person.kind} of {name}: {error}"
         await put_refusal_on_record(ground, actor_of(request), sentence)
         raise
 

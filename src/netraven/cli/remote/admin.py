@@ -24,7 +24,7 @@ from netraven.db import name_key
 from netraven.db.types import JsonValue
 from netraven.schemas.audit import AuditEventRead
 from netraven.schemas.setting import AdminSettingRead
-from netraven.schemas.sso import UserIdentityRead
+from netraven.schemas.sso import IdentityLink, UserIdentityRead
 from netraven.schemas.user import UserRead
 
 _USERS, _SETTINGS, _EVENTS = "/users", "/settings", "/audit-events"
@@ -37,7 +37,7 @@ def _reset_password(server: Server, asked: Asked) -> bool:
 
 
 def _link(server: Server, asked: Asked) -> UserIdentityRead:
-    body = asked["link"].model_dump(mode="json")
+    body = IdentityLink.model_validate(asked["link"]).model_dump(mode="json")
     return server.read(UserIdentityRead, server.send("PUT", _identity(asked), body=body))
 
 
@@ -104,6 +104,7 @@ TABLE: Table = MappingProxyType(
         settings.get_admin_setting_by_key: _setting,
         settings.get_setting_value: _value,
         settings.initialize_default_settings: _stored_already,
+        settings.initialize_sso_settings: _stored_already,
         settings.initialize_sso_settings: _stored_already,
         settings.update_admin_setting_value: _set_value,
         settings.reset_admin_settings: _reset,
