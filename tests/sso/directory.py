@@ -34,8 +34,10 @@ _CONFIGURATION = """
 include {schemas}/core.schema
 include {schemas}/cosine.schema
 include {schemas}/inetorgperson.schema
+include {schemas}/nis.schema
 modulepath {modules}
 moduleload back_mdb
+moduleload memberof
 TLSCACertificateFile {authority}
 TLSCertificateFile {certificate}
 TLSCertificateKeyFile {key}
@@ -44,6 +46,7 @@ database mdb
 suffix "{base}"
 directory {folder}
 maxsize 16777216
+overlay memberof
 access to attrs=userPassword by anonymous auth by * none
 access to * by dn.base="{searcher}" read by anonymous auth by * none
 """
@@ -155,7 +158,8 @@ def running_directory(folder: Path, authority: Authority) -> Iterator[Directory]
 
 
 def _people() -> Iterator[str]:
-    yield _person("ana", "Ana Gómez", mail="ana@example.com")
+    # The overlay tells memberOf of what is changed while it runs; this was loaded before.
+    yield _person("ana", "Ana Gómez", mail="ana@example.com") + f"memberOf: cn=netops,{GROUPS}\n"
     yield _person("eva", "Eva Stein", mail="eva@example.com")
     yield _person("otto", "Otto Without", mail="otto@example.com")
     yield _person("star*man", "Star (Man)", mail=None)
@@ -182,6 +186,8 @@ def _groups() -> Iterator[str]:
     for group, people in members.items():
         lines = "".join(f"member: uid={uid},{PEOPLE}\n" for uid in people)
         yield f"\ndn: cn={group},{GROUPS}\nobjectClass: groupOfNames\ncn: {group}\n{lines}"
+    unix = "objectClass: posixGroup\ncn: unix\ngidNumber: 500\nmemberUid: ana\n"
+    yield f"\ndn: cn=unix,{GROUPS}\n{unix}"
 
 
 def _load(program: str, configuration: Path, entries: str) -> None:

@@ -155,16 +155,24 @@ def test_a_wrong_setup_is_named(directory: Directory, changed: dict[str, Any], t
 
 
 def test_groups_may_be_told_by_the_persons_entry(directory: Directory) -> None:
-    setup = directory.setup(
-        group_base="",
-        group_attribute="sn",
-        roles={f"cn=x,{GROUPS}": Role.ADMIN, "gómez": Role.VIEWER},
-    )
+    setup = directory.setup(group_base="", group_attribute="memberOf")
+
+    ana = prove(setup, "ana", password_of("ana"))
+    eva = prove(setup, "eva", password_of("eva"))
+
+    assert ana is not None
+    assert eva is not None
+    assert (ana.groups, ana.role) == ((f"cn=netops,{GROUPS}",), Role.OPERATOR)
+    assert (eva.groups, eva.role) == ((), None)
+
+
+def test_members_may_be_listed_by_name(directory: Directory) -> None:
+    setup = directory.setup(group_filter="(objectClass=posixGroup)", member_attribute="memberUid")
 
     person = prove(setup, "ana", password_of("ana"))
 
     assert person is not None
-    assert (person.groups, person.role) == (("gómez",), Role.VIEWER)
+    assert person.groups == (f"cn=unix,{GROUPS}",)
 
 
 def test_without_an_account_to_search_with_nothing_is_found_here(directory: Directory) -> None:
