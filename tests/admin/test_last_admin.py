@@ -19,6 +19,7 @@ from netraven.db.enums import Role
 from netraven.errors import InUse
 from netraven.schemas.user import UserUpdate
 from tests.admin.conftest import Staff
+from tests.conftest import Database
 
 Ending = Callable[[Staff, UUID], object]
 
@@ -93,9 +94,9 @@ def test_of_two_at_the_same_time_one_fails(
 
 @contextmanager
 def leaving(
-    staff: Staff, user_id: UUID, change: dict[str, object] | None
+    database: Database, user_id: UUID, change: dict[str, object] | None, *, kind: str
 ) -> Iterator[Callable[[], Callable[[], Callable[[], str]]]]:
-    """Start a process that will take the administrator away.
+    """Start a process that will take the administrator away, by a session of this kind.
 
     Yields a way to wait for it, which gives a way to let it go, which gives a way to ask.
     """
@@ -109,8 +110,7 @@ def leaving(
         assert process.stdin is not None
         assert process.stdout is not None
         commands, answers = process.stdin, process.stdout
-        database = staff.database
-        told = {"url": database.url, "kind": database.kind, "user": str(user_id), "change": change}
+        told = {"url": database.url, "kind": kind, "user": str(user_id), "change": change}
         commands.write(json.dumps({**told, "keyring": database.keyring.to_text()}) + "\n")
         commands.flush()
 
@@ -132,14 +132,18 @@ INACTIVE: dict[str, object] = {"is_active": False}
 
 @pytest.mark.parametrize(("first", "second"), [(DEMOTED, INACTIVE), (DEMOTED, None)])
 def test_of_two_processes_at_the_same_time_one_fails(
-    staff: Staff, first: dict[str, object], second: dict[str, object] | None
+    sync_staff: Staff, first: dict[str, object], second: dict[str, object] | None
 ) -> None:
-    pair = [staff.add("root", role="admin"), staff.add("second", role="admin")]
+    pair = [sync_staff.add("root", role="admin"), sync_staff.add("second", role="admin")]
+    database = sync_staff.database
 
-    with leaving(staff, pair[0], first) as one, leaving(staff, pair[1], second) as other:
+    with (
+        leaving(database, pair[0], first, kind="sync") as one,
+        leaving(database, pair[1], second, kind="async") as other,
+    ):
         ready = [one(), other()]
         asked = [go() for go in ready]
         ended = [answer() for answer in asked]
 
     assert sorted(ended) == ["done", "in use"]
-    assert active_admins(staff) == [pair[ended.index("in use")]]
+    assert active_admins(sync_staff) == [pair[ended.index("in use")]]
