@@ -33,6 +33,7 @@ lint: dev-env ## Check style, types, storeys, dependencies and dead code
 	"$(PYTHON)" -m deptry .
 	"$(PYTHON)" .ci/dead_code.py
 	"$(PYTHON)" .ci/python_api.py --check
+	"$(PYTHON)" .ci/platform_pages.py --check
 	"$(PYTHON)" -m mypy
 	"$(BIN)/pyright" --pythonpath "$(PYTHON)"
 
@@ -52,9 +53,10 @@ cuts: dev-env ## Cut and spoil every recorded session, and print what became of 
 bench-smoke: dev-env ## Run each benchmark once at small size: are they alive?
 	@"$(PYTHON)" -m benchmarks.run --small
 
-reference: dev-env ## Write docs/python-api.md and docs/openapi.json anew from the code
+reference: dev-env ## Write docs/python-api.md, docs/openapi.json and docs/platforms anew from the code
 	@"$(PYTHON)" .ci/python_api.py
 	@"$(PYTHON)" .ci/openapi.py
+	@"$(PYTHON)" .ci/platform_pages.py
 
 lock: dev-env ## Resolve dependencies anew into the lock files
 	@sh .ci/lock.sh "$(VENV)"

@@ -91,6 +91,16 @@ def test_each_platform_has_its_row() -> None:
 
 
 @pytest.mark.parametrize("platform", PLATFORMS, ids=lambda platform: platform.name)
+def test_each_platform_has_its_page(platform: Platform) -> None:
+    page = _page(f"platforms/{platform.name}.md")
+
+    assert page.startswith(f"# {platform.label}\n")
+    assert f"[`{platform.name}`]({platform.name}.md)" in _page("platforms/README.md")
+    for command in platform.commands:
+        assert (command.file or command.text).replace("|", "\\|") in page
+
+
+@pytest.mark.parametrize("platform", PLATFORMS, ids=lambda platform: platform.name)
 def test_a_platforms_row_says_what_it_rests_on(platform: Platform) -> None:
     rows = {cells[0].strip("`"): cells for cells in _rows("operations/platforms.md")}
 

@@ -19,6 +19,7 @@ from netraven.errors import (
     SessionLost,
 )
 from netraven.platforms.arista_eos import ARISTA_EOS
+from netraven.platforms.cisco_asyncos import CISCO_ASYNCOS
 from netraven.platforms.cisco_ios import CISCO_IOS
 from netraven.platforms.frr import FRR
 from netraven.platforms.juniper_junos import JUNIPER_JUNOS
@@ -175,6 +176,21 @@ class TestReachingThePrompt:
         assert talk.running().text == CONFIG
         assert talk.session.prompt == "R&D lab#"
         assert talk.session.hostname == "lab"
+
+    def test_a_question_that_a_command_asks_is_answered_and_no_part_of_its_answer(self) -> None:
+        config = "<config>\n  <hostname>mail</hostname>\n</config>\n"
+        options = "Choose the password option:\n1. Mask passwords\n2. Encrypt passwords\n"
+        ask = f"showconfig\n{options}[1]> "
+        script = {
+            "": said("\nmail> "),
+            "showconfig": said(ask),
+            "2": said(f"2\n\n{config}\nmail> "),
+        }
+        talk = Talk(
+            script, greeting=b"AsyncOS 14.0 for Cisco C190\r\nmail> ", platform=CISCO_ASYNCOS
+        )
+
+        assert talk.running().text == config
 
     def test_a_demand_for_a_new_password_is_not_met(self) -> None:
         greeting = b"\r\nYour password has expired.\r\nEnter new password: "

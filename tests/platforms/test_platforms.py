@@ -22,6 +22,7 @@ from tests.laboratory import IS_ABSENT, RECORDINGS, WHY_SKIPPED
 RECORDED = SESSIONS | FILES
 # Models of the laboratory that there are lists of prompts for, but no recorded sessions.
 MODELS = RECORDED | {
+    "asyncos": "cisco_asyncos",
     "fastiron": "ruckus_fastiron",
     "linuxgeneric": "linux",
     "siklu": "siklu_etherhaul",
@@ -235,6 +236,8 @@ def test_a_prompt_is_known(name: str, shown: str) -> None:
         ("hp_comware", "---- More ----"),
         ("hp_comware", "<--- More --->"),
         ("huawei_vrp", "<--- More --->"),
+        ("cisco_asyncos", "[1]>"),
+        ("cisco_aireos", "--More-- or (q)uit"),
         ("aruba_os", "--More-- (q) quit (u) pageup (/) search (n) repeat"),
         ("brocade_fos", "Type <CR> to continue, Q<CR> to stop: "),
         ("extreme_exos", "Press <SPACE> to continue or <Q> to quit:"),

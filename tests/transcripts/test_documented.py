@@ -30,6 +30,8 @@ PROMPTS = {
     "aruba_os": "(mc-1) [mynode] #",
     "brocade_fos": "san-1:FID128:admin> ",
     "checkpoint_gaia": "gw-1> ",
+    "cisco_aireos": "(Cisco Controller) >",
+    "cisco_asyncos": "(mail.example.com)> ",
     "cisco_ftd": "> ",
     "cisco_nxos": "spine-1# ",
     "cisco_s300": "sg350#",

@@ -17,7 +17,7 @@ from netraven.platforms.platform import (
     Proof,
 )
 from netraven.platforms.secret_rules import WORDS
-from netraven.platforms.secrets import hidden
+from netraven.platforms.secrets import free, hidden
 
 ALCATEL_AOS = Platform(
     name="alcatel_aos",
@@ -41,7 +41,13 @@ ALCATEL_AOS = Platform(
     errors=(re.compile(r"(?i:error: )"), *CLI_REFUSALS),
     intruders=LOG_LINES,
     secrets=(
-        hidden("user", r"^user \S+ password(?:-hash)? {word}"),
+        hidden("user", r"^user \S+ (?:\S+ )*?password(?:-hash)? {word}"),
+        hidden("hash-key", r" (?:hash-key|encrypt-key) {word}"),
+        free("community-map", r"^snmp community (map) "),
+        free("none", r" md5 key (none)$"),
+        hidden("bgp", r" md5 key (?:encrypt )?{word}"),
+        hidden("isis", r" auth-type (?:md5|simple) (?:key|encrypt-key) {word}"),
+        hidden("ipsec", r"^ipsec (?:key \S+ \S+|security-key) {word}"),
         hidden(
             "server-key",
             r"^aaa (?:radius|tacacs\+|ldap)-server .*? (?:key|hash-key|password|hash) {word}",

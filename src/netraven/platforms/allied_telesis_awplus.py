@@ -17,6 +17,7 @@ from netraven.platforms.platform import (
     Proof,
 )
 from netraven.platforms.secret_rules import CISCO_IOS
+from netraven.platforms.secrets import hidden
 
 ALLIED_TELESIS_AWPLUS = Platform(
     name="allied_telesis_awplus",
@@ -39,7 +40,7 @@ ALLIED_TELESIS_AWPLUS = Platform(
     completeness=Completeness(end_marker=re.compile(r"end")),
     errors=CLI_REFUSALS,
     intruders=LOG_LINES,
-    secrets=CISCO_IOS,
+    secrets=(hidden("fabric-key", r"^atmf authentication key {word}"), *CISCO_IOS),
     facts=FactRules(
         hostname=(re.compile(r'(?m:^hostname "?([^"\s]+))'),),
         model=(re.compile(r"(?m:^Base +\d+ +(\S+))"),),

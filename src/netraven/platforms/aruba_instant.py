@@ -52,7 +52,12 @@ ARUBA_INSTANT = Platform(
         hidden("management-user", r"^hash-mgmt-user \S+ password (?:hash|cleartext) {word}"),
         hidden("management-user", r"^mgmt-user \S+ {word}"),
         hidden("user", r"^user \S+ {word} (?:radius|portal)"),
-        hidden("passphrase", r" (?:wpa-passphrase|wep-key|wpa3-sae-passphrase) {word}"),
+        hidden(
+            "passphrase",
+            r" (?:wpa-passphrase|wep-key\d?|wpa3-sae-passphrase|ikepsk|pppoe-(?:passwd|secret"
+            r"|chapsecret)) {word}",
+        ),
+        hidden("uplink-user", r"^ap1x peap user \S+ {word}"),
         hidden("server-key", r"^(?:key|rfc3576-server-key|shared-secret) {rest}"),
         hidden(
             "snmp-user",

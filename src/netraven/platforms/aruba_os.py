@@ -17,7 +17,7 @@ from netraven.platforms.platform import (
     Proof,
 )
 from netraven.platforms.secret_rules import CISCO_IOS
-from netraven.platforms.secrets import hidden
+from netraven.platforms.secrets import free, hidden
 
 ARUBA_OS = Platform(
     name="aruba_os",
@@ -46,9 +46,15 @@ ARUBA_OS = Platform(
     errors=CLI_REFUSALS,
     intruders=LOG_LINES,
     secrets=(
+        free("manager-key", r"^mgmt-user (?:ssh-pubkey|webui-cacert) .*"),
         hidden("manager", r"^mgmt-user \S+ \S+ {word}"),
+        hidden("ospf", r"^ip ospf message-digest-key \d+ (?:md5 )?{word}"),
         hidden("ike-key", r" (?:isakmp|ipsec) key {word}"),
-        hidden("local-ip", r"^localip \S+ ipsec {word}"),
+        hidden(
+            "ipsec-peer",
+            r"^(?:localip|masterip|conductorip|cluster-member-ip|peer-ip) \S+"
+            r" (?:\S+ )*?ipsec {word}",
+        ),
         hidden("ldap", r" admin-passwd {word}"),
         hidden(
             "snmp-user", r"^snmp-server user \S+ auth-prot \S+ {word}(?: priv-prot \S+ {word})?"

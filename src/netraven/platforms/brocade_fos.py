@@ -19,7 +19,7 @@ from netraven.platforms.platform import (
     Question,
 )
 from netraven.platforms.secret_rules import UNIVERSAL
-from netraven.platforms.secrets import hidden
+from netraven.platforms.secrets import free, hidden
 
 BROCADE_FOS = Platform(
     name="brocade_fos",
@@ -58,6 +58,13 @@ BROCADE_FOS = Platform(
         re.compile(r"time=.*"),
     ),
     secrets=(
+        free("password-rule", r"^passwdcfg\..*"),
+        hidden(
+            "named",
+            r"^[\w.-]*(?:community|passw(?:or)?d|secret|auth_?key|priv_?key|psk|bindpw|authpw"
+            r"|privpw)[\w.-]*[:=](\S.*?)$",
+        ),
+        hidden("key", r"^[\w.-]+\.key[:=](\S+)$"),
         hidden(
             "snmp",
             r"^snmp\.(?:snmpv[13]|agtParty)\S*(?:[Cc]ommunity|[Pp]asswd|[Pp]assword"

@@ -52,7 +52,7 @@ CHECKPOINT_GAIA = Platform(
             r" (?:auth-pass-phrase|privacy-pass-phrase|auth-pass-phrase-hashed"
             r"|privacy-pass-phrase-hashed) {word}",
         ),
-        hidden("server-key", r"^add aaa .*? (?:key|secret) {word}"),
+        hidden("server-key", r"^(?:add|set) aaa .*? (?:key|secret) {word}"),
         hidden("bgp-secret", r" authtype (?:md5|simple) (?:key \d+ )?(?:secret |password )?{word}"),
         *WORDS,
     ),

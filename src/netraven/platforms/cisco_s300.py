@@ -17,8 +17,7 @@ from netraven.platforms.platform import (
     Platform,
     Proof,
 )
-from netraven.platforms.secret_rules import CISCO_IOS
-from netraven.platforms.secrets import free, hidden
+from netraven.platforms.secret_rules import MARVELL
 
 CISCO_S300 = Platform(
     name="cisco_s300",
@@ -46,19 +45,7 @@ CISCO_S300 = Platform(
     errors=CLI_REFUSALS,
     intruders=LOG_LINES,
     volatile=(re.compile(r"(?i:!? ?system up ?time.*)"),),
-    secrets=(
-        hidden("encrypted-server", r"^encrypted (?:radius|tacacs)-server (?:\S+ )*?key {word}"),
-        hidden(
-            "encrypted-user", r"^(?:encrypted )?username \S+ (?:\S+ )*?password encrypted {word}"
-        ),
-        hidden("encrypted-community", r"^encrypted snmp-server community {word}"),
-        hidden(
-            "encrypted-user",
-            r"^encrypted snmp-server user \S+ .*? auth \S+ {word}(?: priv (?:des |aes )?{word})?",
-        ),
-        free("passwords", r"^passwords .*"),
-        *CISCO_IOS,
-    ),
+    secrets=MARVELL,
     facts=FactRules(
         hostname=(re.compile(r'(?m:^hostname "?([^"\s]+))'),),
         model=(re.compile(r"(?m:^PID: (\S+))"),),

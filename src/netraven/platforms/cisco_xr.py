@@ -58,8 +58,14 @@ CISCO_XR = Platform(
     ),
     secrets=(
         hidden("encrypted", r" encrypted {word}"),
-        free("encrypted", r" (?:md5 |hmac-md5 |text )?(encrypted) "),
-        free("time-key-type", r"^authentication-key \d+ (md5 encrypted) "),
+        hidden(
+            "clear",
+            r" (?:password|authentication-key|md5|sha\S*|hmac-md5|text|community|traps"
+            r"|2c|aes \d+|3?des\S*) clear {word}",
+        ),
+        free("keychain", r"^(?:lsp|hello)-password (keychain .*)"),
+        free("encrypted", r" (?:md5 |hmac-md5 |text )?(encrypted|clear) "),
+        free("time-key-type", r"^authentication-key \d+ (md5 (?:encrypted|clear)) "),
         hidden("hsrp", r"^authentication {word}$", inside=r"^hsrp "),
         hidden("vrrp", r"^text-authentication {word}$", inside=r"^vrrp "),
         *CISCO_IOS,

@@ -47,8 +47,8 @@ CITRIX_NETSCALER = Platform(
         hidden("encrypted", r" {word} -encrypted\b"),
         hidden(
             "options",
-            r" -(?:password|passplain|radKey|ldapBindDnPassword|tacacsSecret|psk"
-            r"|passphrase|secret|clientSecret|authPasswd|privPasswd|passcrypt|keyValue)"
+            r" -\w*(?:password|passplain|radKey|secret(?:Key)?|psk|passphrase|passwd"
+            r"|passcrypt|keyValue|community(?:Name)?)"
             r" {word}",
         ),
         hidden("user", r"^(?:add|set) system user \S+ {word}"),

@@ -17,8 +17,7 @@ from netraven.platforms.platform import (
     Platform,
     Proof,
 )
-from netraven.platforms.secret_rules import WORDS
-from netraven.platforms.secrets import free, hidden
+from netraven.platforms.secret_rules import FASTPATH
 
 DELL_OS6 = Platform(
     name="dell_os6",
@@ -53,21 +52,7 @@ DELL_OS6 = Platform(
         re.compile(r"!System Up ?[Tt]ime.*"),
         re.compile(r"!Current S\w+ .*Time.*"),
     ),
-    secrets=(
-        hidden("user", r"^username (?:\"[^\"]*\"|\S+) password {word}"),
-        hidden("server-key", r"^(?:radius|tacacs)(?:-| )server key (?:encrypted |7 )?{word}"),
-        hidden(
-            "snmp-user",
-            r"^snmp-server user (?:\S+ )*?auth-(?:md5|sha)-key {word}"
-            r"(?: priv-(?:des|3des|aes\S*)-key {word})?",
-        ),
-        hidden("snmp-host", r"^snmp-server host \S+ (?:traps?|informs?) version [12] {word}"),
-        hidden("time-key", r"^sntp authentication-key \d+ md5 {word}"),
-        free("time-key-type", r"^sntp authentication-key \d+ (md5) "),
-        hidden("ospf", r"^ip ospf authentication (?:encrypt|simple) {word}"),
-        hidden("enable", r"^enable password {word}"),
-        *WORDS,
-    ),
+    secrets=FASTPATH,
     facts=FactRules(
         hostname=(re.compile(r'(?m:^hostname "?([^"\s]+))'),),
         model=(

@@ -18,7 +18,7 @@ from netraven.platforms.platform import (
     Proof,
 )
 from netraven.platforms.secret_rules import WORDS
-from netraven.platforms.secrets import hidden
+from netraven.platforms.secrets import free, hidden
 
 DLINK_DS = Platform(
     name="dlink_ds",
@@ -54,6 +54,14 @@ DLINK_DS = Platform(
         hidden("encrypted", r"^(\*@&\S+)$"),
         hidden("community", r"^(?:create|config) snmp community {word}"),
         hidden("server-key", r"^config (?:radius|authen server_host) .*? key {word}"),
+        free("flag", r"^(?:enable|disable) password .*"),
+        hidden("snmp-user", r"^create snmp user .*? auth \S+ {word}(?: priv \S+ {word})?"),
+        hidden("snmp-host", r"^create snmp host \S+ v(?:1|2c) {word}"),
+        free("server-key-type", r"^config radius .*? key (encryption_key) "),
+        hidden("server-key", r"^config radius .*? key (?:encryption_key )?{word}"),
+        hidden("server-key", r"^create authen server_host .*? key {word}"),
+        hidden("ospf", r"^config ospf .*? authentication simple {word}"),
+        hidden("ospf", r"^create md5 key \d+ {word}"),
         *WORDS,
     ),
     facts=FactRules(

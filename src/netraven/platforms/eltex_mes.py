@@ -17,8 +17,7 @@ from netraven.platforms.platform import (
     Platform,
     Proof,
 )
-from netraven.platforms.secret_rules import CISCO_IOS
-from netraven.platforms.secrets import hidden
+from netraven.platforms.secret_rules import MARVELL
 
 ELTEX_MES = Platform(
     name="eltex_mes",
@@ -41,10 +40,7 @@ ELTEX_MES = Platform(
     completeness=Completeness(reread=True),
     errors=CLI_REFUSALS,
     intruders=LOG_LINES,
-    secrets=(
-        hidden("encrypted-server", r"^encrypted (?:radius|tacacs)-server (?:\S+ )*?key {word}"),
-        *CISCO_IOS,
-    ),
+    secrets=MARVELL,
     facts=FactRules(
         hostname=(re.compile(r'(?m:^hostname "?([^"\s]+))'),),
         serial=(re.compile(r"(?im:^Serial number ?: +(\S+))"),),

@@ -19,7 +19,7 @@ from netraven.platforms.platform import (
     Question,
 )
 from netraven.platforms.secret_rules import CISCO_IOS
-from netraven.platforms.secrets import hidden
+from netraven.platforms.secrets import free, hidden
 
 EXTREME_ERS = Platform(
     name="extreme_ers",
@@ -49,7 +49,14 @@ EXTREME_ERS = Platform(
         re.compile(r"! ?(?:Date|Time)? ?: ?.*\d\d:\d\d.*"),
         re.compile(r"! Clock .*"),
     ),
-    secrets=(hidden("server-key", r"^(?:radius|tacacs) server .*? key {word}"), *CISCO_IOS),
+    secrets=(
+        free("password-rule", r"^password (?:security|password-history|aging-time|min).*"),
+        free("access", r"^cli password ((?:serial|telnet|ssh|web) (?:none|local|radius|tacacs).*)"),
+        free("access", r"^cli password ((?:(?:switch|stack) )?(?:read-only|read-write)) "),
+        hidden("access", r"^cli password (?:(?:switch|stack) )?(?:read-only|read-write) {word}"),
+        hidden("server-key", r"^(?:radius|tacacs) server .*? key {word}"),
+        *CISCO_IOS,
+    ),
     facts=FactRules(
         hostname=(
             re.compile(r'(?m:^snmp-server name "?([^"\n]+?)"?$)'),

@@ -47,23 +47,40 @@ EXTREME_EXOS = Platform(
     errors=CLI_REFUSALS,
     intruders=LOG_LINES,
     secrets=(
+        free("cli", r"^configure cli password .*"),
+        free("none", r" (?:password|authentication) (none)$"),
+        free("account-kind", r"^create account \S+ \S+ (encrypted) "),
+        free("encrypted", r" encrypted (md5 \d+|simple-password|simple|key|localized-key) "),
         hidden("account", r"^(?:configure|create) account \S+(?: \S+)? encrypted {word}"),
         hidden("shared-secret", r" shared-secret (?:encrypted )?{word}"),
         hidden(
             "community",
             r"^configure snmp add community (?:readonly|readwrite) (?:encrypted )?{word}",
         ),
-        hidden("community", r"^configure snmpv3 add community (?:hex )?{word}(?: name {word})?"),
+        hidden(
+            "community",
+            r"^configure snmpv3 add community (?:hex |encrypted )?{word}"
+            r"(?: name (?:hex |encrypted )?{word})?",
+        ),
+        hidden(
+            "community",
+            r"^configure snmp add trapreceiver \S+ (?:port \d+ )?community"
+            r" (?:hex |encrypted )?{word}",
+        ),
+        hidden("account", r"^create account (?:admin|user) (?:\"[^\"]*\"|\S+) {word}"),
         hidden(
             "snmp-user",
-            r" authentication (?:md5|sha\S*) (?:auth-encrypted )?(?:localized-key )?(?:hex )?{word}"
+            r"^configure snmpv3 add user .*? authentication (?:md5|sha\S*)"
+            r" (?:auth-encrypted )?(?:localized-key )?(?:hex )?{word}"
             r"(?: privacy (?:\S+ )*?(?:localized-key |hex )?{word}$)?",
         ),
         hidden(
             "routing",
             r" (?:simple-password|password|area-password|domain-password|hello-password)"
-            r" (?:encrypted )?{word}",
+            r" (?:encrypted )?(?:simple |md5 )?{word}",
         ),
+        hidden("mlag", r"^configure mlag peer \S+ authentication md5 (?:encrypted )?key {word}"),
+        hidden("encrypted", r" encrypted(?:-auth)? {word}"),
         hidden("time-key", r"^configure ntp key \d+ (?:md5|sha\S*) (?:encrypted )?{word}"),
         hidden("routing", r" md5 (?:encrypted )?\d+ (?:encrypted )?{word}"),
         free("people", r"^configure (?:snmp sys\S+|banner) .*"),

@@ -17,7 +17,7 @@ from netraven.platforms.platform import (
     Proof,
 )
 from netraven.platforms.secret_rules import CISCO_IOS
-from netraven.platforms.secrets import hidden
+from netraven.platforms.secrets import free, hidden
 
 EXTREME_VSP = Platform(
     name="extreme_vsp",
@@ -48,6 +48,12 @@ EXTREME_VSP = Platform(
         re.compile(r"\s*Command Execution Time: .*"),
     ),
     secrets=(
+        free("access", r"^(?:cli )?password ((?:access-level )?\S+) "),
+        hidden("access", r"^(?:cli )?password (?:access-level )?\S+ {word}"),
+        free("time-key", r"^ntp authentication-key \d+ (type \S+ secret) "),
+        hidden("time-key", r"^ntp authentication-key \d+ (?:type \S+ secret )?{word}"),
+        free("bgp-peer", r"^neighbor password (\S+) "),
+        hidden("bgp-password", r"^neighbor password \S+ {word}"),
         hidden("community", r"^snmp-server community {word}"),
         hidden("server-key", r"^(?:radius|tacacs) server host .*? (?:key|secret) {word}"),
         *CISCO_IOS,

@@ -54,11 +54,12 @@ F5_TMSH = Platform(
     intruders=LOG_LINES,
     secrets=(
         free("words", r"^(?:description|location|contact) .*"),
+        free("none", r"^[a-z-]+ (none)$"),
         hidden("encrypted", r" (\$M\$[^\s]+)"),
         hidden(
             "named",
             r"^(?:encrypted-password|secret|password|passphrase|bind-pw|community-name"
-            r"|community|auth-password|privacy-password|psk|preshared-key-encrypted"
+            r"|community|(?:auth|privacy)-password(?:-encrypted)?|auth-key|encrypt-key|psk|preshared-key-encrypted"
             r"|preshared-key|key-passphrase|api-key)"
             r" {word}",
         ),

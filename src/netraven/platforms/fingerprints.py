@@ -82,10 +82,23 @@ FINGERPRINTS: Final[dict[str, Fingerprint]] = {
     "checkpoint_gaia": Fingerprint(
         asks=("show version all",), says=_lines(r"^Product version Check Point Gaia")
     ),
+    "cisco_aireos": Fingerprint(
+        asks=("show sysinfo",),
+        says=_lines(r"^Product Name\.+ *Cisco Controller"),
+        prompt=re.compile(r"^\(Cisco Controller\) ?>$"),
+        is_rare=True,
+    ),
     "cisco_asa": Fingerprint(
         says=_lines(r"^Cisco Adaptive Security Appliance Software Version"),
         greets=_lines(r"^Type help or '\?' for a list of available commands"),
         server=_CISCO,
+    ),
+    "cisco_asyncos": Fingerprint(
+        asks=("version",),
+        says=_lines(r"^\s*Product: (?:Cisco|IronPort) .*(?:Security|Content|Messaging)"),
+        greets=_lines(r"^AsyncOS \d[\d.]* for (?:Cisco|IronPort) "),
+        prompt=re.compile(r"^\([\w. -]+\)>$"),
+        is_rare=True,
     ),
     "cisco_ftd": Fingerprint(says=_lines(r"^Model +: Cisco .*Threat Defense")),
     "cisco_ios": Fingerprint(

@@ -80,14 +80,21 @@ FORTINET_FORTIOS = Platform(
     ),
     secrets=(
         free("words", r"^set (?:comments?|description|alias|location|contact-info|caption) .*"),
-        free("encrypted", r"^set \S+ \"?(ENC) "),
+        free("encrypted", r"^set \S+(?: \d+)? \"?(ENC) "),
         hidden("encrypted", r" ENC {word}"),
         free("switch", r"^set \S+ (enable|disable)$"),
-        hidden("snmp-community", r"^set name {word}", inside=r"^config system snmp community"),
+        hidden(
+            "snmp-community",
+            r"^set name {word}",
+            inside=r"^config (?:system |switch-controller )?snmp(?: |-)community",
+        ),
+        free("key-number", r"^set md5-key (\d+) "),
+        hidden("md5-key", r"^set md5-key \d+ {word}"),
         hidden(
             "named",
             r"^set (?:\S*(?:passwd|password|psksecret|passphrase|-pwd|secret|psk)\d*"
-            r"|auth-keychain-key|(?:secondary-|tertiary-|api-|auth-|priv-|md5-|hmac-)?key\d*"
+            r"|auth-keychain-key|(?:secondary-|tertiary-|api-|auth-?|enc|priv-|md5-|hmac-"
+            r"|preshared-)?key\d*"
             r"|key-string|access-key|license-key|token|community) {word}",
             outside=r"^config (?:rule|filters?|match)",
         ),

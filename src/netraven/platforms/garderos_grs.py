@@ -16,7 +16,7 @@ from netraven.platforms.platform import (
     Proof,
 )
 from netraven.platforms.secret_rules import WORDS
-from netraven.platforms.secrets import hidden
+from netraven.platforms.secrets import free, hidden
 
 GARDEROS_GRS = Platform(
     name="garderos_grs",
@@ -45,6 +45,7 @@ GARDEROS_GRS = Platform(
             r"^(?:[^\s=]*\.)?(?:password|passwd|secret|psk|key|community(?:\.\w+)?|passphrase|pin)"
             r"(?: ?= ?| ){rest}",
         ),
+        free("assignment", r"^\S+ (=) "),
         *WORDS,
     ),
     facts=FactRules(

@@ -17,7 +17,14 @@ HARMLESS_VERBS: Final[Mapping[str, frozenset[str]]] = {
         (
             *("a10_acos", "alcatel_aos", "allied_telesis_awplus", "arista_eos", "aruba_aoscx"),
             *("aruba_instant", "aruba_os", "checkpoint_gaia", "cisco_asa", "cisco_ftd"),
-            *("cisco_ios", "cisco_nxos", "cisco_s300", "cisco_xr", "citrix_netscaler"),
+            *(
+                "cisco_aireos",
+                "cisco_ios",
+                "cisco_nxos",
+                "cisco_s300",
+                "cisco_xr",
+                "citrix_netscaler",
+            ),
             *("dell_os10", "dell_os6", "dell_os9", "dlink_ds", "eltex_mes", "extreme_ers"),
             *("extreme_exos", "extreme_vsp", "frr", "hp_procurve", "juniper_junos"),
             *("mellanox_onyx", "netgate_tnsr", "netgear_prosafe", "nokia_sros", "paloalto_panos"),

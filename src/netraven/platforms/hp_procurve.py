@@ -57,6 +57,15 @@ HP_PROCURVE = Platform(
     intruders=LOG_LINES,
     secrets=(
         free(
+            "password-rule",
+            r"^password (?:configuration-control|non-plaintext-\S+|minimum-length|composition"
+            r"|complexity|history|aging|expir\S*|login|update).*",
+        ),
+        hidden("snmp-community", r"^snmpv3 community index \S+ name {word}"),
+        hidden("supplicant", r"^(?:aaa )?port-access supplicant .* secret {word}"),
+        hidden("vrrp", r"^authentication-data {word}"),
+        hidden("papi", r"^papi-security (?:shared-key )?{word}"),
+        free(
             "user",
             r"^password ((?:manager|operator|port-access)(?: user-name \S+)?"
             r" (?:plaintext|sha1|sha256)) ",

@@ -45,7 +45,15 @@ JUNIPER_SCREENOS = Platform(
         free("words", r"^set (?:snmp (?:contact|location|name)|hostname) .*"),
         hidden("admin", r"^set admin (?:user \S+ )?password {word}"),
         hidden("user", r"^set user \S+ (?:hash-)?password {word}"),
-        hidden("preshare", r" (?:preshare|sec-preshare) {word}"),
+        hidden("preshare", r" (?:sec-preshare|seed-preshare|preshare(?:-key)?) {word}"),
+        free("manual-ipsec", r"^set vpn \S+ manual .*? (?:md5|sha\S*) (key|password) "),
+        hidden(
+            "manual-ipsec",
+            r"^set vpn \S+ manual .*? (?:3?des|aes\S*|md5|sha\S*) (?:key|password) {word}"
+            r"(?: auth (?:md5|sha\S*) (?:key|password) {word})?",
+        ),
+        hidden("tunnel", r"^set l2tp .*? secret {word}"),
+        hidden("wep-key", r"^set ssid .* method \S+ {word}"),
         hidden("auth-server", r"^set auth-server .*? secret {word}"),
         hidden("snmp-community", r"^set snmp (?:community|host) {word}"),
         hidden("routing", r" (?:md5|clear-text-password|auth-password|md5-authentication) {word}"),

@@ -22,8 +22,9 @@ from netraven.platforms.secret_rules import UNIVERSAL
 from netraven.platforms.secrets import FreeText, HiddenRest, HiddenValue
 
 _NAMES = (
-    r"(?:[\w-]*(?:password|passphrase|secrets?|-psk|private-key|preshared-key|pre-shared-key"
-    r"|auth-key)|wpa2?-pre-shared-key|static-key-\d|tcp-md5-key|key)"
+    r"(?:[\w.-]*(?:password|passphrase|secrets?|-psk|private-key|preshared-key|pre-shared-key"
+    r"|auth-key|enc-key|authentication-key|protection-key)"
+    r"|wpa2?-pre-shared-key|static-key-\d|tcp-md5-key|ah-key|cak|pin|key)"
 )
 
 _VALUE = r"(?:\"((?:[^\"\\]|\\.)+)\"|([^\s\"]+))"
@@ -101,6 +102,7 @@ MIKROTIK_ROUTEROS = Platform(
             r"|^[ \t]+\"?([^\s=\"]+)",
             goes_on=r"^(?:set|add|[ \t])",
         ),
+        HiddenValue(name="zerotier", pattern=r" identity=\"[0-9a-f]+:\d+:[0-9a-f]+:([0-9a-f]+)\""),
         HiddenValue(
             name="snmp-trap",
             pattern=rf"[ \t]trap-community={_VALUE}",

@@ -17,7 +17,7 @@ from netraven.platforms.platform import (
     Platform,
     Proof,
 )
-from netraven.platforms.secret_rules import WORDS
+from netraven.platforms.secret_rules import FASTPATH
 from netraven.platforms.secrets import free, hidden
 
 NETGEAR_PROSAFE = Platform(
@@ -73,7 +73,7 @@ NETGEAR_PROSAFE = Platform(
             r"^(?:radius|tacacs)(?:-server| server)? (?:\S+ )*?key (?:(?:auth|acct) \S+ )?"
             r"(?:encrypted )?{word}",
         ),
-        *WORDS,
+        *FASTPATH,
     ),
     facts=FactRules(
         hostname=(re.compile(r'(?m:^(?:system name|hostname) "?([^"\n]+?)"?$)'),),

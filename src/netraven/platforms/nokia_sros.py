@@ -17,7 +17,7 @@ from netraven.platforms.platform import (
     Proof,
 )
 from netraven.platforms.secret_rules import WORDS
-from netraven.platforms.secrets import free, hidden
+from netraven.platforms.secrets import HiddenValue, free, hidden
 
 NOKIA_SROS = Platform(
     name="nokia_sros",
@@ -58,6 +58,13 @@ NOKIA_SROS = Platform(
     intruders=(*LOG_LINES, FOREIGN_PROMPT),
     volatile=(re.compile(r"# (?:Generated|Finished|Last modified) .*"),),
     secrets=(
+        free("manual-ipsec", r"^(authentication (?:md5|sha\S*) (?:ascii-key|hex-key)) "),
+        hidden("manual-ipsec", r" (?:ascii-key|hex-key) {word}"),
+        hidden("trap-community", r" notify-community {word}"),
+        free("password-kind", r"^password (chap|pap) "),
+        hidden("password-kind", r"^password (?:chap|pap) {word}"),
+        free("section", r"^((?:authentication-key|message-digest-key) \d+ \{)"),
+        free("macsec", r"^pre-shared-key (\d+ encryption-type .*)"),
         hidden(
             "snmp-user",
             r"^authentication (?:hash )?(?:md5|sha\S*) {word}"
@@ -66,10 +73,12 @@ NOKIA_SROS = Platform(
         free("snmp-user-type", r"^(authentication (?:hash )?(?:md5|sha\S*)) "),
         hidden("time-key", r"^authentication-key \d+ key {word}"),
         free("time-key-number", r"^authentication-key (\d+ key) "),
-        hidden("hashed", r" {word} (?:hash2?|custom)\b"),
+        HiddenValue(
+            name="hashed", pattern=r'[ \t](?:"([^"]+)"|([^\s"]+))[ \t]+(?:hash2?|custom)\b'
+        ),
         hidden(
             "md-hashed",
-            r"^(?:password|secret|community|key|pre-shared-key|authentication-key"
+            r"^(?:password|secret|community|key|md5|pre-shared-key|authentication-key"
             r"|auth-key|privacy-key|shared-secret) {word}",
         ),
         hidden("community", r"^community {word} "),

@@ -44,7 +44,7 @@ OPENGEAR_LINUX = Platform(
     secrets=(
         hidden(
             "named",
-            r"^config\.\S*(?:password|secret|community|authpass\w*|privpass\w*|passphrase"
+            r"^config\.\S*(?:password|secret|community\w*|bindpw|pin|authpass\w*|privpass\w*|passphrase"
             r"|presharedkey|psk|key)\d* {rest}",
         ),
         *LINUX,

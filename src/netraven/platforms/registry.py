@@ -13,7 +13,9 @@ from netraven.platforms.aruba_os import ARUBA_OS
 from netraven.platforms.bridge import PREFIX, bridged
 from netraven.platforms.brocade_fos import BROCADE_FOS
 from netraven.platforms.checkpoint_gaia import CHECKPOINT_GAIA
+from netraven.platforms.cisco_aireos import CISCO_AIREOS
 from netraven.platforms.cisco_asa import CISCO_ASA
+from netraven.platforms.cisco_asyncos import CISCO_ASYNCOS
 from netraven.platforms.cisco_ftd import CISCO_FTD
 from netraven.platforms.cisco_ios import CISCO_IOS
 from netraven.platforms.cisco_nxos import CISCO_NXOS
@@ -73,7 +75,9 @@ PLATFORMS: tuple[Platform, ...] = (
     ARUBA_OS,
     BROCADE_FOS,
     CHECKPOINT_GAIA,
+    CISCO_AIREOS,
     CISCO_ASA,
+    CISCO_ASYNCOS,
     CISCO_FTD,
     CISCO_IOS,
     CISCO_NXOS,

@@ -70,10 +70,12 @@ RUCKUS_FASTIRON = Platform(
         hidden("enable-aaa", r"^enable password-\S+ {word}"),
         hidden(
             "snmp-user",
-            r"^snmp-server user .*? auth (?:md5|sha\S*) {word}"
-            r"(?: priv (?:encrypted )?(?:des|aes\S*) {word})?",
+            r"^snmp-server user .*? auth (?:md5|sha\S*) (?:\d )?{word}"
+            r"(?: priv (?:encrypted )?(?:des|aes\S*) (?:\d )?{word})?",
         ),
         free("snmp-user-type", r"^snmp-server user .*? priv (encrypted (?:des|aes\S*)) "),
+        hidden("ospf", r" md5-authentication key-id \d+ key (?:\d )?{word}"),
+        free("time-server-key", r"^server \S+ key (\d+)$"),
         hidden("vrrp", r" auth-type simple-text-auth {word}"),
         hidden("time-key", r"^authentication-key key-id \d+ (?:md5|sha\S*) (?:\d )?{word}"),
         free("time-key-number", r"^authentication-key (key-id \d+ (?:md5|sha\S*)) "),

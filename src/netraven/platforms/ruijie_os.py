@@ -17,6 +17,7 @@ from netraven.platforms.platform import (
     Proof,
 )
 from netraven.platforms.secret_rules import CISCO_IOS
+from netraven.platforms.secrets import hidden
 
 RUIJIE_OS = Platform(
     name="ruijie_os",
@@ -43,7 +44,11 @@ RUIJIE_OS = Platform(
     completeness=Completeness(end_marker=re.compile(r"end")),
     errors=CLI_REFUSALS,
     intruders=LOG_LINES,
-    secrets=CISCO_IOS,
+    secrets=(
+        hidden("portal-key", r"^web-auth portal key {type}{word}"),
+        hidden("credential", r"^credential {type}{word}"),
+        *CISCO_IOS,
+    ),
     facts=FactRules(
         hostname=(re.compile(r'(?m:^hostname "?([^"\s]+))'),),
         model=(re.compile(r"(?m:^System description +: .*\((\S+?)\))"),),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from netraven.platforms.secrets import FreeText, HiddenBlock, HiddenValue, SecretRule, free, hidden
 
 _CRYPT = (
-    r"\$(?:[0-9]c?|1[0-9]|2[abxy]|y|gy|7y|apr1|md5|argon2(?:i|d|id)|scrypt|sha1|sha256|sha512"
+    r"\$(?:[0-9]c?|1[0-9]|[ch]|2[abxy]|y|gy|7y|apr1|md5|argon2(?:i|d|id)|scrypt|sha1|sha256|sha512"
     r"|pbkdf2(?:-sha\d+)?)\$[./A-Za-z0-9$=,+_-]{3,}"
 )
 
@@ -18,6 +18,9 @@ UNIVERSAL: tuple[SecretRule, ...] = (
         name="private-key",
         begin="-----BEGIN [A-Z0-9 ]*(?:PRIVATE|STATIC) KEY[A-Z0-9 ]*-----",
         end="-----END ",
+    ),
+    HiddenBlock(
+        name="private-key-ssh2", begin="---- BEGIN [A-Z0-9 ]*PRIVATE KEY ?----", end="---- END "
     ),
     HiddenValue(name="password-hash", pattern=f"({_CRYPT})", anywhere=True),
     HiddenValue(
@@ -39,7 +42,7 @@ UNIVERSAL: tuple[SecretRule, ...] = (
     ),
     HiddenValue(
         name="authorization-header",
-        pattern=r"authorization:[ \t]*(?:basic|bearer|token)[ \t]+([^\s\"']+)",
+        pattern=r"authorization:[ \t]*(?:basic|bearer|token)[ \t]+([^\s\"'\\]+)",
         anywhere=True,
     ),
 )
@@ -51,8 +54,13 @@ _ROUTING: tuple[SecretRule, ...] = (
         r"^(?:\S+ )*?(?:ospf|virtual-link \S+|sham-link \S+ \S+)"
         r"(?: \S+)*? authentication-key {secret}",
     ),
-    hidden("ospf-ipsec", r" authentication ipsec spi \d+ (?:md5|sha\S*) {type}{word}"),
-    hidden("ospf-ipsec", r" encryption ipsec spi \d+ esp null (?:md5|sha\S*) {type}{word}"),
+    hidden(
+        "ospf-ipsec", r" authentication ipsec spi \d+ (?:md5|sha\S*) (?:passphrase )?{type}{word}"
+    ),
+    hidden(
+        "ospf-ipsec",
+        r" encryption ipsec spi \d+ esp null (?:md5|sha\S*) (?:passphrase )?{type}{word}",
+    ),
     hidden(
         "ospf-ipsec",
         r" encryption ipsec spi \d+ esp (?:3?des|aes-cbc \d+) {type}{word}"
@@ -66,7 +74,7 @@ _ROUTING: tuple[SecretRule, ...] = (
     ),
     hidden("isis-key", r" authentication key-id \d+ algorithm \S+(?: rfc-5310)? key {type}{word}"),
     hidden("isis-key", r"^(?:isis )?authentication key {type}{word}"),
-    hidden("rip-string", r" rip authentication (?:string|key) {type}{word}"),
+    hidden("rip-string", r" rip authentication(?: string| key|-key) {type}{word}"),
     hidden("eigrp-hmac", r"^authentication mode hmac-sha-256 {secret}"),
     hidden("nhrp", r" nhrp authentication {secret}"),
     hidden("rsvp", r" rsvp authentication key {secret}"),
@@ -91,7 +99,8 @@ _ROUTING: tuple[SecretRule, ...] = (
     free("msdp-peer", r" msdp password (peer) "),
     free("isis-type", r"^isis password (md5|clear) \S"),
     free("mka", r" pre-shared-key (key-chain .*)"),
-    free("sxp-keyword", r"^cts sxp connection peer .* password ((?:none|default))(?: |$)"),
+    hidden("sxp-password", r"^cts sxp connection peer .* password required {type}{word}"),
+    free("sxp-keyword", r"^cts sxp connection peer .* password ((?:none|default|required))(?: |$)"),
 )
 
 _VPN: tuple[SecretRule, ...] = (
@@ -117,21 +126,26 @@ _SNMP: tuple[SecretRule, ...] = (
     hidden("snmp-community", r"^snmp-server community {type}{word}"),
     hidden(
         "snmp-host",
-        r"^snmp-server host \S+(?: vrf \S+)?(?: (?:traps?|informs?|poll))?"
-        r"(?: vrf \S+)?(?: version (?:v?1|v?2c))?(?: community)? {type}{word}",
+        r"^snmp-server host \S+(?: vrf \S+)?(?: (?:traps?|informs?|poll))?(?: port \d+)?"
+        r"(?: vrf \S+)?(?: (?:version (?:v?1|v?2c?)|v1|v2c))?(?: community)? {type}{word}",
     ),
     free("snmp-host-v3", r"^snmp-server host \S+ ((?:\S+ )*?version v?3 .*)"),
     free("snmp-host-source", r"^snmp-server host \S+ ((?:use-vrf|filter-vrf|source-interface) .*)"),
     hidden("snmp-community-map", r"^snmp(?:-server)? (?:mib )?community-map {type}{word}"),
     hidden(
         "snmp-user-auth",
-        r"^(?:snmp-server user|snmpv3 user) .*? auth (?:md5|sha\S*)"
+        r"^(?:snmp-server user|snmpv3 user) .*? auth (?:md5|sha\S*)(?: (?:224|256|384|512))?"
         r"(?: auth-pass)? {type}{word}",
     ),
     hidden(
         "snmp-user-privacy",
         r"^(?:snmp-server user|snmpv3 user) .*? priv"
         r"(?: (?:3des|des\S*|aes\S*)(?: (?:128|192|256))?)?(?: priv-pass)? {type}{word}",
+    ),
+    hidden(
+        "snmp-user-plain",
+        r"^snmp-server user \S+ (?:\S+ )*?(?:auth-)?(?:md5|sha\d*)(?:-key)? {type}{word}"
+        r"(?: (?:priv-)?(?:3?des|aes\d*)(?:-key)? {type}{word})?",
     ),
     hidden("rmon-community", r"^rmon event \d+ (?:log )?trap {word}"),
 )
@@ -158,54 +172,89 @@ _CLI: tuple[SecretRule, ...] = (
     free("time-server", r"^s?ntp (?:server|peer|broadcast|multicast|pool) .*"),
     hidden("local-user", r"^username \S+ (?:\S+ )*?(?:password|secret) {secret}"),
     hidden(
-        "enable", r"^enable (?:algorithm-type \S+ )?(?:secret|password) (?:level \d+ )?{secret}"
+        "enable",
+        r"^enable (?:algorithm-type \S+ )?(?:secret|(?:sha256-)?password)"
+        r" (?:level \d+ )?{secret}",
     ),
-    free("enable-level", r"^enable password (level \d+(?: encrypted)?) "),
+    free("enable-level", r"^enable (?:sha256-)?password (level \d+(?: encrypted| 8)?) "),
     hidden("time-key", r"^(?:s?ntp )?authentication-key \d+ \S+ {type}{word}"),
     hidden(
         "server-key",
-        r"^(?:radius-server|tacacs-server|server-private|server|client|nas) "
-        r"(?:\S+ )*?(?:key|server-key|secret-key) {secret}",
+        r"^(?:radius-server|tacacs-server|radius|tacacs|server-private|server|client|nas) "
+        r"(?:\S+ )*?(?:key|server-key|secret-key|secret) {secret}",
     ),
     hidden("map-server-key", r"^(?:\S+ )*?map-server \S+ (?:\S+ )*?key {secret}"),
     hidden("key-wrap", r" (?:encryption-key|message-auth-code-key) {type}{word}"),
-    free("key-chain", r"^key ((?:chain|config-key|version) .*|controller$)"),
+    hidden("master-key", r"^key config-key password-encrypt\S* {word}"),
+    free(
+        "key-chain",
+        r"^key ((?:chain|version) .*|config-key password-encrypt\S*|config-key \S+$|controller$)",
+    ),
     hidden("section-key", r"^key {secret}", outside=r"^(?:key chain|keychain|profile) "),
     hidden("macsec-key", r"^key [0-9a-f]+ (?:0|7|8a) {word}"),
     hidden("macsec-key", r" sap pmk {word}"),
     hidden("macsec-key", r" cak {type}{word}"),
     hidden("macsec-key", r" ckn \S+ cak {type}{word}"),
     hidden("typed-key", r" key {typed}"),
-    hidden("key-string", r" key-string (?:password )?{secret}"),
+    hidden(
+        "named-key",
+        r" (?:auth|hash|psk|encr?y?pt|preshared|connectivity-association)-key {type}{word}",
+    ),
+    hidden("digest-key", r" digest-key \d+ (?:digest )?{type}{word}"),
+    hidden("isis-hello", r" isis (?:\S+-)?hello-auth type \S+ key {word}"),
+    hidden("first-hop-type", r"^authentication-type simple {type}{word}"),
+    hidden("named-secret", r" [a-z0-9]+-secret {secret}", outside=r"^session shared-secret "),
+    hidden("key-string", r" key-(?:octet-)?string (?:password6? )?{secret}"),
     hidden("wlan-key", r" (?:set-key|wpa-psk|wpa2-psk|wpa3-psk) (?:ascii|hex) {secret}"),
     hidden("wep-key", r"^encryption (?:\S+ )*?key \d+ size \S+ {type}{word}"),
-    hidden("auth-token", r" (?:auth-token|api-token|api-key|access-token) {secret}"),
+    hidden("wep-key", r" static-wep-key .*?(?:ascii|hex) {type}{word}"),
+    hidden("pin", r"^pin {type}([0-9]+)$"),
+    hidden("auth-token", r" (?:auth-token|api-token|api-key|access-token|id-?token) {secret}"),
     hidden("agent-key", r"auth=key,([^\s,\"]+)"),
     hidden("environment", r"^event manager environment \S*(?:pass|pwd|secret|token)\S* {rest}"),
     hidden("assignment", r"(?:password|passwd|passphrase|secret|token|api_?key)=([^\s\"'&;,]+)"),
     hidden(
         "password",
-        r" (?:password|passwd|passphrase|pass-phrase|shared-secret|shared-key"
-        r"|server-key|secret-key|auth-pass|priv-pass|clearpass-password) {secret}",
+        r" (?:(?:(?:sha\d+|md5|login|user|admin|bind|proxy|anonymous|clearpass|enable|http|ftp"
+        r"|console|ppp|secondary)-)?password|passwd|passphrase|pass-phrase|shared-secret|shared-key"
+        r"|server-key|secret-key|auth-pass|priv-pass) {secret}",
     ),
+    hidden("digest", r"^digest secret {type}{word}"),
     hidden("secret", r"^secret {secret}", outside=r"^session shared-secret "),
     hidden("typed-secret", r" secret {typed}", outside=r"^session shared-secret "),
     free("secret-profile", r"^session shared-secret (profile .*)"),
     hidden("section-authentication-key", r"^authentication-key {secret}"),
     # Type 7: a two-digit salt from 00 to 15, then the password in hexadecimal.
     hidden("type-7", r" 7 ((?:0[0-9]|1[0-5])(?:[0-9a-f]{2}){3,})(?:[\s\"]|$)"),
-    hidden("digest", r"^digest secret {type}{word}"),
     hidden("syscon", r"^syscon (?:address \S+|password) {word}"),
     hidden("cable", r" (?:cable shared-secret|snmp-community) {type}{word}"),
 )
 
 CISCO_IOS: tuple[SecretRule, ...] = (*_SNMP, *_ROUTING, *_VPN, *_CLI, *UNIVERSAL)
 
+MARVELL: tuple[SecretRule, ...] = (
+    hidden("line-password", r"^password {word} encrypted"),
+    hidden("encrypted-time-key", r"^encrypted s?ntp authentication-key \d+ \S+ {word}"),
+    free("secure-storage", r"^(?:no )?ssd file passphrase control .*"),
+    hidden("encrypted-server", r"^encrypted (?:radius|tacacs)-server (?:\S+ )*?key {word}"),
+    hidden("encrypted-user", r"^(?:encrypted )?username \S+ (?:\S+ )*?password encrypted {word}"),
+    hidden("encrypted-community", r"^encrypted snmp-server community {word}"),
+    hidden(
+        "encrypted-user",
+        r"^encrypted snmp-server user \S+ .*? auth \S+ {word}(?: priv (?:des |aes )?{word})?",
+    ),
+    free("passwords", r"^passwords .*"),
+    hidden("encrypted-routing", r"^encrypted ip ospf message-digest-key \d+ md5 {word}"),
+    *CISCO_IOS,
+)
+"""Switches built upon Marvell's software, which put `encrypted` in front of a command."""
+
 ARISTA_EOS: tuple[SecretRule, ...] = (
     hidden("session-secret", r"^secret \S+ {type}{word}", inside=r"^session shared-secret "),
     hidden("boot-secret", r"^boot secret (?:sha512 )?{secret}"),
     hidden("transceiver-licence", r"^service unsupported-transceiver \S+ {word}"),
     free("password-policy", r"^password (policy \S+)$"),
+    free("shared-profile", r"^neighbor \S+ password (shared-secret profile .*)$"),
     *CISCO_IOS,
 )
 
@@ -221,6 +270,7 @@ CISCO_ASA: tuple[SecretRule, ...] = (
     hidden("enable", r"^(?:enable password|passwd) {word}"),
     hidden("aaa-server", r"^aaa-server \S+ (?:\(\S+\) )?host \S+ {word}(?: timeout \d+)?$"),
     free("aaa-server-timeout", r"^aaa-server \S+ (?:\(\S+\) )?host \S+ (timeout \d+)$"),
+    hidden("log-copies", r"^logging ftp-server \S+ \S+ \S+ {type}{word}"),
     hidden("failover-key", r"^failover key (?:hex )?{type}{word}"),
     hidden("eigrp-key", r"^authentication key eigrp \S+ {type}{word}"),
     free("eigrp-number", r"^authentication key (eigrp \S+) "),
@@ -236,6 +286,8 @@ CISCO_ASA: tuple[SecretRule, ...] = (
 
 ARUBA_AOSCX: tuple[SecretRule, ...] = (
     hidden("marked", r" (?:ciphertext|plaintext) {word}"),
+    free("time-key-kind", r"^ntp authentication-key \d+ \S+ (trusted) "),
+    free("mka-name", r" pre-shared-key (ckn \S+ cak) "),
     hidden("snmp-community", r"^(?:snmp-server host|snmpv3) (?:\S+ )*?community {type}{word}"),
     *CISCO_IOS,
 )
@@ -266,6 +318,7 @@ JUNIPER_JUNOS: tuple[SecretRule, ...] = (
         pattern=r'(?:"((?:[^"\\]|\\.)+)"|([^\s";{}#/][^\s";{}]*))'
         r"[ \t]*[;{]?[ \t]*(?:##?|/\*) SECRET-DATA",
     ),
+    hidden("licence", r"^key {item} *;", inside=r"^keys \{"),
     # The device marks these lines too, but the number of a key is none.
     free("time-server-key", r"^server \S+ key (\d+)"),
     hidden("time-key", r" authentication-key \d+ type \S+ value {item}"),
@@ -325,8 +378,12 @@ LINUX: tuple[SecretRule, ...] = (
 WORDS: tuple[SecretRule, ...] = (
     free(
         "words",
-        r"^(?:set )?(?:[^\s\"]+ )??(?:description|location|contact|sys-?name|name|comments?|remark"
-        r"|banner|alias|label) .*",
+        r"^(?:set )?(?:[^\s\"]+ )??(?:description|location|contact|comments?|remark|banner) .*",
+    ),
+    # More may follow behind a name.
+    free(
+        "names",
+        r"^(?:set )?(?:[^\s\"]+ )??(?:sys-?name|name|alias|label) ((?:\"[^\"]*\"|\S+))(?: |$)",
     ),
     hidden(
         "named",
@@ -341,19 +398,65 @@ WORDS: tuple[SecretRule, ...] = (
 )
 """For command lines unlike any other: a word that means a secret, and the value behind it."""
 
+FASTPATH: tuple[SecretRule, ...] = (
+    hidden("section-key", r"^key (?:encrypted |7 )?{word}"),
+    hidden("snmp-community", r"^snmp-server community-group {word}"),
+    hidden(
+        "snmp-user",
+        r"^snmp-server user (?:\S+ )*?auth-(?:md5|sha) {word}"
+        r"(?: priv-(?:3?des|aes\S*) {word})?",
+    ),
+    hidden("time-key", r"^ntp authentication-key \d+ md5 {word}"),
+    free("time-key-type", r"^ntp authentication-key (\d+ md5) "),
+    hidden("routing", r" message-digest-key \d+ md5 {word}"),
+    hidden(
+        "routing",
+        r" (?:ospf|rip|vrrp \d+|virtual-link \S+) authentication (?:encrypt|simple) {word}",
+    ),
+    hidden("user", r"^username (?:\"[^\"]*\"|\S+) password {word}"),
+    hidden("server-key", r"^(?:radius|tacacs)(?:-| )server key (?:encrypted |7 )?{word}"),
+    hidden(
+        "snmp-user",
+        r"^snmp-server user (?:\S+ )*?auth-(?:md5|sha)-key {word}"
+        r"(?: priv-(?:des|3des|aes\S*)-key {word})?",
+    ),
+    hidden("snmp-host", r"^snmp-server host \S+ (?:traps?|informs?) version [12] {word}"),
+    hidden("time-key", r"^sntp authentication-key \d+ md5 {word}"),
+    free("time-key-type", r"^sntp authentication-key \d+ (md5) "),
+    hidden("enable", r"^enable password (?:encrypted )?{word}"),
+    free("enable-type", r"^enable password (encrypted) \S"),
+    free("server-key-of", r"^radius server key ((?:auth|acct) \S+(?: encrypted)?) "),
+    hidden("user", r"^users passwd (?:\"[^\"]*\"|\S+) (?:encrypted )?{word}"),
+    free("user-name", r"^users passwd ((?:\"[^\"]*\"|\S+)(?: encrypted)?) "),
+    hidden("snmp-user", r"^users snmpv3 (?:authentication|encryption) \S+ \S+ {word}"),
+    *WORDS,
+)
+"""Switches built upon Broadcom's FASTPATH, whose sections are not indented."""
+
 _KEPT = "(?:cipher |simple |plain )?{word}"
 
 VRP: tuple[SecretRule, ...] = (
+    HiddenValue(
+        name="enclosed",
+        pattern=r"(%\^%#\S.*?%\^%#|%@%@\S.*?%@%@|%\$%\$\S.*?%\$%\$|%\+%##\S.*?%\+%##)",
+        anywhere=True,
+    ),
     hidden("keychain-peer", rf"^pre-shared-key (?:address|hostname) .*? key {_KEPT}"),
     free("keychain-peer", r"^pre-shared-key ((?:address|hostname) .*? key) "),
-    hidden("ldap-manager", rf"^ldap-server authentication manager \S+ {_KEPT}"),
+    hidden("ldap-manager", rf"^ldap-server authentication manager \S+ {_KEPT}(?: {{word}})?"),
     hidden("wlan-key", rf" (?:pass-phrase|psk hex) {_KEPT}"),
     hidden("ldp-peer", r"^md5-password (?:cipher |plain )\S+ {word}"),
     free("ldp-peer", r"^md5-password ((?:cipher |plain )\S+) "),
     free("policy", r"^(?:undo |local-user \S+ )?password-(?:policy|control|modify|expire) .*"),
     free("words", r"^(?:description|sysname|alias|remark|header) .*"),
-    free("type", r" (irreversible-cipher|cipher|irreversible-hash|hash|simple|plain) "),
-    free("snmp-cipher", r"^snmp-agent usm-user .* cipher (authentication-mode|privacy-mode|acl)"),
+    free("type", r" (irreversible-cipher|cipher(?:text)?|irreversible-hash|hash|simple|plain) "),
+    free("type", r" pre-shared-key ((?:local |remote )?(?:ciphertext|plaintext)) "),
+    free(
+        "snmp-cipher",
+        r"^snmp-agent usm-user .* (?:cipher|simple) (authentication-mode|privacy-mode|acl)",
+    ),
+    free("snmp-v3", r"^snmp-agent target-host .* securityname (\S+ v3 .*)"),
+    hidden("pre-shared", r" pre-shared-key (?:local |remote )?(?:ciphertext|plaintext) {word}"),
     hidden(
         "marked",
         r" (?:simple |hmac-md5 )?"
@@ -367,6 +470,21 @@ VRP: tuple[SecretRule, ...] = (
         rf" {_KEPT}"
         rf"(?: (?:privacy-mode|priv-mode) \S+ {_KEPT})?",
     ),
+    hidden(
+        "time-key",
+        r"^s?ntp(?:-service)? authentication-keyid \d+ authentication-mode \S+"
+        rf" {_KEPT}",
+    ),
+    hidden("server-key", rf"^key (?:authentication|accounting|authorization) {_KEPT}"),
+    hidden("server-key", rf"^(?:primary|secondary|client|ip) (?:\S+ )*?key {_KEPT}"),
+    hidden(
+        "manual-ipsec",
+        r"^sa (?:string-key|hex-key|authentication-hex|encryption-hex)(?: \S+)?"
+        rf" (?:inbound|outbound) \S+ {_KEPT}",
+    ),
+    hidden("capwap", rf"^capwap dtls (?:\S+ )*?psk {_KEPT}"),
+    hidden("import-password", rf"^pki import .* password {_KEPT}$"),
+    hidden("transfer", rf" user \S+ password {_KEPT}"),
     hidden("bgp-password", rf"^peer \S+ password {_KEPT}"),
     hidden("vrrp", rf"^vrrp vrid \d+ authentication-mode (?:md5|simple) {_KEPT}"),
     hidden(
@@ -382,6 +500,13 @@ _VYATTA_WORD = r"(?:'([^']*)'|{word})"
 
 VYATTA: tuple[SecretRule, ...] = (
     free("public", r"^set (?:\S+ )*?public-keys? .*"),
+    free("tunnel-number", r"^set interfaces tunnel \S+ parameters ip key .*"),
+    hidden("area", rf"^set protocols isis (?:area|domain)-password \S+ {_VYATTA_WORD}"),
+    hidden(
+        "tunnel",
+        rf"^set protocols nhrp tunnel \S+ (?:authentication|cisco-authentication) {_VYATTA_WORD}",
+    ),
+    hidden("controller", r"^set service unms connection '?[^+]*\+([^+']+)"),
     hidden("snmp-community", rf"^set service snmp community {_VYATTA_WORD}"),
     hidden("snmp-trap", rf"^set service snmp trap-target \S+ community {_VYATTA_WORD}"),
     hidden("tunnel-key", rf"^set pki openvpn shared-secret \S+ key {_VYATTA_WORD}"),
@@ -396,7 +521,8 @@ VYATTA: tuple[SecretRule, ...] = (
         r"^set (?:\S+ )*?(?:encrypted-password|plaintext-password|password|passphrase"
         r"|pre-shared-secret|pre-shared-key|private-key|preshared-key|shared-secret"
         r"|secret|md5-key|plaintext-key|authentication-key|key-string|auth-key"
-        rf"|api-key|key|wpa-passphrase) {_VYATTA_WORD}",
+        r"|api-key|key|wpa-passphrase|cak|token|encrypted-key"
+        rf"|plaintext-key) {_VYATTA_WORD}",
     ),
     free("words", r"^set (?:\S+ )*?(?:description|host-name|contact|location|comment) .*"),
     *UNIVERSAL,
@@ -407,7 +533,7 @@ _XML_NAMES = (
     r"(?:[\w-]*(?:password|passwd|passphrase|secret|psk|bindpw|passkey)\d?|bcrypt-hash"
     r"|md5-hash|sha512-hash|prv|privkey|privatekey|private_key|otp_seed|pre-shared-key"
     r"|presharedkey|rocommunity|rwcommunity|community|shared_key|sharedkey|tls|static_keys|apikey"
-    r"|api_key|token|auth_pass|authkey|privkey|influx_pass|carp_password|trapstring|pincode)"
+    r"|api|\w*token|passwordagain|proxypass|keydata|maxmind_key|\w*domainkey|auth_pass|authkey|privkey|influx_pass|carp_password|trapstring|pincode|serverauthkey)"
 )
 
 SENSE_XML: tuple[SecretRule, ...] = (

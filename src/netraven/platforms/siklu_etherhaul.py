@@ -41,6 +41,8 @@ SIKLU_ETHERHAUL = Platform(
     errors=(re.compile(r"(?i:error: |.*syntax error|unknown (?:element|command))"), *CLI_REFUSALS),
     intruders=LOG_LINES,
     secrets=(
+        hidden("snmp-agent", r"^set snmp-agent (?:\S+ )*?read-com {word}(?: write-com {word})?"),
+        hidden("crypto-key", r" crypto-key {word}"),
         hidden("snmp-manager", r"^set snmp-(?:mgr|mng) \S+ (?:\S+ )*?security-name {word}"),
         hidden(
             "snmp-user", r"^set snmp-user (?:\S+ )*?auth-password {word}(?: priv-password {word})?"

@@ -48,10 +48,11 @@ SONIC = Platform(
     secrets=(
         hidden(
             "named",
-            r"^\"(?:passkey|auth_password|password|secret|auth_key|priv_key|key|psk"
+            r"^\"(?:passkey|bind_password|primary_cak|fallback_cak|Community|auth_password|password|secret|auth_key|priv_key|key|psk"
             r"|md5_password|snmp_user_auth_password|snmp_user_encryption_password)\": ?"
             r"\"([^\"]+)\"",
         ),
+        hidden("time-key", r"^\"value\": ?\"([^\"]+)\"", inside=r"^\"NTP_KEY\":"),
         # The community is the name of its own entry.
         hidden("snmp-community", r"^\"([^\"]+)\": ?\{", inside=r"^\"SNMP_COMMUNITY\":"),
         *UNIVERSAL,

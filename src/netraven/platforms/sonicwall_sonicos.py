@@ -47,10 +47,14 @@ SONICWALL_SONICOS = Platform(
         re.compile(r"\s*(?:clock|date-time|time) \"?\d.*"),
     ),
     secrets=(
+        hidden("routing", r" message-digest-key \d+ md5 {word}"),
+        free("wep-number", r" wep key (\d) "),
+        hidden("wep-key", r" wep key \d {word}"),
         free("words", r"^(?:comment|name|friendly-name) .*"),
         hidden(
             "named",
-            r"^(?:[^\s\"]+ )*?(?:(?:admin-)?password|bind-password|shared-secret|secret|passphrase"
+            r"^(?:[^\s\"]+ )*?(?:(?:[a-z]+-)*password|shared-key|psk|community"
+            r"|shared-secret|secret|passphrase"
             r"|pre-shared-key|authentication-key|encryption-key|\S*community-name|auth-key|key)"
             r" (?:[0-9],)?{word}",
         ),

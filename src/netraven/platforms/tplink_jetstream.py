@@ -18,7 +18,7 @@ from netraven.platforms.platform import (
     Proof,
 )
 from netraven.platforms.secret_rules import CISCO_IOS
-from netraven.platforms.secrets import hidden
+from netraven.platforms.secrets import free, hidden
 
 TPLINK_JETSTREAM = Platform(
     name="tplink_jetstream",
@@ -45,7 +45,11 @@ TPLINK_JETSTREAM = Platform(
             r"^user name \S+ (?:privilege \S+ )?(?:secret|password)"
             r" (?:[0-9] )?{word}",
         ),
+        free("snmp-host-v3", r"^snmp-server host \S+ \d+ (\S+ smode v3 .*)"),
+        free("snmp-host-port", r"^snmp-server host \S+ (\d+) "),
+        hidden("snmp-host", r"^snmp-server host \S+ \d+ {word}"),
         hidden("snmp-community", r"^snmp-server community {word}"),
+        free("snmp-user-mode", r"^snmp-server user .* cmode \S+ (cpwd) "),
         hidden("snmp-user", r"^snmp-server user \S+ .*?cpwd {word}(?: emode \S+ epwd {word})?"),
         *CISCO_IOS,
     ),

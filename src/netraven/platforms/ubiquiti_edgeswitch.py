@@ -17,7 +17,7 @@ from netraven.platforms.platform import (
     Platform,
     Proof,
 )
-from netraven.platforms.secret_rules import WORDS
+from netraven.platforms.secret_rules import FASTPATH
 from netraven.platforms.secrets import hidden
 
 UBIQUITI_EDGESWITCH = Platform(
@@ -62,7 +62,7 @@ UBIQUITI_EDGESWITCH = Platform(
             r" )?(?:encrypted )?{word}",
         ),
         hidden("snmp-community", r"^snmp-server community {word}"),
-        *WORDS,
+        *FASTPATH,
     ),
     facts=FactRules(
         hostname=(re.compile(r'(?m:^hostname "?([^"\s]+))'),),

@@ -17,6 +17,7 @@ from netraven.platforms.platform import (
     Proof,
 )
 from netraven.platforms.secret_rules import CISCO_IOS
+from netraven.platforms.secrets import hidden
 
 ZTE_ZXROS = Platform(
     name="zte_zxros",
@@ -43,7 +44,12 @@ ZTE_ZXROS = Platform(
     errors=(re.compile(r"(?i:%error|%code)"), *CLI_REFUSALS),
     intruders=LOG_LINES,
     volatile=(re.compile(r"!timestamp_write:.*"),),
-    secrets=CISCO_IOS,
+    secrets=(
+        hidden("local-user", r"^username \S+ password (?:encrypted )?{word}"),
+        hidden("isis", r"^isis authentication (?:encrypted )?{word}"),
+        hidden("local", r" local-password (?:encrypted )?{word}"),
+        *CISCO_IOS,
+    ),
     facts=FactRules(
         hostname=(re.compile(r'(?m:^hostname "?([^"\s]+))'),),
         model=(re.compile(r"(?m:^(ZX\S+) )"),),
