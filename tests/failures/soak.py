@@ -85,9 +85,11 @@ class Soak:
     def settle(self) -> None:
         """Sweep in peace until every healthy device is stored as it is now."""
         self.trouble_at_s = float("inf")
+        behind = [""]
         for _ in range(CALM_ROUNDS):
             self.one_round(lambda: 0.0)
-            if not (behind := self._behind()):
+            behind = self._behind()
+            if not behind:
                 return
         message = f"{len(behind)} healthy devices are not stored as they are: {behind[:10]}"
         raise AssertionError(message)

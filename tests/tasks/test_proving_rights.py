@@ -28,14 +28,17 @@ class Process:
     """What stands for one of several processes."""
 
     def __init__(self, locks: NameLocks | None, *, patience_s: float = 60.0) -> None:
-        self.changed = asyncio.Event()
-        self.rights = ProvingRights(locks, self.changed.set, patience_s=patience_s)
+        self.changes = 0
+        self.rights = ProvingRights(locks, self._note_change, patience_s=patience_s)
 
     async def gets(self, credential: str) -> None:
         """Return once it may prove the credential."""
         while not self.rights.may_prove(credential):
-            await self.changed.wait()
-            self.changed.clear()
+            await asyncio.sleep(0.01)
+            self.rights.confirm(self.rights.taken)
+
+    def _note_change(self) -> None:
+        self.changes += 1
 
 
 async def test_without_others_everybody_may_prove_at_once() -> None:
@@ -50,15 +53,19 @@ async def test_right_goes_to_the_next_process_once_it_is_settled(database: Engin
     first, second = Process(NameLocks(database)), Process(NameLocks(database))
     await first.gets("lab")
 
+    assert first.changes == 2
     assert not second.rights.may_prove("lab")
     await second.gets("other")
     assert second.rights.wanted == {"lab"}
     assert not second.rights.may_prove("lab")
 
     first.rights.settle({"lab"})
-    while not second.rights.may_prove("lab"):
+    while not second.rights.taken:
         second.rights.ask()
         await asyncio.sleep(0)
+    assert not second.rights.may_prove("lab")
+    second.rights.confirm(second.rights.taken)
+    assert second.rights.may_prove("lab")
     assert second.rights.wanted == frozenset()
     for one in (first, second):
         one.rights.settle_all()

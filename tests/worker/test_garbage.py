@@ -7,8 +7,8 @@ from collections import deque
 
 from netraven.worker.garbage import less_searched_for_garbage
 
-SESSIONS = 200_000
-AT_ONCE = 30_000
+SESSIONS = 400_000
+AT_ONCE = 50_000
 
 
 class Session:

@@ -38,7 +38,7 @@ class NameLocks:
             self._connection.close()
             self._connection = None
 
-    def _ask(self, question: Select[tuple[bool]], name: str) -> bool:
+    def _ask(self, question: Select[bool], name: str) -> bool:
         try:
             if self._connection is None:
                 self._connection = self._engine.connect()

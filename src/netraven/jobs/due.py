@@ -93,7 +93,7 @@ def _due_at(moment: ColumnElement[datetime]) -> tuple[ColumnElement[bool], ...]:
     return ScheduledJob.enabled.is_(True), ScheduledJob.next_run <= moment
 
 
-def _is_anything_due() -> Select[tuple[bool]]:
+def _is_anything_due() -> Select[bool]:
     now = bindparam("now", type_=UtcDateTime())
     return select(or_(exists().where(*_due_at(now)), waited_for(now).exists()))
 

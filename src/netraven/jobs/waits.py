@@ -63,7 +63,7 @@ def get_waited_for(db: Session, *, now: datetime, limit: int) -> list[UUID]:
     return list(db.scalars(wanted.order_by(ScheduledJob.id).limit(limit)))
 
 
-def waited_for(now: ColumnElement[datetime]) -> Select[tuple[UUID]]:
+def waited_for(now: ColumnElement[datetime]) -> Select[UUID]:
     """Return the question that `get_waited_for` asks, without order and limit."""
     of_job = ScheduleWait.scheduled_job_id == ScheduledJob.id
     is_over = exists().where(of_job, ScheduleWait.until <= now)

@@ -93,11 +93,21 @@ class Collector:
 
     @property
     def awaited(self) -> frozenset[str]:
-        """The credentials that another process proves while logins wait for it here."""
+        """The credentials that logins wait for here: another process proves them, or may have."""
         return self._rights.wanted
 
-    def hear_of(self, frozen: Mapping[str, str], proven: Collection[str]) -> None:
-        """Withhold credentials that others froze: why, by name; show those that others proved."""
+    @property
+    def to_confirm(self) -> frozenset[str]:
+        """Those that this process may prove if nobody else has, which the database says."""
+        return self._rights.taken
+
+    def hear_of(
+        self, frozen: Mapping[str, str], proven: Collection[str], *, confirmed: Collection[str]
+    ) -> None:
+        """Withhold credentials that others froze: why, by name; show those that others proved.
+
+        `confirmed` were to be confirmed before that was read.
+        """
         if self._gate is None:
             return
         self._gate.hear(proven)
@@ -109,6 +119,7 @@ class Collector:
         # What was frozen here stays this process's to prove until the others can read it.
         over = {one for one in self._rights.all if one in frozen or self._gate.is_proven(one)}
         self._rights.settle(over)
+        self._rights.confirm(confirmed)
         self._rights.ask()
 
     def close(self) -> None:

@@ -15,11 +15,12 @@ _PATIENCE_S: Final = 60.0
 class ProvingRights:
     """One process at a time proves a credential, so that a wrong secret is not shown by each.
 
-    Without `locks` there is no other process. Who waited for `patience_s` goes on without the
-    right: a process that sleeps, or whose host is gone, must not keep all others from their
-    devices. `on_change` is called on the event loop when a
-    right was got that somebody waits for. A right is given back when a device took the credential
-    and, else, with all others once nobody sweeps: by then a refusal stands in the database.
+    Without `locks` there is no other process. A right that was taken is used once it is confirmed:
+    the process that had it before may have written down what came of it, which is read first. A
+    right is given back when a device took the credential and, else, with all others once nobody
+    sweeps: by then a refusal stands in the database. Who waited for `patience_s` goes on without
+    one: a process that sleeps, or whose host is gone, must not keep all others from their devices.
+    `on_change` is called on the event loop when a right was taken or confirmed.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class ProvingRights:
         self._on_change = on_change
         self._thread = ThreadPoolExecutor(1, "prove")
         self._held: set[str] = set()
+        self._taken: set[str] = set()
         self._wanted: dict[str, float] = {}
         self._asking: asyncio.Task[None] | None = None
 
@@ -49,13 +51,28 @@ class ProvingRights:
 
     @property
     def wanted(self) -> frozenset[str]:
-        """The credentials that logins wait for here while another process proves them."""
+        """The credentials that logins wait for here: others prove them, or may have."""
         return frozenset(self._wanted)
 
     @property
+    def taken(self) -> frozenset[str]:
+        """Those of them whose right this process has, not confirmed yet."""
+        return frozenset(self._taken)
+
+    @property
     def all(self) -> frozenset[str]:
-        """Those, and the ones that this process may prove now."""
+        """Those that are wanted, and the ones that this process may prove now."""
         return frozenset(self._wanted.keys() | self._held)
+
+    def confirm(self, credentials: Collection[str]) -> None:
+        """Let those be proven that are still wanted, now that the database was read."""
+        confirmed = self._taken.intersection(credentials)
+        for credential in confirmed:
+            self._wanted.pop(credential, None)
+        self._taken -= confirmed
+        self._held |= confirmed
+        if confirmed:
+            self._on_change()
 
     def ask(self) -> None:
         """Ask again for what is wanted; it is told by `on_change`."""
@@ -66,8 +83,9 @@ class ProvingRights:
         """Want these no more, and let others have them."""
         for credential in credentials:
             self._wanted.pop(credential, None)
-        for credential in self._held.intersection(credentials):
+        for credential in (self._held | self._taken).intersection(credentials):
             self._held.discard(credential)
+            self._taken.discard(credential)
             if self._locks is not None:
                 self._thread.submit(self._locks.give_back, credential)
 
@@ -84,7 +102,7 @@ class ProvingRights:
 
     async def _ask(self) -> None:
         asked: set[str] = set()
-        while fresh := self._wanted.keys() - asked:
+        while fresh := self._wanted.keys() - self._taken - asked:
             for credential in sorted(fresh):
                 await self._ask_for(credential)
             asked |= fresh
@@ -97,8 +115,7 @@ class ProvingRights:
         if not await loop.run_in_executor(self._thread, locks.take, credential):
             return
         if credential in self._wanted:
-            del self._wanted[credential]
-            self._held.add(credential)
+            self._taken.add(credential)
             self._on_change()
         elif self._locks is not None:  # settled meanwhile
             self._thread.submit(locks.give_back, credential)

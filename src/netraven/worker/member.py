@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import Final, ParamSpec, TypeVar, cast
 from uuid import UUID
 
@@ -240,6 +241,7 @@ class Member:
         run_ids = {ref.run_id for ref in list(self._runner.under_way)}
         if not run_ids:
             return
+        to_confirm = self._collector.to_confirm
         with unit_of_work(self._sessions, read_only=True) as db:
             goes_on = JobLog.status.in_(ACTIVE_RUN) & JobLog.cancel_requested_at.is_(None)
             going = set(db.scalars(select(JobLog.id).where(JobLog.id.in_(run_ids), goes_on)))
@@ -247,7 +249,8 @@ class Member:
             frozen = db.execute(select(Credential.name, Credential.frozen_reason).where(is_frozen))
             reasons = {row.name: row.frozen_reason or "" for row in frozen}
             proven = get_proven_logins(db, self._collector.awaited)
-        self._loop.call_soon_threadsafe(self._collector.hear_of, reasons, proven)
+        told = partial(self._collector.hear_of, reasons, proven, confirmed=to_confirm)
+        self._loop.call_soon_threadsafe(told)
         self._loop.call_soon_threadsafe(self._runner.stop_runs, run_ids - going)
 
     def _renew(self) -> None:
