@@ -7,10 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from netraven.admin.identities import link_identity
 from netraven.admin.settings import initialize_default_settings, update_admin_setting_value
-from netraven.admin.throttle import begin_login, complete_login, forgive_login
+from netraven.admin.throttle import begin_login, begin_sign_on, complete_login, forgive_login
+from netraven.db.enums import IdentityKind
 from netraven.errors import TooManyAttempts
 from netraven.schemas.access import LoginAttempt
+from netraven.schemas.sso import IdentityLink
 from tests.admin.conftest import Staff
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -124,3 +127,31 @@ def test_of_many_attempts_at_the_same_time_no_more_are_tried_than_allowed(
         tried = list(pool.map(tries, range(20)))
 
     assert sum(tried) == 5
+
+
+def test_attempts_at_a_provider_are_counted_by_address_and_forgotten(staff: Staff) -> None:
+    run = staff.database.run
+    run(initialize_default_settings)
+    run(update_admin_setting_value, "security.login.max_failed_attempts", 1)
+    for _ in range(10):
+        run(begin_sign_on, address=HERE, now=NOON)
+
+    with pytest.raises(TooManyAttempts):
+        run(begin_sign_on, address=HERE, now=NOON)
+    with pytest.raises(TooManyAttempts):
+        attempt(staff, "nobody")
+    run(begin_sign_on, address="192.0.2.8", now=NOON)
+    later = NOON + timedelta(minutes=16)
+    for _ in range(2):
+        run(begin_sign_on, address=HERE, now=later)
+
+
+def test_an_attempt_knows_who_proves_the_user(staff: Staff) -> None:
+    user_id = staff.add("ana")
+    link = IdentityLink(kind=IdentityKind.LDAP, subject="uid=ana,dc=example")
+    staff.database.run(link_identity, user_id, link)
+
+    known, unknown = attempt(staff, "ana"), attempt(staff, "nobody")
+
+    assert (known.proved_by, known.is_known) == (IdentityKind.LDAP, True)
+    assert (unknown.proved_by, unknown.is_known) == (None, False)

@@ -39,9 +39,7 @@ def begin_login(
     _check_waiting(db, user, subjects, moment)
     if user is not None:
         record_failed_login(db, user.id, now=moment)
-    db.execute(delete(LoginThrottle).where(LoginThrottle.counted_until <= moment))
-    for subject, factor in subjects.items():
-        _count(db, subject, factor=factor, moment=moment)
+    _count_all(db, subjects, moment)
     if user is None or not user.is_active:
         return LoginAttempt(user_id=None, username=username, is_known=user is not None)
     confirmed = select(SecondFactor.confirmed_at).where(SecondFactor.user_id == user.id)
@@ -65,8 +63,7 @@ def begin_sign_on(db: Session, *, address: str | None = None, now: datetime | No
     moment = clock.moment(now)
     subjects = _subjects(None, address)
     _check_waiting(db, None, subjects, moment)
-    for subject, factor in subjects.items():
-        _count(db, subject, factor=factor, moment=moment)
+    _count_all(db, subjects, moment)
 
 
 @operation
@@ -146,6 +143,13 @@ def _check_waiting(
     wait_s = max(((end - moment).total_seconds() for end in until), default=0)
     if wait_s > 0:
         raise TooManyAttempts(retry_after_s=int(wait_s) + 1)
+
+
+def _count_all(db: Session, subjects: dict[str, int], moment: datetime) -> None:
+    """Count an attempt of each, after what was counted long enough ago is forgotten."""
+    db.execute(delete(LoginThrottle).where(LoginThrottle.counted_until <= moment))
+    for subject, factor in subjects.items():
+        _count(db, subject, factor=factor, moment=moment)
 
 
 def _count(db: Session, subject: str, *, factor: int, moment: datetime) -> None:
