@@ -27,7 +27,8 @@ CISCO_ASYNCOS = Platform(
     proof=Proof.DOCUMENTED,
     aliases=Aliases(oxidized=("asyncos", "ciscosma"), rancid=("asyncos", "ironport")),
     prompt=re.compile(
-        r"(?:\((?:Machine |Cluster |Group )?(?P<machine>[A-Za-z0-9][\w.-]*)\)|(?P<name>[A-Za-z0-9][\w.-]*))>"
+        r"(?:\((?:Machine |Cluster |Group )?(?P<machine>[A-Za-z0-9][\w.-]*)\)"
+        r"|(?P<name>[A-Za-z0-9][\w.-]*))>"
     ),
     questions=(PRESS_ANY_KEY,),
     pagers=(
