@@ -51,6 +51,7 @@ def test_server_that_is_asked_to_end_gives_its_shards_back(here: Rig) -> None:
     here.await_middle(run_id)
 
     assert server.terminate(within_s=10) == 0
+    assert "Traceback" not in server.said
     here.assert_no_leases()
     assert here.status(run_id) is RunStatus.RUNNING
     here.serve(*SLOWLY)

@@ -72,7 +72,7 @@ class DbosEngine:
     def launch(self, queues: Mapping[str, int], body: Body) -> None:
         """Listen; see `Engine`. Makes the engine's tables, or brings them to this release."""
         _require_known(self._engine)
-        _say_only_errors()
+        _say_no_less_than(logging.ERROR)
         DBOS(config=self._config())
 
         @DBOS.workflow(name=_WORKFLOW)
@@ -139,6 +139,8 @@ class DbosEngine:
 
     def stop_listening(self) -> None:
         """Take no more shards; those under way go on."""
+        # It cannot note any more how these end, and would say so at length; our tables know.
+        _say_no_less_than(logging.CRITICAL)
         DBOS.destroy(destroy_registry=True)
 
     def shutdown(self) -> None:
@@ -213,9 +215,9 @@ def _engine_errors() -> Iterator[None]:
         raise as_storage_failure(error) from error
 
 
-def _say_only_errors() -> None:
-    """Let the engine's own log lines be seen only where something is wrong."""
-    logging.getLogger("dbos").setLevel(logging.ERROR)
+def _say_no_less_than(level: int) -> None:
+    """Let the engine's own log lines be seen only where they are as grave as this."""
+    logging.getLogger("dbos").setLevel(level)
 
 
 def _address(url: URL) -> str:
