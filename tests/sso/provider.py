@@ -102,6 +102,11 @@ class RunningProvider:
             Userinfo(self.people),
         )
 
+    def expect_secret_in_body(self) -> None:
+        """Take the client's secret in the form only, as some providers do."""
+        self._provider.clients[CLIENT_ID]["token_endpoint_auth_method"] = "client_secret_post"
+        self.described["token_endpoint_auth_methods_supported"] = ["client_secret_post"]
+
     def setup(self, **changed: object) -> OidcSetup:
         """Return how NetRaven is set up for it, but for what is given."""
         wanted: dict[str, Any] = {
@@ -128,6 +133,8 @@ class RunningProvider:
             "/authorize": lambda: self._authorized(urlsplit(target).query),
             "/token": lambda: _json(self._tokens(body, headers)),
             "/userinfo": lambda: self._userinfo(headers),
+            "/moved": lambda: (302, {"Location": f"{self.issuer}/jwks"}, b""),
+            "/long": lambda: _json({"keys": ["x" * 1024] * 1100}),
         }
         try:
             return routes[path]() if path in routes else (404, {}, b"nothing here")

@@ -112,6 +112,24 @@ async def test_who_is_in_no_named_group_has_no_role(journey: Journey) -> None:
     assert (await journey.person()).role is None
 
 
+async def test_the_secret_goes_where_the_provider_takes_it(journey: Journey) -> None:
+    journey.provider.expect_secret_in_body()
+
+    assert (await journey.person()).username == "ana"
+
+
+@pytest.mark.parametrize(
+    ("path", "told"), [("moved", "it answered 302"), ("long", "its answer is too long")]
+)
+async def test_a_redirect_is_not_followed_and_an_endless_answer_not_read(
+    journey: Journey, path: str, told: str
+) -> None:
+    journey.provider.described = {"jwks_uri": f"{journey.provider.issuer}/{path}"}
+
+    with pytest.raises(SignOnUnavailable, match=told):
+        await journey.person()
+
+
 async def test_another_verifier_gets_nothing_for_the_code(journey: Journey) -> None:
     other = Flow(state=FLOW.state, nonce=FLOW.nonce, verifier="w" * 64)
 
