@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import compress
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -136,6 +137,32 @@ def test_what_a_version_changed_is_told(older: bytes, newer: bytes) -> None:
     for line in change.removed:
         left.remove(line)
     assert sorted([*left, *change.added]) == sorted(newer.split(b"\n"))
+
+
+@given(st.lists(TEXTS, min_size=1, max_size=6), st.data())
+def test_what_is_plain_stays_with_its_line(texts: list[bytes], data: st.DataObject) -> None:
+    plain = data.draw(st.sets(LINES))
+    known = Known()
+    for number, text in enumerate(texts, start=1):
+        lines = text.split(b"\n")
+        are_plain = bytes(line in plain for line in lines)
+        known.weave.append(number, moment(number), lines, are_plain)
+    known.weave.remove(data.draw(st.sets(st.integers(1, len(texts)))))
+
+    found = known.weave.plain_lines
+
+    assert len(known.weave.are_plain) == len(known.weave.lines)
+    assert found == plain.intersection(known.weave.lines)
+
+
+def test_a_weave_without_it_learns_what_is_plain() -> None:
+    weave = Weave()
+    weave.append(1, moment(1), [b"a", b"b", b"a"])
+
+    weave.append(2, moment(2), [b"a", b"b", b"c"], b"\1\0\1")
+
+    assert weave.plain_lines == {b"a", b"c"}
+    assert [*compress(weave.lines, weave.are_plain)] == [b"a", b"a", b"c"]
 
 
 def test_lines_know_since_when_and_until_when_they_stand() -> None:

@@ -14,6 +14,7 @@ from netraven.archive.retention import apply_backup_retention
 from netraven.archive.search_history import search_history
 from netraven.archive.series import Series
 from netraven.archive.storing import BackupCapture, store_backups
+from netraven.archive.weave import Weave
 from netraven.archive.weave_build import keep_woven, weave_series
 from netraven.archive.weave_standing import find_unwoven, get_history_status
 from netraven.archive.weave_store import FreshWeave, keep_weaves, load_weaves, open_weave
@@ -53,12 +54,16 @@ def misfits(archive: Archive) -> tuple[Series, ...]:
     return report.misfits
 
 
-def kept(archive: Archive) -> tuple[int, ...]:
+def weave_of(archive: Archive) -> Weave:
     with archive.database.unit() as db:
         row = load_weaves(db, [series(archive)])[series(archive)]
         keyring = get_keyring(db)
         assert keyring is not None
-        return open_weave(keyring, row).kept
+        return open_weave(keyring, row)
+
+
+def kept(archive: Archive) -> tuple[int, ...]:
+    return weave_of(archive).kept
 
 
 def test_every_version_stored_is_woven_in(archive: Archive) -> None:
@@ -68,6 +73,17 @@ def test_every_version_stored_is_woven_in(archive: Archive) -> None:
     assert misfits(archive) == ()
     assert kept(archive) == (1, 2, 3, 4, 5, 6)
     assert archive.count(BackupChange) == 5 + 2
+
+
+def test_a_weave_knows_which_lines_need_not_be_looked_at_again(archive: Archive) -> None:
+    first = b"hostname r1\nsnmp-server community first RO\nend\n"
+    archive.store_all([first, first.replace(b"first", b"second")])
+
+    weave = weave_of(archive)
+
+    assert weave.plain_lines == {b"hostname r1", b"end", b""}
+    assert not any(secret in b"\n".join(weave.lines) for secret in (b"first", b"second"))
+    assert misfits(archive) == ()
 
 
 def test_a_batch_is_woven_in_with_a_handful_of_statements(sync_archive: Archive) -> None:

@@ -107,6 +107,8 @@ class Weave:
         """
         at_us = self._next(number, at)
         plain = bytes(len(lines)) if are_plain is None else are_plain
+        if 1 not in self.are_plain:
+            self._learn(set(compress(lines, plain)))
         stands = [last == OPEN for last in self.lasts]
         standing = [*compress(range(len(stands)), stands)]
         old = [*compress(self.lines, stands)]
@@ -206,6 +208,11 @@ class Weave:
         columns = (numbers, moments, self.firsts, self.lasts)
         kept = bytes(version.is_kept + 2 * version.is_elsewhere for version in self.versions)
         return b"".join((head, kept, *map(_little, columns), b"\n".join(self.lines)))
+
+    def _learn(self, plain: Collection[bytes]) -> None:
+        """Note which lines are plain where nothing is known of any."""
+        if plain:
+            self.are_plain = bytearray(map(plain.__contains__, self.lines))
 
     def _forget(self, numbers: Collection[int]) -> None:
         self.versions = [
