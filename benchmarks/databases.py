@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -58,13 +60,22 @@ def forget_pages(sessions: sessionmaker[Session]) -> None:
     with sessions() as db:
         url = db.connection().engine.url
         if url.get_backend_name() == "sqlite":
-            home = Path(url.database or "").parent
+            home = url.database or ""
         else:
-            home = Path(db.scalars(text("SHOW data_directory")).one())
-    for path in home.rglob("*"):
-        if path.is_file():
-            with path.open("rb") as file, suppress(OSError):
-                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+            home = db.scalars(text("SHOW data_directory")).one()
+    # In a process of its own: a file that is closed here takes SQLite's locks on it along.
+    subprocess.run([sys.executable, "-c", _FORGETTING, home], check=True)
+
+
+_FORGETTING = """
+import os, pathlib, sys
+home = pathlib.Path(sys.argv[1])
+for path in [home, *home.rglob("*")]:
+    if path.is_file():
+        file = os.open(path, os.O_RDONLY)
+        os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+        os.close(file)
+"""
 
 
 def _sessions(url: str, keyring: KeyRing) -> sessionmaker[Session]:
