@@ -10,6 +10,7 @@ import ast
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -39,27 +40,29 @@ IMPOSED_NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """One source file: its place below the package (or below the root, for tests) and its tree."""
+    """One source file: its place below the package (or below the root, for tests) and its tree.
+
+    `nodes` are those of the whole tree, found once for all rules.
+    """
 
     place: str
     text: str
     tree: ast.Module
+    nodes: tuple[ast.AST, ...]
 
     @classmethod
     def parse(cls, place: str, text: str) -> Module:
-        return cls(place, text, ast.parse(text))
-
-    def nodes(self) -> Iterator[ast.AST]:
-        return ast.walk(self.tree)
+        tree = ast.parse(text)
+        return cls(place, text, tree, tuple(ast.walk(tree)))
 
     def functions(self) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-        for node in self.nodes():
+        for node in self.nodes:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 yield node
 
     def calls(self, *names: str) -> Iterator[ast.Call]:
         endings = tuple(f".{name}" for name in names)
-        for node in self.nodes():
+        for node in self.nodes:
             if isinstance(node, ast.Call) and f".{_dotted(node.func)}".endswith(endings):
                 yield node
 
@@ -116,7 +119,7 @@ def files_are_short(module: Module) -> Iterator[str]:
 def only_the_last_handlers_catch_everything(module: Module) -> Iterator[str]:
     if module.place in LAST_HANDLERS:
         return
-    for node in module.nodes():
+    for node in module.nodes:
         if not isinstance(node, ast.ExceptHandler):
             continue
         caught = _dotted(node.type) if node.type else "BaseException"
@@ -136,7 +139,7 @@ def coroutines_stand_where_the_network_is(module: Module) -> Iterator[str]:
 def only_settings_read_the_environment(module: Module) -> Iterator[str]:
     if module.place == "settings.py":
         return
-    for node in module.nodes():
+    for node in module.nodes:
         if isinstance(node, ast.Attribute) and _dotted(node) in {"os.environ", "os.getenv"}:
             yield module.fault(node, "the environment is read in settings.py only")
 
@@ -158,7 +161,7 @@ def names_mean_something(module: Module) -> Iterator[str]:
     stem = Path(module.place).stem
     if _words(stem) & EMPTY_WORDS:
         yield f"{module.place}: the file's name says nothing"
-    for node in module.nodes():
+    for node in module.nodes:
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             continue
         if node.name.endswith("_async") or (
@@ -168,7 +171,7 @@ def names_mean_something(module: Module) -> Iterator[str]:
 
 
 def statements_are_not_built_from_strings(module: Module) -> Iterator[str]:
-    for node in module.nodes():
+    for node in module.nodes:
         if not isinstance(node, ast.Call) or not node.args:
             continue
         is_sql = _dotted(node.func) in {"text", "sa.text", "exec_driver_sql"}
@@ -242,7 +245,7 @@ SOURCE_RULES: dict[Rule, tuple[str, str, str]] = {
 
 
 def no_part_of_ours_is_replaced(module: Module) -> Iterator[str]:
-    for node in module.nodes():
+    for node in module.nodes:
         is_import = isinstance(node, ast.Import | ast.ImportFrom)
         if is_import and "unittest.mock" in ast.unparse(node).replace(" import ", "."):
             yield module.fault(node, "tests run the real parts, no mocks")
@@ -289,6 +292,7 @@ def test_each_rule_can_fail_and_can_pass(rule: Rule) -> None:
     assert not list(rule(Module.parse(place, accepted)))
 
 
+@cache
 def _modules(directory: Path, base: Path) -> list[Module]:
     return [
         Module.parse(path.relative_to(base).as_posix(), path.read_text(encoding="utf-8"))
