@@ -28,10 +28,10 @@ def measure_growth(*, devices: int, versions: int, sweeps: int) -> Growth:
         make_fleet([sessions], devices, versions)
         _vacuum(sessions)
         before, log_before = _sizes(sessions)
-        log_bytes = 0
+        after, log_bytes = before, 0
         for _ in range(sweeps):
             _rewrite(sessions)
-            after, log_after = _sizes(sessions)
+            _, log_after = _sizes(sessions)
             log_bytes += log_after - log_before
             _vacuum(sessions)
             after, log_before = _sizes(sessions)

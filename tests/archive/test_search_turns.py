@@ -57,9 +57,7 @@ def test_a_search_that_is_left_takes_back_what_no_thread_began(fleet: Archive) -
     looking.may_look.set()
 
     with fleet.database.unit() as db:
-        turns = looking.scan().turns(db, Cursor())
-        first = next(turns)
-        turns.close()
+        first = next(looking.scan().turns(db, Cursor()))
 
     assert len(first) == TURN
     assert looking.weaves <= (1 + 2 * pool_size()) * TURN

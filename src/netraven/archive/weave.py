@@ -256,7 +256,8 @@ class WeaveBytes:
         if len(packed) < _HEAD.size:
             raise WeaveMisfit("too short for a weave")
         self.text = packed
-        self.line_count, self._version_count = _HEAD.unpack_from(packed)
+        counts: tuple[int, int] = _HEAD.unpack_from(packed)
+        self.line_count, self._version_count = counts
         self._numbers_at = _HEAD.size + self._version_count
         self._moments_at = self._numbers_at + 4 * self._version_count
         self._spans_at = self._moments_at + 8 * self._version_count
