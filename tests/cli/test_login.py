@@ -249,7 +249,7 @@ def test_a_request_that_came_too_soon_is_sent_again_when_it_may(away: Placed) ->
 def test_a_run_that_is_watched_is_taken_up_where_its_stream_broke(away: Placed) -> None:
     run_id = "01a20a40-c0f7-79c7-85c4-c656fd0fa265"
     moment = "2026-11-23T12:00:00Z"
-    run = {
+    run: dict[str, object] = {
         **dict.fromkeys(("reason", "result_message", "device_id", "device_hostname"), None),
         "id": run_id,
         "job_type": "verify",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -25,7 +24,7 @@ from netraven.admin.permissions import SCOPES
 from netraven.admin.users import create_user
 from netraven.archive.storing import store_backup
 from netraven.archive.transcripts import Transcript, store_transcripts
-from netraven.db.enums import BackupStatus, HostKeyState
+from netraven.db.enums import BackupStatus, HostKeyState, Protocol
 from netraven.inventory.devices import create_device
 from netraven.inventory.hostkeys import record_host_keys
 from netraven.inventory.tags import create_tag
@@ -81,10 +80,13 @@ class Twins:
 
 def comparable(answer: Answer) -> tuple[int, str, str]:
     """Return an answer without what differs between any two times that a command is run."""
-    texts = (answer.out, answer.err)
+    return answer.exit_code, _comparable(answer.out), _comparable(answer.err)
+
+
+def _comparable(text: str) -> str:
     for pattern, mark in ((_ID, "<id>"), (_TIME, "<time>"), (_SPAN, "<span>"), (_WHO, "<who>")):
-        texts = tuple(pattern.sub(mark, text) for text in texts)
-    return answer.exit_code, *(re.sub(r" +", " ", text) for text in texts)
+        text = pattern.sub(mark, text)
+    return re.sub(r" +", " ", text)
 
 
 def furnish(program: Program) -> str:
@@ -102,7 +104,7 @@ def furnish(program: Program) -> str:
                     device_type="cisco_ios",
                     tag_ids=[lab.id],
                     site="Oslo",
-                    protocol="telnet" if number == 2 else "ssh",
+                    protocol=Protocol.TELNET if number == 2 else Protocol.SSH,
                 ),
             )
             text = TEXT.format(name=name)
@@ -167,9 +169,3 @@ def copied(source: Path, target: Path) -> Path:
     """Copy a home that nobody uses."""
     shutil.copytree(source, target)
     return target
-
-
-def told(answer: Answer) -> object:
-    """Return what a command told as JSON."""
-    value: object = json.loads(answer.out)
-    return value

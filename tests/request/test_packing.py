@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterable
 
@@ -12,9 +13,9 @@ from starlette.types import ASGIApp, Message, Scope
 
 from netraven.request.packing import Packing, chosen_coding
 
-try:
+if sys.version_info >= (3, 14):
     from compression import zstd
-except ImportError:  # before Python 3.14
+else:
     from backports import zstd
 
 LONG = {"text": "ntp server 10.0.0.1\n" * 20_000}

@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Request
+from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from netraven.api.access import guarded_router
 from netraven.api.replies import READ, WITH_BODY, found, refusals, require_found
 from netraven.db.enums import HoldBack
+from netraven.inventory.devices import keep_visible_ids
 from netraven.jobs.blackouts import (
     count_blackouts,
     create_blackout,
@@ -20,6 +21,7 @@ from netraven.jobs.blackouts import (
     get_blackouts,
     get_held_back,
 )
+from netraven.request.caller import Caller, get_caller
 from netraven.request.pages import Page, PageAsked, page_of
 from netraven.request.units import Reading, Writing
 from netraven.schemas.blackout import BlackoutCreate, BlackoutRead
@@ -59,9 +61,12 @@ async def make_blackout(db: Writing, given: BlackoutCreate) -> BlackoutRead:
 
 
 @router.post("/held-back", responses=refusals(*WITH_BODY))
-async def tell_held_back(db: Reading, given: DevicesMeant) -> dict[UUID, HeldBackRead]:
+async def tell_held_back(
+    db: Reading, me: Annotated[Caller, Depends(get_caller)], given: DevicesMeant
+) -> dict[UUID, HeldBackRead]:
     """Tell which of these devices are in a black-out now, each with the one that decides."""
-    held = await get_held_back(db, given.device_ids)
+    seen = await keep_visible_ids(db, given.device_ids, visible_to=me.user_id)
+    held = await get_held_back(db, seen)
     return {device_id: HeldBackRead.model_validate(why) for device_id, why in held.items()}
 
 

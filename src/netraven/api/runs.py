@@ -14,9 +14,9 @@ from netraven.admin.permissions import Permission
 from netraven.api.access import guarded_router
 from netraven.api.replies import READ, WITH_BODY, found, refusals, require_found
 from netraven.db.enums import JobType, LogLevel, ResultStatus, RunStatus
-from netraven.db.types import Id
+from netraven.db.types import Id, as_uuid
 from netraven.errors import Invalid
-from netraven.inventory.devices import get_device, get_devices
+from netraven.inventory.devices import get_devices, keep_visible_ids
 from netraven.jobs.entries import BY_NUMBER, count_job_log_entries, get_job_log_entries
 from netraven.jobs.listing import NEWEST_FIRST, count_job_logs, get_job_log, get_job_logs
 from netraven.jobs.options import NEEDS_DEVICES
@@ -183,12 +183,10 @@ def _targets(db: Session, me: Caller, given: RunRequest) -> list[Id]:
         return []
     if not is_named:
         raise Invalid("device_ids", "name devices or tags, or say all_devices")
-    chosen: dict[Id, None] = {}
-    for device_id in given.device_ids:
-        device = get_device(db, device_id, visible_to=me.user_id)
-        if device is None:
-            raise Invalid("device_ids", "names a device that is not there")
-        chosen[device.id] = None
+    named = dict.fromkeys(map(as_uuid, given.device_ids))
+    chosen = dict.fromkeys(keep_visible_ids(db, given.device_ids, visible_to=me.user_id))
+    if len(chosen) < len(named):
+        raise Invalid("device_ids", "names a device that is not there")
     if given.tag_ids or given.all_devices:
         tags = None if given.all_devices else given.tag_ids
         skip = 0
@@ -197,4 +195,4 @@ def _targets(db: Session, me: Caller, given: RunRequest) -> list[Id]:
         ):
             chosen |= dict.fromkeys(device.id for device in page)
             skip += len(page)
-    return list(chosen)
+    return [*chosen]

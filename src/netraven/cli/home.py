@@ -80,15 +80,18 @@ def reach_platforms(names: Sequence[str] = ()) -> list[Described]:
     Netmiko's names and those with a file's path stand in no list, and are platforms all the same.
     """
     from netraven.cli.names import platform_name
+    from netraven.cli.remote.reaching import reach_server
     from netraven.platforms.described import described
 
     settings = client_settings()
-    if named_server(settings) is None:
+    server = named_server(settings)
+    there = None if server is None else reach_server(settings, server)
+    if there is None:
         known = known_platforms(settings)
         asked = dict.fromkeys(platform_name(name, known) for name in names)
         wanted = [*filter(None, map(known.get, asked))] if names else [*known]
         return [described(platform) for platform in wanted]
-    theirs = reach_home().platforms
+    theirs = there.platforms
     asked = dict.fromkeys(platform_name(name, theirs) for name in names)
     return [*filter(None, map(theirs.resolve, asked))] if names else theirs.described()
 
@@ -124,7 +127,7 @@ def known_platforms(settings: Settings) -> Platforms:
     """Return the platforms of this installation; says of each file that is wrong what is."""
     platforms = platforms_in(settings.home)
     for fault in platforms.faults:
-        output.note(f"A platform is left out: {fault}.", style="yellow")
+        output.note(f"A platform is left out: {fault}", style="yellow")
     return platforms
 
 

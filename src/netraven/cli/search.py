@@ -153,8 +153,10 @@ def _pages(home: AnyHome, asked: Asked, found: Found) -> Iterator[tuple[SearchPa
     from netraven.cli.home import Home
 
     end_s = time.monotonic() + asked.deadline_s
-    here = isinstance(home, Home)
-    pages = _pages_here(home, asked, found) if here else _pages_there(home, asked, end_s)
+    if isinstance(home, Home):
+        pages = _pages_here(home, asked, found)
+    else:
+        pages = _pages_there(home, asked, end_s)
     for page, goes_on in pages:
         found.add(page)
         yield page, goes_on
@@ -171,7 +173,22 @@ def _pages(home: AnyHome, asked: Asked, found: Found) -> Iterator[tuple[SearchPa
 def _pages_there(home: RemoteHome, asked: Asked, end_s: float) -> Iterator[tuple[SearchPage, bool]]:
     from netraven.cli.remote.lines import search_pages
 
-    return search_pages(home.server, asked, is_enough=asked.limit, end_s=end_s)
+    wanted = {
+        "pattern": asked.pattern,
+        "kind": asked.kind,
+        "case": asked.case,
+        "at": asked.window.at,
+        "since": asked.window.since,
+        "until": asked.window.until,
+        "device_id": asked.scope.devices,
+        "tag_id": asked.scope.tags,
+        "platform": asked.scope.platforms,
+        "config_type": asked.config_type,
+        "section": asked.section,
+        "context": asked.context,
+        "counts_only": asked.is_counting,
+    }
+    return search_pages(home.server, wanted, is_enough=asked.limit, end_s=end_s)
 
 
 def _pages_here(home: Home, asked: Asked, found: Found) -> Iterator[tuple[SearchPage, bool]]:

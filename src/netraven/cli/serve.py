@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager
 from dataclasses import replace
@@ -149,6 +150,7 @@ def _config(app: FastAPI, settings: Settings, *, host: str, port: int) -> uvicor
     if (settings.tls_certificate is None) != (settings.tls_key is None):
         message = "NETRAVEN_TLS_CERTIFICATE and NETRAVEN_TLS_KEY belong together; set both"
         raise SettingsInvalid(message)
+    _check_certificate(settings)
     return uvicorn.Config(
         app,
         host=host,
@@ -161,6 +163,23 @@ def _config(app: FastAPI, settings: Settings, *, host: str, port: int) -> uvicor
         ssl_keyfile=settings.tls_key,
         timeout_graceful_shutdown=_GRACE_S,
     )
+
+
+def _check_certificate(settings: Settings) -> None:
+    """Raise SettingsInvalid where certificate and key cannot be read or are not a pair."""
+    certificate, key = settings.tls_certificate, settings.tls_key
+    if certificate is None or key is None:
+        return
+    for path in (certificate, key):
+        try:
+            path.read_bytes()
+        except OSError as error:
+            raise SettingsInvalid(f"{path} cannot be read: {error.strerror}") from None
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
+    except (ssl.SSLError, ValueError):
+        message = f"{certificate} and {key} are no certificate and its unencrypted key in PEM form"
+        raise SettingsInvalid(message) from None
 
 
 async def _why_not_ready(home: Home, member: Member) -> str | None:

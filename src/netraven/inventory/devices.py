@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Literal
@@ -16,6 +16,7 @@ from netraven.admin.audit import audit
 from netraven.admin.changes import told_changes
 from netraven.admin.visibility import visible_devices
 from netraven.db import Id, as_uuid, guarded, name_key, new_id, operation
+from netraven.db.chunks import in_chunks
 from netraven.db.enums import LinkSource
 from netraven.db.paging import Place, check_page
 from netraven.inventory.addresses import canonical_address
@@ -52,6 +53,17 @@ def get_device_by_hostname(
 ) -> Device | None:
     """Return the device of this name, case ignored, with its relations loaded, or None."""
     return _found(db, Device.hostname_key == name_key(hostname.strip()), visible_to)
+
+
+@operation
+def keep_visible_ids(db: Session, device_ids: Iterable[Id], *, visible_to: Id) -> list[UUID]:
+    """Return those of the devices that are there and that this user may see, each once."""
+    wanted = dict.fromkeys(map(as_uuid, device_ids))
+    seen: set[UUID] = set()
+    for chunk in in_chunks(filter(None, wanted)):
+        of_chunk = select(Device.id).where(Device.id.in_(chunk), visible_devices(visible_to))
+        seen.update(db.scalars(of_chunk))
+    return [device_id for device_id in wanted if device_id in seen]
 
 
 @operation

@@ -7,6 +7,7 @@ packed reply beside text that somebody else chose, where its length would tell o
 from __future__ import annotations
 
 import asyncio
+import sys
 import zlib
 from collections.abc import Callable
 from typing import Final, Protocol
@@ -14,9 +15,9 @@ from typing import Final, Protocol
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-try:
+if sys.version_info >= (3, 14):
     from compression import zstd
-except ImportError:  # before Python 3.14
+else:
     from backports import zstd
 
 _WORTH_PACKING_BYTES: Final = 1024

@@ -5,7 +5,6 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from netraven.admin import audit_chain, audit_log, identities, settings, users
-from netraven.admin.audit_chain import AuditChainReport
 from netraven.cli.remote.asking import (
     Asked,
     Table,
@@ -22,7 +21,7 @@ from netraven.cli.remote.asking import (
 from netraven.cli.remote.server import Server
 from netraven.db import name_key
 from netraven.db.types import JsonValue
-from netraven.schemas.audit import AuditEventRead
+from netraven.schemas.audit import AuditChainReport, AuditEventRead
 from netraven.schemas.setting import AdminSettingRead
 from netraven.schemas.sso import IdentityLink, UserIdentityRead
 from netraven.schemas.user import UserRead

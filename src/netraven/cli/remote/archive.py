@@ -93,10 +93,12 @@ def _annotate(server: Server, asked: Asked) -> Annotation | None:
 def _biography(server: Server, asked: Asked) -> BiographyPage:
     query = {**lines.scope_of(asked), "line": asked["line"], "within_s": _LOOK_S}
     lives: list[LineLife] = []
-    for kind, told in lines.read(server, "/biography", query):
-        if kind == "life":
+    end = lines.NOTHING_YET
+    for told in lines.read(server, "/biography", query):
+        if isinstance(told, lines.End):
+            end = told
+        else:
             lives.append(server.read(LineLife, told))
-    end = lines.end_of(server, kind, told)
     return BiographyPage(
         lives=tuple(lives),
         searched=end.searched,

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from netraven.cli.remote.server import Server, is_not_found
 from netraven.db import as_uuid
 from netraven.db.paging import MAX_LIMIT
-from netraven.errors import NetRavenError, ServerFailed
+from netraven.errors import Invalid, NetRavenError, ServerFailed
 
 T = TypeVar("T")
 
@@ -104,7 +104,10 @@ def found_by(
     def perform(server: Server, asked: Asked) -> T | None:
         (name,) = asked.values()
         query = {} if search is None else {search: name}
-        rows = every(server, path, query, read)
+        try:
+            rows = every(server, path, query, read)
+        except Invalid:  # nothing can be called so
+            return None
         return next((row for row in rows if fits(row, str(name))), None)
 
     return perform

@@ -133,10 +133,7 @@ class RemoteFollowing:
             self._counts["new" if done.is_new else "unchanged"] += 1
 
     def _summed_up(self, run: dict[str, object]) -> RunSummary:
-        start, end = (
-            self._server.read(datetime | None, run.get(name))  # type: ignore[arg-type]
-            for name in ("start_time", "end_time")
-        )
+        start, end = self._moment(run.get("start_time")), self._moment(run.get("end_time"))
         took_s = 0.0 if start is None else ((end or clock.now()) - start).total_seconds()
         return RunSummary(
             run_id=self._run_id,
@@ -147,3 +144,6 @@ class RemoteFollowing:
             unchanged=self._counts["unchanged"],
             quarantined=self._counts["quarantined"],
         )
+
+    def _moment(self, told: object) -> datetime | None:
+        return None if told is None else self._server.read(datetime, told)

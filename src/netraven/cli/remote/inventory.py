@@ -18,6 +18,7 @@ from netraven.cli.remote.asking import (
     found_by,
     listed,
     made,
+    one,
     or_none,
     shown,
 )
@@ -29,6 +30,8 @@ from netraven.schemas.tag import BulkTagResult, BulkUntagResult, TagRead
 from netraven.schemas.tag_rule import RuleApplyResult, RuleTestResult, TagRuleRead
 
 _DEVICES, _TAGS, _RULES = "/devices", "/tags", "/rules"
+# So many devices are asked for one by one rather than by the list of all.
+_FEW = 20
 
 
 class _HostKeys:
@@ -58,7 +61,11 @@ def _by_telnet(server: Server, asked: Asked) -> list[str]:
     wanted = set(cast("Collection[UUID]", asked["device_ids"]))
     if not wanted:
         return []
-    found = every(server, _DEVICES, {}, DeviceRead)
+    if len(wanted) <= _FEW:
+        each = (one(server, _DEVICES, device_id, DeviceRead) for device_id in wanted)
+        found = [row for row in each if row is not None]
+    else:
+        found = every(server, _DEVICES, {}, DeviceRead)
     return sorted(row.hostname for row in found if row.protocol == "telnet" and row.id in wanted)
 
 

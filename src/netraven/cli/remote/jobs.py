@@ -68,7 +68,10 @@ def _cancel(server: Server, asked: Asked) -> JobLogRead | None:
 
 
 def _by_status(server: Server, asked: Asked) -> dict[ResultStatus, int]:
-    counts = {each: _count(server, {**asked, "status": each}) for each in sorted(ResultStatus)}
+    counts = {
+        each: cast("int", _count(server, {**asked, "status": each}))
+        for each in sorted(ResultStatus)
+    }
     return {each: number for each, number in counts.items() if number}
 
 

@@ -14,7 +14,6 @@ from netraven.errors import ServerFailed
 
 if TYPE_CHECKING:
     from netraven.cli.remote.server import Server
-    from netraven.cli.search_found import Asked
 
 _MOST_LINES = 1000
 _MOST_SECONDS = 60
@@ -33,6 +32,9 @@ class End:
     cursor: str | None
 
 
+NOTHING_YET = End(ended=PageEnd.TIME, searched=0, unwoven=0, unreadable=[], cursor=None)
+
+
 def scope_of(asked: Mapping[str, object]) -> dict[str, object]:
     """Return what limits a search, by the API's names."""
     renamed = {"devices": "device_id", "tags": "tag_id", "platforms": "platform"}
@@ -42,73 +44,54 @@ def scope_of(asked: Mapping[str, object]) -> dict[str, object]:
 
 def read(
     server: Server, path: str, query: Mapping[str, object]
-) -> Iterator[tuple[str, dict[str, object]]]:
-    """Yield each document with its kind as it comes, `end` last."""
+) -> Iterator[dict[str, object] | End]:
+    """Yield each finding as it comes, and how the answer ended last."""
     with server.stream(path, query) as received:
-        kind = ""
         for line in received:
             try:
                 ((kind, told),) = json.loads(line).items()
             except (ValueError, AttributeError):
                 break
-            yield kind, told
-        if kind != "end":
-            message = f"the answer of {server.address.url} broke off; try again"
-            raise ServerFailed(message)
-
-
-def end_of(server: Server, kind: str, told: object) -> End:
-    """Return how an answer ended, by its last document."""
-    return server.read(End, told if kind == "end" else None)
+            if kind == "end":
+                yield server.read(End, told)
+                return
+            yield told
+    message = f"the answer of {server.address.url} broke off; try again"
+    raise ServerFailed(message)
 
 
 def search_pages(
-    server: Server, asked: Asked, *, is_enough: int, end_s: float
+    server: Server, asked: Mapping[str, object], *, is_enough: int, end_s: float
 ) -> Iterator[tuple[SearchPage, bool]]:
     """Yield what a search finds as it comes: a device a page, then what was looked at.
 
-    With each whether it goes on with the device of the page before. It ends where all is
-    searched, after `is_enough` lines, or at `end_s` of the monotonic clock.
+    `asked` is what is searched for, by the API's names. With each page comes whether it goes on
+    with the device of the one before. It ends where all is searched, after `is_enough` lines, or
+    at `end_s` of the monotonic clock.
     """
     cursor: str | None = None
     before: tuple[object, str] | None = None
     shown = 0
     while True:
-        for kind, told in read(server, "/search", _query(asked, is_enough - shown, end_s, cursor)):
-            if kind != "device":
+        left_s = math.ceil(end_s - time.monotonic())
+        query = {
+            **asked,
+            "limit": min(_MOST_LINES, is_enough - shown),
+            "within_s": max(1, min(_MOST_SECONDS, left_s)),
+            "cursor": cursor,
+        }
+        for told in read(server, "/search", query):
+            if isinstance(told, End):
+                cursor = told.cursor
+                yield _page(end=told), False
                 continue
             found = server.read(DeviceHits, told)
             place = (found.device_id, found.config_type)
             shown += len(found.hits)
             yield _page(devices=(found,)), place == before
             before = place
-        end = end_of(server, kind, told)
-        cursor = end.cursor
-        yield _page(end=end), False
         if cursor is None or shown >= is_enough or time.monotonic() >= end_s:
             return
-
-
-def _query(asked: Asked, most: int, end_s: float, cursor: str | None) -> dict[str, object]:
-    scope = asked.scope
-    return {
-        "pattern": asked.pattern,
-        "kind": asked.kind,
-        "case": asked.case,
-        "at": asked.window.at,
-        "since": asked.window.since,
-        "until": asked.window.until,
-        "device_id": scope.devices,
-        "tag_id": scope.tags,
-        "platform": scope.platforms,
-        "config_type": asked.config_type,
-        "section": asked.section,
-        "context": asked.context,
-        "counts_only": asked.is_counting,
-        "limit": min(_MOST_LINES, most),
-        "within_s": max(1, min(_MOST_SECONDS, math.ceil(end_s - time.monotonic()))),
-        "cursor": cursor,
-    }
 
 
 def _page(*, devices: tuple[DeviceHits, ...] = (), end: End | None = None) -> SearchPage:

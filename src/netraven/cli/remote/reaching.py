@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netraven.cli.remote.address import read_address
-from netraven.cli.remote.bearers import FILE, Bearer, GivenToken, KeptLogin, Login, read_login
+from netraven.cli.remote.bearers import FILE, Bearer, GivenToken, KeptLogin, read_login
 from netraven.cli.remote.installation import RemoteHome
 from netraven.cli.remote.server import Server
 from netraven.errors import NotAuthenticated
@@ -33,8 +33,3 @@ def reach_server(settings: Settings, url: str | None) -> RemoteHome | None:
         )
         raise NotAuthenticated(message)
     return RemoteHome(Server(address, bearer))
-
-
-def kept_login(settings: Settings) -> Login | None:
-    """Return the login that is kept, or None."""
-    return read_login(settings.home / FILE)

@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import BaseModel, SecretStr
 
 Query: TypeAlias = Mapping[str, object]
-QueryItems: TypeAlias = list[tuple[str, str]]
+QueryItems: TypeAlias = list[tuple[str, str | int | float | bool | None]]
 
 
 def on_the_wire(value: object) -> object:
