@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from netraven import clock
+from netraven.admin.builtin_settings import check_value
 from netraven.admin.declared_settings import BY_KEY
 from netraven.admin.settings import (
     get_admin_settings_by_category,
@@ -95,12 +96,24 @@ def test_every_default_is_one_that_may_be_set(sso_office: Office) -> None:
         ("ldap.member_attribute", "member)("),
     ],
 )
-def test_what_cannot_work_is_refused(sso_office: Office, key: str, value: JsonValue) -> None:
+def test_what_cannot_work_is_refused(key: str, value: JsonValue) -> None:
+    setting = BY_KEY[f"sso.{key}"]
+
+    def check() -> None:
+        check_value(value, setting.value_type)
+        setting.check(value)
+
     with pytest.raises(Invalid) as caught:
-        sso_office.set(f"sso.{key}", value)
+        check()
 
     assert caught.value.field == "value"
-    assert sso_office.effective(f"sso.{key}") == BY_KEY[f"sso.{key}"].default
+
+
+def test_a_refused_value_leaves_the_stored_one(sso_office: Office) -> None:
+    with pytest.raises(Invalid, match="must begin with https"):
+        sso_office.set("sso.oidc.issuer", "http://id.example.com")
+
+    assert sso_office.effective("sso.oidc.issuer") == ""
 
 
 def test_an_oidc_setup_is_read_as_it_was_set(sso_office: Office) -> None:

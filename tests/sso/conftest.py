@@ -9,12 +9,32 @@ import pytest
 
 from tests.api.conftest import site
 from tests.cli.conftest import home_template, program
+from tests.conftest import Database
+from tests.databases import EmptiedDatabase
 from tests.parts import PART
 from tests.sso.authority import Authority
 from tests.sso.directory import Directory, running_directory, version, why_absent
 from tests.sso.provider import RunningProvider, running_provider
 
 __all__ = ["home_template", "program", "site"]
+
+SQLITE = "sqlite"
+ON_BOTH = pytest.mark.parametrize("database_url", [SQLITE, "postgresql"], indirect=True)
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Return the URL of an empty database: SQLite, but where a test asks for both by `ON_BOTH`.
+
+    The operations below are tested on both; here it is others' servers that matter.
+    """
+    if getattr(request, "param", SQLITE) == SQLITE:
+        sqlite: Database = request.getfixturevalue("sqlite_database")
+        yield sqlite.url
+        return
+    postgres: EmptiedDatabase = request.getfixturevalue("emptied_postgres")
+    yield postgres.lend()
+    postgres.take_back()
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ from netraven.db.types import JsonValue
 from netraven.models import AuditEvent, User, UserIdentity
 from netraven.schemas.sso import IdentityLink
 from tests.api.conftest import PASSWORD, Site
+from tests.sso.conftest import ON_BOTH
 from tests.sso.directory import (
     GROUPS,
     PEOPLE,
@@ -81,6 +82,7 @@ def door(site: Site, directory: Directory) -> Door:
     return door
 
 
+@ON_BOTH
 async def test_a_person_of_the_directory_is_a_user_with_the_role_of_their_groups(
     door: Door,
 ) -> None:
@@ -93,6 +95,7 @@ async def test_a_person_of_the_directory_is_a_user_with_the_role_of_their_groups
     assert door.site.events()[-2:] == ["user_created", "login_succeeded"]
 
 
+@ON_BOTH
 async def test_a_second_login_finds_the_same_user_and_follows_their_groups(door: Door) -> None:
     first = await door.knock("ana", password_of("ana"))
     door.set("roles", {f"cn=netops,{GROUPS}": "viewer"})
@@ -198,6 +201,7 @@ async def test_a_disabled_user_stays_disabled(door: Door) -> None:
     assert (await door.knock("ana", password_of("ana"))).status_code == 401
 
 
+@ON_BOTH
 async def test_who_has_a_second_factor_here_is_asked_for_its_code(door: Door) -> None:
     await door.knock("ana", password_of("ana"))
     now = clock.now()

@@ -25,6 +25,7 @@ from netraven.models import AuditEvent, LoginSession, User, UserIdentity
 from netraven.schemas.sso import IdentityLink
 from netraven.sso.authorities import trusting
 from tests.api.conftest import BASE, PASSWORD, Site
+from tests.sso.conftest import ON_BOTH
 from tests.sso.provider import CLIENT_ID, CLIENT_SECRET, REDIRECT_URI, RunningProvider
 
 LOGIN, CALLBACK = f"{BASE}/auth/oidc/login", f"{BASE}/auth/oidc/callback"
@@ -102,6 +103,7 @@ async def browser(site: Site, provider: RunningProvider) -> AsyncIterator[Browse
         yield browser
 
 
+@ON_BOTH
 async def test_a_person_logs_in_and_is_a_user_with_the_role_of_their_groups(
     browser: Browser,
 ) -> None:
@@ -130,6 +132,7 @@ async def test_the_cookies_are_out_of_reach_of_scripts_and_other_sites(browser: 
     assert "netraven_sign_on" not in browser.site.client.cookies
 
 
+@ON_BOTH
 async def test_a_second_login_finds_the_same_user_and_follows_their_groups(
     browser: Browser,
 ) -> None:
@@ -158,6 +161,7 @@ async def test_who_is_in_no_named_group_is_refused_in_one_sentence(browser: Brow
     assert browser.site.events()[-1] == "login_refused"
 
 
+@ON_BOTH
 async def test_who_loses_their_groups_is_logged_out(browser: Browser) -> None:
     await browser.log_in()
     cookies = dict(browser.site.client.cookies)
@@ -199,6 +203,7 @@ async def test_a_linked_user_logs_in_by_the_provider_only(browser: Browser) -> N
     assert by_password.status_code == 401
 
 
+@ON_BOTH
 async def test_a_disabled_user_stays_disabled(browser: Browser) -> None:
     await browser.log_in()
     with browser.site.database.unit() as db:
@@ -238,6 +243,7 @@ def _decoded(secret: str) -> bytes:
     return base64.b32decode(secret + "=" * (-len(secret) % 8))
 
 
+@ON_BOTH
 @pytest.mark.parametrize("name", ["ana\x00", "\ud800", "ana\n[31m", "x" * 10_000, "Ána"])
 async def test_a_name_that_nobody_can_have_is_refused_and_on_record(
     browser: Browser, name: str
