@@ -88,7 +88,7 @@ def operations(server: Running) -> Iterator[Operation]:
 
 
 def ends_login(operation: Operation) -> bool:
-    return operation.path == f"{BASE}/auth/logout"
+    return operation.path in {f"{BASE}/auth/logout", f"{BASE}/auth/oidc/logout"}
 
 
 def tried(
