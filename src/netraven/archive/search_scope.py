@@ -89,9 +89,9 @@ def load_searched(
 ) -> Sequence[Searched]:
     """Return up to `limit` series behind a place, or from there on, with their sealed weaves."""
     page = _SEARCHED.where(*_conditions(scope, NEWEST.device_type)).limit(limit)
-    if after is not None:
-        reached = (after.hostname_key, after.config_type)
-        page = page.where(_PLACE.__ge__(reached) if is_there_too else _PLACE.__gt__(reached))
+    # Even at the start: SQLite, which knows no statistics here, would else sort all rows first.
+    reached = (after.hostname_key, after.config_type) if after is not None else ("", "")
+    page = page.where(_PLACE.__ge__(reached) if is_there_too else _PLACE.__gt__(reached))
     found = [_searched(row) for row in db.execute(page)]
     past = load_past(db, {each.standing.series for each in found})
     return [
