@@ -127,7 +127,8 @@ def known_platforms(settings: Settings) -> Platforms:
     """Return the platforms of this installation; says of each file that is wrong what is."""
     platforms = platforms_in(settings.home)
     for fault in platforms.faults:
-        output.note(f"A platform is left out: {fault}", style="yellow")
+        end = "" if fault.endswith("?") else "."
+        output.note(f"A platform is left out: {fault}{end}", style="yellow")
     return platforms
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -18,12 +19,22 @@ def platforms_in(home: Path) -> Platforms:
     """
     folder = home / FOLDER
     paths = sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
-    if not paths:
+    others = tuple(_of_another_kind(path) for path in sorted(_of_kinds(folder, ".toml", ".json")))
+    if not paths and not others:
         return NATIVE
-    return read_platforms({f"{FOLDER}/{path.name}": _text_of(path) for path in paths})
+    found = read_platforms({f"{FOLDER}/{path.name}": _text_of(path) for path in paths})
+    return replace(found, faults=(*found.faults, *others))
 
 
 _MAX_BYTES: Final = 1024 * 1024
+
+
+def _of_kinds(folder: Path, *suffixes: str) -> list[Path]:
+    return [path for path in folder.glob("*") if path.suffix in suffixes]
+
+
+def _of_another_kind(path: Path) -> str:
+    return f"{FOLDER}/{path.name} is no YAML; write it so and call it {path.stem}.yaml"
 
 
 def _text_of(path: Path) -> str | None:
