@@ -13,12 +13,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from sqlalchemy import make_url, select
+from sqlalchemy.orm import Session
 
 from netraven.admin.builtin_settings import BUILTIN_SETTINGS
 from netraven.admin.permissions import ROLES
@@ -94,52 +95,16 @@ def plant(site: Site) -> Planted:
     with site.database.unit() as db:
         setup = make_setup_token(db)
     owner = site.add_user("owner", "operator")
+    device_id = site.add_device("core-1")
     key = Ed25519PrivateKey.generate()
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-    device_id = site.add_device("core-1")
     with site.database.unit() as db:
-        kept = store_backup(db, BackupCreate(device_id=device_id), content=CONFIGURATION).backup
-        other = store_backup(
-            db, BackupCreate(device_id=device_id), content=CONFIGURATION + "!\n"
-        ).backup
-        doubted = store_backup(
-            db,
-            BackupCreate(
-                device_id=device_id, status=BackupStatus.QUARANTINED, grade=Grade.C, evidence={}
-            ),
-            content=CONFIGURATION[:40],
-        ).backup
-        store_transcripts(db, {doubted.id: Transcript(step="command", dialogue=DIALOGUE)})
-        credential = create_credential(
-            db,
-            CredentialCreate.model_validate(
-                {
-                    "name": "lab",
-                    "username": "backup",
-                    "password": LOGIN,
-                    "enable_secret": ENABLE,
-                    "private_key": pem,
-                }
-            ),
-        )
+        kept, other, doubted = plant_backups(db, device_id)
+        run, schedule = plant_work(db, device_id, owner, kept)
+        credential = create_credential(db, credential_of(pem))
         for builtin in BUILTIN_SETTINGS:
             if builtin.is_sensitive:
                 update_admin_setting_value(db, builtin.key, SETTING)
-        wanted = {"job_type": "backup", "device_ids": [device_id]}
-        run = create_job_log(db, JobLogCreate.model_validate(wanted), owner)
-        start_job_log(db, run.id)
-        append_job_log_entries(db, run.id, [JobLogEntryCreate(message="backed up core-1")])
-        done = JobResultCreate(status=ResultStatus.SUCCEEDED, backup_id=kept.id)
-        record_job_result(db, run.id, device_id, done)
-        finish_job_log(db, run.id)
-        nightly = {"name": "nightly", "job_type": "backup", "schedule_type": "daily"}
-        schedule = create_scheduled_job(
-            db,
-            ScheduledJobCreate.model_validate(
-                {**nightly, "schedule_time": "02:30", "device_ids": [device_id]}
-            ),
-            owner,
-        )
         tag = db.scalars(select(Tag.id)).one()
         factor = begin_second_factor(db, owner)
     assert factor is not None
@@ -158,17 +123,47 @@ def plant(site: Site) -> Planted:
     }
     ids = {
         "device_id": device_id,
-        "backup_id": doubted.id,
-        "other_id": other.id,
+        "backup_id": doubted,
+        "other_id": other,
         "credential_id": credential.id,
-        "run_id": run.id,
-        "schedule_id": schedule.id,
+        "run_id": run,
+        "schedule_id": schedule,
         "tag_id": tag,
         "user_id": owner,
         "key": "notification.email.smtp_password",
         "name": "cisco_ios",
     }
     return Planted(secrets, {name: str(value) for name, value in ids.items()})
+
+
+def credential_of(pem: str) -> CredentialCreate:
+    secrets = {"password": LOGIN, "enable_secret": ENABLE, "private_key": pem}
+    return CredentialCreate.model_validate({"name": "lab", "username": "backup", **secrets})
+
+
+def plant_backups(db: Session, device_id: UUID) -> tuple[UUID, UUID, UUID]:
+    """Store two versions and a doubted one with its transcript, and return their ids."""
+    create = BackupCreate(device_id=device_id)
+    kept = store_backup(db, create, content=CONFIGURATION).backup
+    other = store_backup(db, create, content=CONFIGURATION + "!\n").backup
+    doubt = {"status": BackupStatus.QUARANTINED, "grade": Grade.C, "evidence": {}}
+    doubted = store_backup(db, create.model_copy(update=doubt), content=CONFIGURATION[:40]).backup
+    store_transcripts(db, {doubted.id: Transcript(step="command", dialogue=DIALOGUE)})
+    return kept.id, other.id, doubted.id
+
+
+def plant_work(db: Session, device_id: UUID, owner: UUID, backup_id: UUID) -> tuple[UUID, UUID]:
+    """Store a run that has ended and a schedule, and return their ids."""
+    wanted = {"job_type": "backup", "device_ids": [device_id]}
+    run = create_job_log(db, JobLogCreate.model_validate(wanted), owner)
+    start_job_log(db, run.id)
+    append_job_log_entries(db, run.id, [JobLogEntryCreate(message="backed up core-1")])
+    done = JobResultCreate(status=ResultStatus.SUCCEEDED, backup_id=backup_id)
+    record_job_result(db, run.id, device_id, done)
+    finish_job_log(db, run.id)
+    nightly = {"name": "nightly", "schedule_type": "daily", "schedule_time": "02:30"}
+    create = ScheduledJobCreate.model_validate({**wanted, **nightly})
+    return run.id, create_scheduled_job(db, create, owner).id
 
 
 def routes() -> Iterator[tuple[str, str, str]]:
