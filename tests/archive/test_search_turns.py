@@ -6,11 +6,12 @@ import asyncio
 import threading
 
 import pytest
+from sqlalchemy import event
 
 from netraven.archive.search_fleet import Cursor, FleetScan
 from netraven.archive.search_pattern import SearchPattern
 from netraven.archive.search_scan import Scan, Window
-from netraven.archive.search_scope import SearchScope
+from netraven.archive.search_scope import SearchScope, load_searched
 from netraven.archive.storing import BackupCapture, store_backups
 from netraven.db import unit_of_work
 from netraven.db.offloop import pool_size
@@ -83,3 +84,20 @@ async def test_a_cancelled_search_ends_and_leaves_the_next_one_free(fleet: Archi
     another.may_look.set()
     assert await search(another) == DEVICES
     assert looking.weaves <= (1 + 2 * pool_size()) * TURN
+
+
+def test_a_page_is_read_in_its_order_without_sorting_all_series(sqlite_archive: Archive) -> None:
+    asked: list[tuple[str, tuple[object, ...]]] = []
+
+    def note(*told: object) -> None:
+        assert isinstance(told[3], tuple)
+        asked.append((str(told[2]), told[3]))
+
+    with sqlite_archive.database.unit() as db:
+        event.listen(db.get_bind(), "before_cursor_execute", note)
+        load_searched(db, SearchScope(), after=None, is_there_too=False, limit=10)
+        statement, values = next(each for each in asked if "FROM devices" in each[0])
+        plan = db.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+
+    assert plan
+    assert not [row for row in plan if "TEMP B-TREE" in str(row)]
