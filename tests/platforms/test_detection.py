@@ -70,6 +70,23 @@ TOLD = {
         "show version all",
         "Product version Check Point Gaia R81.10\nOS build 335\nOS kernel version 3.10.0\n",
     ),
+    "cisco_aireos": (
+        "(Cisco Controller) >",
+        "show sysinfo",
+        (
+            "Manufacturer's Name.............................. Cisco Systems Inc.\n"
+            "Product Name..................................... Cisco Controller\n"
+            "Product Version.................................. 8.5.182.0\n"
+        ),
+    ),
+    "cisco_asyncos": (
+        "(mail.example.com)>",
+        "version",
+        (
+            "Current Version\n===============\nProduct: Cisco C190 Email Security Appliance\n"
+            "Model: C190\nVersion: 14.2.0-620\nSerial #: 0123456789AB-ABC1234\n"
+        ),
+    ),
     "cisco_ftd": (
         "> ",
         "show version",
