@@ -168,7 +168,8 @@ def plant_work(db: Session, device_id: UUID, owner: UUID, backup_id: UUID) -> tu
 
 def routes() -> Iterator[tuple[str, str, str]]:
     """Yield every route: its entry in the access table, its method and its pattern."""
-    entries = [(entry, *entry.split(" ", 1)) for entry in ACCESS]
+    parted = (entry.partition(" ") for entry in ACCESS)
+    entries = [(f"{method} {pattern}", method, pattern) for method, _, pattern in parted]
     yield from sorted(entries, key=lambda entry: (ORDER.index(entry[1]), entry[2]))
 
 

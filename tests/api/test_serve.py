@@ -41,7 +41,8 @@ class Served:
 
     def cpu_s(self) -> float:
         """Return the seconds of processor that it has used."""
-        return sum(psutil.Process(self.program.pid).cpu_times()[:2])
+        times = psutil.Process(self.program.pid).cpu_times()
+        return float(times.user + times.system)
 
     def log_in(self, name: str) -> dict[str, Any]:
         """Return the tokens of a login."""
