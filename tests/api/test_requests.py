@@ -231,3 +231,14 @@ def test_a_real_server_survives_clients_that_leave_and_lines_that_break(
 
     assert alive.json()["status"] == "ok"
     assert too_large.status_code == 413
+
+
+async def test_an_instant_is_said_in_words_never_as_a_number(site: Site) -> None:
+    token = site.token(site.add_user("ana", "admin"))
+
+    number = await site.ask("GET", "/statistics", token, params={"since": "2026"})
+    words = await site.ask("GET", "/statistics", token, params={"since": "2026-03-01T12:00:00Z"})
+
+    assert (number.status_code, number.json()["field"]) == (422, "since")
+    assert "2026-03-01T12:00:00Z" in number.json()["detail"]
+    assert words.status_code == 200

@@ -7,11 +7,14 @@ refused, no route open without a login. Few examples; NETRAVEN_TEST_SCHEMA_EXAMP
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
 
 import pytest
+import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
@@ -33,6 +36,7 @@ from netraven.vault.keyring import verify_keyring
 from tests.api.conftest import Site
 from tests.api.server import Running, running
 from tests.conftest import Database
+from tests.databases import EmptiedDatabase
 
 Case: TypeAlias = "schemathesis.Case[Any]"
 Operation: TypeAlias = "schemathesis.APIOperation[Any, Any, Any, Any]"
@@ -50,35 +54,55 @@ def login(database: Database, server: Running, user_id: object) -> dict[str, str
     return {"Authorization": f"Bearer {token}"}
 
 
+@pytest.fixture
+def databases(
+    sqlite_database: Database, emptied_postgres: EmptiedDatabase, keyring: KeyRing
+) -> Iterator[list[Database]]:
+    """Return one database of each kind: what is made up for one is asked of the other too."""
+    configure_logging(level="error", log_format="json")
+    both = [sqlite_database, Database(emptied_postgres.lend(), keyring, "sync")]
+    for database in both:
+        with database.unit() as db:
+            verify_keyring(db)
+            initialize_default_tag(db)
+            initialize_default_settings(db)
+    yield both
+    emptied_postgres.take_back()
+
+
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 def test_the_api_answers_as_its_document_says(
-    database_url: str, keyring: KeyRing, mode: GenerationMode
+    databases: list[Database], mode: GenerationMode
 ) -> None:
-    configure_logging(level="error", log_format="json")
-    database = Database(database_url, keyring, "sync")
-    with database.unit() as db:
-        verify_keyring(db)
-        initialize_default_tag(db)
-        initialize_default_settings(db)
-    with running(database) as server:
-        user_id = Site.add_user_to(database, "ana", "admin")
-        headers = login(database, server, user_id)
-        fresh = partial(login, database, server, user_id)
-        faults = [
-            fault
-            for operation in operations(server)
-            if (
-                fault := tried(operation, mode, fresh if ends_login(operation) else lambda: headers)
-            )
+    with ExitStack() as serving:
+        asked = [
+            Asked.of(database, serving.enter_context(running(database))) for database in databases
         ]
+        faults = [fault for each in operations() if (fault := tried(each, mode, asked))]
 
     assert not faults, "\n\n".join(faults)
 
 
-def operations(server: Running) -> Iterator[Operation]:
-    """Yield every operation of the API's document, to be asked of this server."""
+@dataclass(frozen=True)
+class Asked:
+    """A server, and who asks it over a connection that lasts."""
+
+    url: str
+    session: requests.Session
+    fresh: Callable[[], dict[str, str]]
+    headers: dict[str, str]
+
+    @classmethod
+    def of(cls, database: Database, server: Running) -> Asked:
+        """Return a new administrator of this server."""
+        user_id = Site.add_user_to(database, "ana", "admin")
+        fresh = partial(login, database, server, user_id)
+        return cls(server.url, requests.Session(), fresh, fresh())
+
+
+def operations() -> Iterator[Operation]:
+    """Yield every operation of the API's document."""
     schema = schemathesis.openapi.from_dict(api_document())
-    schema.config.update(base_url=server.url)
     # A value that only the database or a second field makes wrong is refused as 422 too.
     accepted = schema.config.checks.positive_data_acceptance
     accepted.expected_statuses = [*accepted.expected_statuses, "422"]
@@ -91,10 +115,8 @@ def ends_login(operation: Operation) -> bool:
     return operation.path in {f"{BASE}/auth/logout", f"{BASE}/auth/oidc/logout"}
 
 
-def tried(
-    operation: Operation, mode: GenerationMode, headers: Callable[[], dict[str, str]]
-) -> str | None:
-    """Return what is wrong with the answers of this operation, None where nothing is."""
+def tried(operation: Operation, mode: GenerationMode, asked: Sequence[Asked]) -> str | None:
+    """Return what is wrong with the servers' answers of this operation, None where nothing is."""
 
     @settings(
         max_examples=EXAMPLES,
@@ -106,7 +128,9 @@ def tried(
     )
     @given(case=operation.as_strategy(generation_mode=mode))
     def check(case: Case) -> None:
-        case.call_and_validate(headers=headers())
+        for each in asked:
+            headers = each.fresh() if ends_login(operation) else each.headers
+            case.call_and_validate(base_url=each.url, session=each.session, headers=headers)
 
     try:
         check()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import Query, Request
@@ -19,6 +18,7 @@ from netraven.admin.audit_log import (
 from netraven.api.access import guarded_router
 from netraven.api.replies import READ, found, refusals
 from netraven.db.enums import EventStatus, EventType
+from netraven.request.moments import Moment
 from netraven.request.pages import Page, PageAsked, page_of
 from netraven.request.units import Reading, reading_in_thread
 from netraven.schemas.audit import AuditEventFilter, AuditEventRead
@@ -53,8 +53,8 @@ async def list_events(
     actor_id: Text = None,
     target_type: Text = None,
     target_id: Text = None,
-    start_date: datetime | None = None,
-    end_date: datetime | None = None,
+    start_date: Moment | None = None,
+    end_date: Moment | None = None,
     search: Text = None,
 ) -> Page[AuditEventRead]:
     """List events, newest first; `search` looks into the description."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -31,6 +30,7 @@ from netraven.errors import Invalid
 from netraven.inventory.platforms import get_platforms
 from netraven.models import Backup
 from netraven.request.caller import Me
+from netraven.request.moments import Moment
 from netraven.request.pages import Page, PageAsked, page_of
 from netraven.request.units import Reading, reading_in_thread, writing_in_thread
 from netraven.schemas.backup import BackupRead, BackupUpdate
@@ -101,8 +101,8 @@ async def list_backups(
     paging: PageAsked,
     device_id: str | None = None,
     status: BackupStatus | None = None,
-    start_date: datetime | None = None,
-    end_date: datetime | None = None,
+    start_date: Moment | None = None,
+    end_date: Moment | None = None,
     is_automatic: bool | None = None,
     config_type: Annotated[str | None, Query(max_length=32)] = None,
     pinned: bool | None = None,

@@ -30,6 +30,7 @@ from netraven.archive.search_history import (
 from netraven.archive.search_pattern import PatternKind
 from netraven.archive.weave_standing import get_history_status
 from netraven.request.caller import Me
+from netraven.request.moments import Moment
 from netraven.request.pages import Page, PageAsked, page_of
 from netraven.request.units import reading_in_thread
 from netraven.schemas.backup import BackupRead
@@ -142,9 +143,9 @@ async def search(
     pattern: Pattern,
     kind: PatternKind = PatternKind.LITERAL,
     case: bool = True,
-    at: datetime | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
+    at: Moment | None = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
     device_id: Ids = None,
     tag_id: Ids = None,
     platform: Ids = None,
@@ -240,8 +241,8 @@ async def tell_stories(
     request: Request,
     me: Me,
     paging: PageAsked,
-    since: datetime,
-    until: datetime | None = None,
+    since: Moment,
+    until: Moment | None = None,
     tag_id: Ids = None,
 ) -> Page[StoryRead]:
     """Tell what changed across the fleet: equal changes of many devices as one story.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Query, Request
@@ -25,6 +24,7 @@ from netraven.jobs.results import BY_HOSTNAME, count_job_results, get_job_result
 from netraven.jobs.runs import cancel_job_log, create_job_log
 from netraven.models import JobLog
 from netraven.request.caller import Caller, Me
+from netraven.request.moments import Moment
 from netraven.request.pages import Page, PageAsked, page_of
 from netraven.request.units import Reading, Writing, writing_in_thread
 from netraven.schemas.job import (
@@ -71,8 +71,8 @@ async def list_runs(
     active: bool | None = None,
     created_by: str | None = None,
     scheduled_job_id: str | None = None,
-    start_date: datetime | None = None,
-    end_date: datetime | None = None,
+    start_date: Moment | None = None,
+    end_date: Moment | None = None,
 ) -> Page[JobLogRead]:
     """List runs, newest first."""
     wanted = JobLogFilter(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from pydantic import BaseModel
 
 from netraven.api.access import guarded_router
@@ -13,6 +11,7 @@ from netraven.db.enums import BackupStatus
 from netraven.inventory.devices import count_devices
 from netraven.jobs.summaries import get_job_log_statistics
 from netraven.request.caller import Me
+from netraven.request.moments import Moment
 from netraven.request.units import Reading
 from netraven.schemas.job import JobLogStatistics
 
@@ -44,7 +43,7 @@ class Statistics(BaseModel):
 
 
 @router.get("", responses=refusals(*READ, 422))
-async def show_statistics(db: Reading, me: Me, since: datetime | None = None) -> Statistics:
+async def show_statistics(db: Reading, me: Me, since: Moment | None = None) -> Statistics:
     """Show numbers of devices, backups and runs; `since` bounds the runs."""
     seen = me.viewer
     ended = {
