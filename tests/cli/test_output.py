@@ -99,7 +99,24 @@ def test_json_is_ascii_with_moments_in_utc(capsys: pytest.CaptureFixture[str]) -
     assert told["at"] == "2026-03-02T10:00:00Z"
     assert told["id"] == "00000000-0000-0000-0000-000000000001"
     assert told["status"] == "completed"
-    assert told["text"] == HOSTILE
+    assert told["text"] == HOSTILE.replace("\udc9b", r"\x9b")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("banner \udce9t\udce9", r"banner \xe9t\xe9"),
+        (r"a written \udce9 stays", r"a written \udce9 stays"),
+        ("\U00010480 is two escapes", "\U00010480 is two escapes"),
+        ("\U0001f600\udc80", "\U0001f600" + r"\x80"),
+    ],
+)
+def test_a_byte_that_is_no_utf_8_is_told_as_such_in_json(
+    capsys: pytest.CaptureFixture[str], text: str, told: str
+) -> None:
+    output.say_json({"text": text})
+
+    assert json.loads(capsys.readouterr().out) == {"text": told}
 
 
 @pytest.mark.parametrize(

@@ -190,7 +190,7 @@ async def read_content(request: Request, me: Me, backup_id: str) -> Response:
     content = text.encode("utf-8", "surrogateescape")
     if is_bytes:
         return Response(content, headers=headers, media_type=_BYTES)
-    shown = content.decode("utf-8", "replace")
+    shown = content.decode("utf-8", "backslashreplace")
     return Response(shown.encode(), headers=headers, media_type=_TEXT)
 
 

@@ -7,6 +7,7 @@ terminal. Results go to standard output; errors, notes and progress to standard 
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -44,6 +45,10 @@ STYLES = {
 }
 
 _UNWRAPPED_COLUMNS = 4096
+
+# JSON's escapes, each whole, so that none is taken for a part of another; the group is the byte of
+# a lone surrogate, by which a byte that is no UTF-8 is held (PEP 383).
+_ESCAPES = re.compile(r"\\ud[89ab]..\\ud[c-f]..|\\udc([89a-f].)|\\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +100,17 @@ def say_text(text: Text) -> None:
 
 
 def say_json(value: object) -> None:
-    """Write one JSON value to standard output; nothing but ASCII is in it.
+    r"""Write one JSON value to standard output; nothing but ASCII is in it.
 
-    Schemas become objects, moments UTC in ISO 8601, ids and paths text.
+    Schemas become objects, moments UTC in ISO 8601, ids and paths text, a byte that is no UTF-8
+    the four characters `\xe9`.
     """
-    sys.stdout.write(json.dumps(value, indent=2, default=_json_form) + "\n")
+    sys.stdout.write(_json(value, indent=2) + "\n")
 
 
 def note_json(value: object) -> None:
     """Write one JSON value to standard error, on one line."""
-    sys.stderr.write(json.dumps(value, default=_json_form) + "\n")
+    sys.stderr.write(_json(value) + "\n")
 
 
 def say_table(columns: Sequence[Column], rows: Iterable[Sequence[object]]) -> None:
@@ -231,6 +237,11 @@ def _write(console: Console, what: Text | Table) -> None:
         console.print(what, soft_wrap=isinstance(what, Text))
     lines = captured.get().splitlines() or [""]
     console.file.write("".join(f"{line.rstrip()}\n" for line in lines))
+
+
+def _json(value: object, *, indent: int | None = None) -> str:
+    text = json.dumps(value, indent=indent, default=_json_form)
+    return _ESCAPES.sub(lambda it: f"\\\\x{it[1]}" if it[1] else it[0], text)
 
 
 def _json_form(value: object) -> object:
