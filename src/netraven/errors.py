@@ -168,40 +168,37 @@ class SignOnUnavailable(NetRavenError):
     retryable = True
 
 
-class TooManyAttempts(NetRavenError):
+class TooMany(NetRavenError):
+    """Somebody does one thing too often; `retry_after_s` says when the next try is let in."""
+
+    http_status = 429
+    retryable = True
+    what: ClassVar[str]
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__(f"too many {self.what}; try again in {retry_after_s} s")
+        self.retry_after_s = retry_after_s
+
+
+class TooManyAttempts(TooMany):
     """This name or address failed to log in too often; the next try counts after a while."""
 
     code = "too_many_attempts"
-    http_status = 429
-    retryable = True
-
-    def __init__(self, retry_after_s: int) -> None:
-        super().__init__(f"too many attempts to log in failed; try again in {retry_after_s} s")
-        self.retry_after_s = retry_after_s
+    what = "attempts to log in failed"
 
 
-class TooManySearches(NetRavenError):
+class TooManySearches(TooMany):
     """This user began more searches than one may in a minute."""
 
     code = "too_many_searches"
-    http_status = 429
-    retryable = True
-
-    def __init__(self, retry_after_s: int) -> None:
-        super().__init__(f"too many searches were begun; try again in {retry_after_s} s")
-        self.retry_after_s = retry_after_s
+    what = "searches were begun"
 
 
-class TooManyRequests(NetRavenError):
+class TooManyRequests(TooMany):
     """This token or login asked more often than one may in a minute."""
 
     code = "too_many_requests"
-    http_status = 429
-    retryable = True
-
-    def __init__(self, retry_after_s: int) -> None:
-        super().__init__(f"too many requests came with this login; try again in {retry_after_s} s")
-        self.retry_after_s = retry_after_s
+    what = "requests came with this login"
 
 
 class ServerFailed(NetRavenError):

@@ -164,10 +164,10 @@ def test_acceptance_37_a_flipped_bit_is_corrupt(sealed: Sealed, place: int) -> N
             sealed.database.run_body(reader(sealed, kind))
 
 
-@pytest.mark.parametrize("kept", [-1, 20, 0])
-def test_acceptance_37_a_value_cut_or_emptied_is_corrupt(sealed: Sealed, kept: int) -> None:
+@pytest.mark.parametrize("length", [-1, 20, 0])
+def test_acceptance_37_a_value_cut_or_emptied_is_corrupt(sealed: Sealed, length: int) -> None:
     for kind in reversed(READERS):
-        change(sealed, kind, lambda value: value[:kept])
+        change(sealed, kind, lambda value: value[:length])
         with pytest.raises(Corrupt):
             sealed.database.run_body(reader(sealed, kind))
 

@@ -225,7 +225,7 @@ LINES = st.lists(st.sampled_from(WORDS), max_size=8).map(" ".join)
 TEXTS = st.lists(LINES, max_size=12).map("\n".join)
 NAMES = st.sampled_from(sorted(SAMPLES))
 SECRETS = st.from_regex(r"[A-Za-z0-9!#$%&(+./:<=>?@^_`|~-][!#-)+-~¡-ɏ]{5,30}", fullmatch=True).map(
-    lambda text: re.sub(r"[^\S ]|[,;\\«»\x7f-\xa0\xad]", "_", text)
+    lambda text: re.sub(r"[^\S ]|[',;\\«»\x7f-\xa0\xad]", "_", text)
 )
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from devicelab.transcript import Transcript
 
 ENABLE_SECRET = "lab-enable"
+USERNAME, PASSWORD = "backup", "lab-password"
 LIMITS = Limits(idle_s=10, deadline_s=600)
 MOST_PAUSES = 50
 """So many, each shorter than the idle limit, fit into the deadline."""
@@ -191,7 +192,14 @@ def record(recording: Transcript) -> RecordedSession:
 
 async def collect(stream: Stream, platform: Platform) -> list[Observation]:
     """Return what a device answers to its platform's commands."""
-    session = Session(stream, platform, LIMITS, enable_secret=ENABLE_SECRET)
+    session = Session(
+        stream,
+        platform,
+        LIMITS,
+        username=USERNAME,
+        password=PASSWORD,
+        enable_secret=ENABLE_SECRET,
+    )
     await session.open()
     commands = [command for command in platform.commands if command.yields is not Yields.STARTUP]
     observations = [await session.run(command) for command in commands]

@@ -88,8 +88,9 @@ async def verify_chain(
 @router.get("/{event_id}", responses=refusals(*READ, 404))
 async def show_event(db: Reading, event_id: str) -> AuditEventRead:
     """Show one event, by its id or its number."""
-    if event_id.isascii() and event_id.isdecimal() and len(event_id) <= _MOST_DIGITS:
-        row = await get_audit_event_by_seq(db, int(event_id))
+    number = whole_number(event_id)
+    if number is not None:
+        row = await get_audit_event_by_seq(db, number)
     else:
         row = await get_audit_event(db, event_id)
     return AuditEventRead.model_validate(found(row, "event"))

@@ -22,6 +22,7 @@ from netraven.errors import Corrupt, Invalid, KeyUnavailable
 from netraven.inventory.platforms import get_platforms
 from netraven.platforms.catalogue import Platforms
 from netraven.platforms.platform import BlockSyntax
+from netraven.schemas.texts import whole_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +39,10 @@ class Cursor:
             return cls()
         hostname_key, _, rest = text.partition("/")
         config_type, _, skip = rest.partition("/")
-        if not config_type or not skip.isascii() or not skip.isdecimal():
+        hits = whole_number(skip)
+        if not config_type or hits is None:
             raise Invalid("cursor", "is not one that a page gave")
-        return cls(Place(hostname_key, config_type), int(skip))
+        return cls(Place(hostname_key, config_type), hits)
 
     @override
     def __str__(self) -> str:

@@ -100,10 +100,12 @@ def show_event(
     from netraven.cli.home import reach_home
     from netraven.errors import NotFound
     from netraven.schemas.audit import AuditEventRead
+    from netraven.schemas.texts import whole_number
 
     with reach_home().reading() as db:
-        if number.isascii() and number.isdecimal():
-            row = get_audit_event_by_seq(db, int(number))
+        seq = whole_number(number)
+        if seq is not None:
+            row = get_audit_event_by_seq(db, seq)
         else:
             row = get_audit_event(db, number)
         if row is None:

@@ -11,6 +11,7 @@ from netraven.cli.evidence import (
     Fact,
     algorithms,
     explanation,
+    last_words,
     offers,
     show_explanation,
     show_times,
@@ -79,7 +80,7 @@ def _show(backup: Backup, view: TranscriptView | None, *, is_whole: bool) -> Non
         facts += [
             ("Step reached", view.step),
             ("Awaited", view.awaited),
-            ("Last seen", view.last_seen),
+            ("Last seen", last_words(view.last_seen)),
             ("Server", view.negotiated.server if view.negotiated else None),
             ("Agreed on", ", ".join(algorithms(view.negotiated))),
             *offers(view.offered),
@@ -92,7 +93,7 @@ def _show(backup: Backup, view: TranscriptView | None, *, is_whole: bool) -> Non
         output.say("")
         output.say("There is no transcript of its session.")
         return
-    show_explanation(explanation(view.step, view.awaited, view.last_seen, advice=view.advice))
+    show_explanation(explanation(view.step, view.awaited, advice=view.advice))
     if is_whole:
         show_times(view.typed)
     show_words("What it said", view.dialogue or "", is_whole=is_whole)

@@ -271,14 +271,16 @@ def _read_secrets(
 def _tag_links(db: Unit, wanted: Sequence[str]) -> list[dict[str, object]]:
     from netraven.cli.names import named_tag
     from netraven.errors import Invalid
+    from netraven.schemas.texts import whole_number
 
     links: list[dict[str, object]] = []
     for text in wanted:
         name, colon, priority = text.rpartition(":")
-        if colon and not priority.isdecimal():
+        number = whole_number(priority) if colon else 100
+        if number is None:
             raise Invalid("tag", f"the priority in {text} is not a number; write NAME:PRIORITY")
         tag = named_tag(db, name if colon else text)
-        links.append({"tag_id": tag.id, "priority": int(priority) if colon else 100})
+        links.append({"tag_id": tag.id, "priority": number})
     return links
 
 

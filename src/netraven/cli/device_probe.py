@@ -13,6 +13,7 @@ from netraven.cli.evidence import (
     Fact,
     algorithms,
     explanation,
+    last_words,
     offers,
     show_explanation,
     show_words,
@@ -108,10 +109,10 @@ def _explain(home: Home, found: ProbedDevice, device: Device) -> None:
     if found.probe.error is None:
         explain_newest_backup(home, device)
         return
-    show_explanation(_why(found))
+    show_explanation(_why(found, last_seen=""))
 
 
-def _why(found: ProbedDevice) -> list[str]:
+def _why(found: ProbedDevice, *, last_seen: str) -> list[str]:
     """Return in sentences why the test failed; nothing where it did not."""
     from netraven.collect.advice import advise
     from netraven.platforms.registry import PLATFORMS
@@ -124,7 +125,7 @@ def _why(found: ProbedDevice) -> list[str]:
         if report.dialogue
         else []
     )
-    return explanation(report.step, report.awaited, found.last_seen, advice=advice)
+    return explanation(report.step, report.awaited, last_seen, advice=advice)
 
 
 def _show_steps(steps: tuple[ProbeStep, ...]) -> None:
@@ -168,7 +169,7 @@ def _show_failure(found: ProbedDevice) -> None:
     _show_facts(
         found,
         ("Awaited", report.awaited),
-        ("Last seen", found.last_seen),
+        ("Last seen", last_words(found.last_seen)),
         ("Refused", ", ".join(report.refused_logins)),
         *offers(report.offered),
         ("Next", "" if error is None else _next(error, report).format(name=found.target.hostname)),
@@ -234,6 +235,6 @@ def _told(found: ProbedDevice) -> dict[str, object]:
         "prompt": probe.prompt,
         "facts": found.facts,
         "dialogue": found.dialogue,
-        "why": _why(found),
+        "why": _why(found, last_seen=found.last_seen),
         "took_s": round(probe.took_s, 3),
     }

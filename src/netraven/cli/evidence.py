@@ -20,6 +20,8 @@ JUDGEMENT = "judgement"
 """The step of a session that came to its end and gave nothing to rely on."""
 
 _LAST_LINES = 12
+# Three lines of a terminal: what came last may be a whole KiB of escaped bytes.
+_LAST_CHARACTERS = 240
 
 
 def algorithms(negotiated: Negotiated | None) -> list[str]:
@@ -35,17 +37,27 @@ def offers(offered: Mapping[str, Sequence[str]] | None) -> list[Fact]:
     return [(f"Offered {kind}", ", ".join(names)) for kind, names in (offered or {}).items()]
 
 
+def last_words(last_seen: str) -> str:
+    """Return what came last, of more than fits three lines the end."""
+    if len(last_seen) <= _LAST_CHARACTERS:
+        return last_seen
+    return f"…{last_seen[1 - _LAST_CHARACTERS :]}"
+
+
 def explanation(
-    step: str, awaited: str, last_seen: str, *, advice: Sequence[str] = ()
+    step: str, awaited: str, last_seen: str = "", *, advice: Sequence[str] = ()
 ) -> list[str]:
-    """Return in sentences where a session stopped, what it awaited, what came and was missing."""
+    """Return in sentences where a session stopped, what it awaited, what came and was missing.
+
+    `last_seen` is left out where it is told beside them.
+    """
     sentences = [f"The session stopped while {step}."]
     if step == JUDGEMENT:
         sentences = ["The session came to its end; what it gave was doubted."]
     elif awaited:
         sentences.append(f"It awaited {awaited}.")
     if last_seen:
-        sentences.append(f"What came last is: {last_seen}")
+        sentences.append(f"What came last is: {last_words(last_seen)}")
     return [*sentences, *(f"{each[:1].upper()}{each[1:]}." for each in advice if each)]
 
 

@@ -140,6 +140,7 @@ def _show(installed: Installed) -> None:
             ("Schema", installed.schema),
             ("Key ring", f"{installed.keyring} ({installed.keyring_state})"),
             ("Active key", installed.key_id),
+            *([("Set-up token", installed.setup_token)] if installed.setup_token else []),
         )
     )
     if installed.keyring_state == "created":
@@ -151,8 +152,8 @@ def _show(installed: Installed) -> None:
         )
     if installed.setup_token is not None:
         output.say(
-            f"Set-up token: {installed.setup_token} It makes the first administrator over HTTP, "
-            "once, within 24 hours (docs/operations/access.md); `netraven user add` does it here.",
+            "The set-up token makes the first administrator over HTTP, once, within 24 hours "
+            "(docs/operations/access.md); `netraven user add` does it here."
         )
     if installed.keyring_state == "created":
         output.say(

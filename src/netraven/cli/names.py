@@ -102,7 +102,8 @@ def named_backup(db: Unit, name: str, *, config_type: str = "running") -> Backup
     host, at, which = name.rpartition("@") if "@" in name else (name, "", "latest")
     device = named_device(db, host)
     if which.isdecimal():
-        backup = get_version(db, device.id, int(which), config_type=config_type)
+        version = whole_number(which) or 0
+        backup = get_version(db, device.id, version, config_type=config_type)
     elif (status := _BY_STATUS.get(which.lower())) is not None:
         newest = get_newest_versions(db, device.id, status, config_type=config_type)
         backup = next(iter(newest), None)

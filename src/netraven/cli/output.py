@@ -23,6 +23,7 @@ from rich.table import Table
 from rich.text import Text
 
 from netraven.clock import as_utc
+from netraven.tasks.words import counted as counted  # noqa: PLC0414  sentences here count too
 
 STYLES = {
     "completed": "green",
@@ -204,12 +205,6 @@ def bytes_in_words(size: int | None) -> str | None:
             return f"{size} B" if unit == "B" else f"{amount:.1f} {unit}"
         amount /= 1024
     return f"{amount:.1f} {units[-1]}"
-
-
-def counted(number: int, noun: str, plural: str = "") -> str:
-    """Return a number with its noun: `1 device`, `1 200 devices`."""
-    digits = f"{number:,}".replace(",", " ")
-    return f"{digits} {noun if number == 1 else plural or noun + 's'}"
 
 
 def versioned(hostname: str, version: int | None) -> str:

@@ -30,6 +30,11 @@ _QUERY: Final = re.compile(
 )
 _TOKEN: Final = re.compile(r"[^\x08\r\x1b]+|[\x08\r]|\x1b")
 _SPACES: Final = re.compile(r"\s+")
+# The screen's columns, as `find_queries` tells them; what is written may be longer.
+_MARGIN: Final = 512
+_MOST_DIGITS: Final = 9
+# Blank space that moving the cursor makes, all lines together: a device says little for much of it.
+_MOST_BLANK: Final = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,7 @@ def find_queries(data: bytes) -> Iterator[Query]:
 
 
 def resolve(data: bytes) -> Screen:
-    """Return what `data` leaves on an endlessly wide and long screen."""
+    """Return what `data` leaves on a screen of endless length whose lines never wrap."""
     plain = data.translate(None, _ACTIVE_BYTES)
     # All that acts upon the terminal is the CR of line ends, as nearly always.
     if len(data) - len(plain) == data.count(b"\r\n"):
@@ -83,9 +88,11 @@ def _drawn(data: bytes) -> Screen:
     text, encoding = decode(data.replace(b"\r\n", b"\n"))
     lines = unify_ends(text).split("\n")
     lost: list[tuple[int, str]] = []
+    blank = 0
     for number, line in enumerate(lines):
-        if _ACTIVE.search(line) is not None:
+        if blank < _MOST_BLANK and _ACTIVE.search(line) is not None:
             lines[number], gone = _draw(line)
+            blank += max(0, len(lines[number]) - len(line))
             if gone:
                 lost.append((number, gone))
     return Screen("\n".join(lines), encoding, tuple(lost))
@@ -173,26 +180,35 @@ class _Pen:
         return "".join(self._lost).strip()
 
     def obey(self, final: str | None, args: str) -> None:
-        count = int(args) if args.isdigit() else 0
+        count = _count(args)
         if final == "K":
             self._erase_line(count)
         elif final == "J":
             self._erase_line(0 if count == 0 else 2)
         elif final == "C":
-            self._column += max(1, count)
+            self._move_to(self._column + max(1, count))
         elif final == "D":
             self._column = max(0, self._column - max(1, count))
         elif final in ("G", "`"):
-            self._column = max(1, count) - 1
+            self._move_to(max(1, count) - 1)
         elif final in ("H", "f"):
-            column = args.partition(";")[2]
-            self._column = max(1, int(column) if column.isdigit() else 1) - 1
+            self._move_to(max(1, _count(args.partition(";")[2])) - 1)
         elif final == "X":
             self._erase(self._column, self._column + max(1, count))
         elif final == "P":
             self._delete(max(1, count))
         elif final == "@":
-            self._cells[self._column : self._column] = [" "] * max(1, count)
+            self._insert(max(1, count))
+
+    def _move_to(self, column: int) -> None:
+        # As on every terminal, no blank space is won beyond the margin.
+        self._column = min(column, max(_MARGIN, len(self._cells)))
+
+    def _insert(self, count: int) -> None:
+        width = max(_MARGIN, len(self._cells))
+        self._cells[self._column : self._column] = [" "] * min(count, width)
+        self._lost += [cell for cell in self._cells[width:] if cell is not None]
+        del self._cells[width:]
 
     def _overwrite(self, text: str) -> None:
         """Write within what is there already; the same text again destroys nothing."""
@@ -223,3 +239,8 @@ class _Pen:
         end = self._column + count
         self._lost += [cell for cell in self._cells[self._column : end] if cell is not None]
         del self._cells[self._column : end]
+
+
+def _count(text: str) -> int:
+    """Return the number, 0 for none; of one that no screen is wide enough for, some of it."""
+    return int(text[:_MOST_DIGITS]) if text.isascii() and text.isdecimal() else 0

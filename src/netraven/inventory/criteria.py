@@ -145,10 +145,10 @@ def _network(value: str) -> Callable[[str], bool]:
 
 
 def _number(value: JsonValue) -> int:
-    text = "" if isinstance(value, bool) else str(value).strip()
-    if not (text.isascii() and text.isdecimal()):
+    number = None if isinstance(value, bool) else whole_number(str(value).strip())
+    if number is None:
         raise Invalid(_FIELD, "port is compared with a whole number")
-    return int(text)
+    return number
 
 
 def _truth(value: JsonValue) -> bool:

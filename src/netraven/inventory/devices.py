@@ -22,6 +22,7 @@ from netraven.db.paging import Place, check_page
 from netraven.inventory.addresses import canonical_address
 from netraven.inventory.criteria import RULE_FIELDS
 from netraven.inventory.device_queries import BY_HOSTNAME, DeviceFilter, backup_status, loaded
+from netraven.inventory.holders import naming_holder
 from netraven.inventory.references import (
     checked_credential,
     checked_jump,
@@ -149,8 +150,9 @@ def create_device(
     """
     moment = clock.moment(now)
     device_id = new_id()
-    with guarded(db):
-        values = _columns(db, device_id, device, fields=set(DeviceCreate.model_fields))
+    values: dict[str, object] = {}
+    with naming_holder(db, values), guarded(db):
+        values |= _columns(db, device_id, device, fields=set(DeviceCreate.model_fields))
         values["owner_id"] = checked_owner(db, owner_id)
         tags = checked_tags(db, device.tag_ids)
         db.add(Device(id=device_id, created_at=moment, updated_at=moment, **values))
@@ -182,8 +184,9 @@ def update_device(
     row = db.scalar(loaded(locked).with_for_update(key_share=True, of=Device))
     if row is None:
         return None
-    with guarded(db):
-        values = _columns(db, row.id, device_update, fields=given)
+    values: dict[str, object] = {}
+    with naming_holder(db, values, row), guarded(db):
+        values |= _columns(db, row.id, device_update, fields=given)
         before = {name: getattr(row, name) for name in values}
         after = {name: value for name, value in values.items() if before[name] != value}
         if after:

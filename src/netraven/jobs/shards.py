@@ -11,7 +11,15 @@ from sqlalchemy import ColumnElement, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from netraven.db import operation, present_time
-from netraven.db.enums import ACTIVE_RUN, JobType, ResultStatus, RunReason, RunStatus, WorkerState
+from netraven.db.enums import (
+    ACTIVE_RUN,
+    JobType,
+    LogLevel,
+    ResultStatus,
+    RunReason,
+    RunStatus,
+    WorkerState,
+)
 from netraven.db.types import JsonValue
 from netraven.errors import Conflict
 from netraven.jobs.entries import append_job_log_entries
@@ -154,6 +162,24 @@ def finish_shard(
 
 
 @operation
+def fail_shard(db: Session, ref: ShardRef, *, message: str) -> JobLog | None:
+    """End a shard that could be neither begun nor finished; its open devices fail for the message.
+
+    Return the run where that ended it. Nothing changes where the shard is done, or another's.
+    """
+    run = _locked_run(db, ref.run_id)
+    shard = _locked_shard(db, ref.run_id, ref.number)
+    if run is None or shard is None or run.status not in ACTIVE_RUN:
+        return None
+    present = (RunStatus.QUEUED, ref.attempt - 1), (RunStatus.RUNNING, ref.attempt)
+    if (shard.status, shard.attempts) not in present:
+        return None
+    told = JobLogEntryCreate(level=LogLevel.ERROR, message=message, category="run")
+    append_job_log_entries(db, run.id, [told])
+    return _given_up(db, run, shard, reason=RunReason.ERROR, message=message)
+
+
+@operation
 def hand_back_shard(db: Session, ref: ShardRef) -> ShardRef | None:
     """Queue a shard that this worker leaves unfinished, as it ends; return what to enqueue."""
     shard = _locked_shard(db, ref.run_id, ref.number)
@@ -190,7 +216,8 @@ def take_up_shards(
             start_job_log(db, run.id, now=present_time(db))
             again.append(_queued_again(db, shard))
             continue
-        done = _given_up(db, run, shard)
+        message = f"{shard.deaths} workers died while they worked on this part of the run"
+        done = _given_up(db, run, shard, reason=RunReason.WORKER_LOST, message=message)
         ended += [] if done is None else [done]
     db.flush()
     return again, ended
@@ -258,17 +285,17 @@ def _ended(
     )
 
 
-def _given_up(db: Session, run: JobLog, shard: JobShard) -> JobLog | None:
-    message = f"{shard.deaths} workers died while they worked on this part of the run"
+def _given_up(
+    db: Session, run: JobLog, shard: JobShard, *, reason: RunReason, message: str
+) -> JobLog | None:
     shard.status, shard.worker_id = RunStatus.FAILED, None
     release_leases_of(db, _present(shard).owner)
     db.flush()
-    fail_open_results(db, run, shard.number, reason=RunReason.WORKER_LOST, message=message)
+    fail_open_results(db, run, shard.number, reason=reason, message=message)
     has_devices = exists().where(JobResult.job_log_id == run.id)
     if db.scalar(select(has_devices)):
         return end_run_without_open_shards(db, run)
-    status, reason = RunStatus.FAILED, RunReason.WORKER_LOST
-    return _ended(db, run, status=status, reason=reason, message=message)
+    return _ended(db, run, status=RunStatus.FAILED, reason=reason, message=message)
 
 
 def _queued_again(db: Session, shard: JobShard) -> ShardRef:

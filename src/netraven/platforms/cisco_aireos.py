@@ -46,9 +46,14 @@ CISCO_AIREOS = Platform(
     completeness=Completeness(reread=True),
     errors=(re.compile(r"(?i:incorrect (?:usage|input)|invalid )"), *CLI_REFUSALS),
     intruders=LOG_LINES,
-    volatile=(re.compile(r"\s*config time manual .*"),),
+    volatile=(
+        re.compile(r"\s*config time manual .*"),
+        re.compile(r"# WLC Config (?:Begin|End) <.*>"),
+    ),
     secrets=(
         free("words", r"^(?:config )?(?:sysname|prompt|snmp sys\S+|banner|location) .*"),
+        # Where keys are kept encrypted: the vector, the check sum, the length and the value.
+        hidden("vector", rf"^(?:config )?.* (?:add|hex|ascii) encrypt (?:.* )?1 {_VECTOR} {{word}}"),
         hidden(
             "server-key",
             r"^(?:config )?(?:radius|tacacs) \S+ add (?:encrypt )?\d+ \S+ \d+"

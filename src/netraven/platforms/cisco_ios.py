@@ -20,6 +20,9 @@ from netraven.platforms.platform import (
 )
 from netraven.platforms.secret_rules import CISCO_IOS as SECRETS
 
+# `terminal exec prompt timestamp` puts these above every answer.
+_TIME = r"Load for five secs: .*|Time source is .*|No time source, .*"
+
 CISCO_IOS = Platform(
     name="cisco_ios",
     vendor="Cisco",
@@ -47,13 +50,13 @@ CISCO_IOS = Platform(
             text="show running-config",
             yields=Yields.RUNNING,
             preamble=re.compile(
-                r"Building configuration\.\.\.|Current configuration ?: ?\d+ bytes.*"
+                rf"Building configuration\.\.\.|Current configuration ?: ?\d+ bytes.*|{_TIME}"
             ),
         ),
         Command(
             text="show startup-config",
             yields=Yields.STARTUP,
-            preamble=re.compile(r"Using \d+ out of \d+ bytes.*"),
+            preamble=re.compile(rf"Using \d+ out of \d+ bytes.*|{_TIME}"),
         ),
     ),
     completeness=Completeness(end_marker=re.compile(r"end")),
@@ -73,9 +76,6 @@ CISCO_IOS = Platform(
         re.compile(r"! No configuration change since last restart"),
         re.compile(r"ntp clock-period \d+"),
         re.compile(r"(?:Current configuration ?: ?\d+|Using \d+ out of \d+) bytes.*"),
-        # `terminal exec prompt timestamp` puts these above every answer.
-        re.compile(r"Load for five secs: .*"),
-        re.compile(r"Time source is .*"),
     ),
     # Old versions show these in whatever order their tables have just now.
     unordered=(

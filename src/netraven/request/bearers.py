@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -40,6 +41,7 @@ def make_access_token(key: bytes, session_id: UUID, *, minutes: int, now: dateti
     claims = {
         "aud": _AUDIENCE,
         "sid": str(session_id),
+        "jti": secrets.token_hex(8),  # two of one second differ: clients tell old from new by it
         "iat": issued,
         "exp": issued + int(timedelta(minutes=minutes).total_seconds()),
     }

@@ -27,6 +27,7 @@ VERSION = "X-NetRaven-Version"
 _log = get_logger("request")
 _USABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _TOO_LARGE = 413
+_MOST_DIGITS = 18
 
 # Pages of scripts and styles are a matter of the web's own routes; an answer in JSON loads nothing.
 _HEADERS = {
@@ -130,7 +131,8 @@ class _Exchange:
 
     def _declared_bytes(self) -> int:
         declared = Headers(scope=self._scope).get("content-length", "")
-        return int(declared) if declared.isdecimal() else 0
+        # So many digits are too many bytes already; Python refuses to read some thousands.
+        return int(declared[:_MOST_DIGITS]) if declared.isdecimal() else 0
 
     async def _send(self, message: Message) -> None:
         if message["type"] == "http.response.start":

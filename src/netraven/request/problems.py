@@ -86,7 +86,7 @@ def problem_of(error: NetRavenError, request_id: str) -> Response:
     headers: Headers = {}
     if isinstance(error, errors.NotAuthenticated | errors.SecondFactorNeeded):
         headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, errors.TooManyAttempts | errors.TooManySearches | errors.TooManyRequests):
+    if isinstance(error, errors.TooMany):
         headers["Retry-After"] = str(error.retry_after_s)
     field = getattr(error, "field", None)
     reason = getattr(error, "reason", None) or str(error)

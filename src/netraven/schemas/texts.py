@@ -9,6 +9,15 @@ from pydantic import BeforeValidator, StringConstraints
 PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
 WITHOUT_NUL = r"^[^\x00]*$"
 
+# More than any number here has; Python refuses to read some thousands of them.
+_MOST_DIGITS = 18
+
+
+def whole_number(text: str) -> int | None:
+    """Return the number that these digits are; None for another text, or for too many of them."""
+    is_number = text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
+    return int(text) if is_number else None
+
 
 def _without_blank(value: object) -> object:
     """Return None for a text of blanks only, which says as much."""

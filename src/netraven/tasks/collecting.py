@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from typing import Final, ParamSpec, Protocol, TypeVar
@@ -11,8 +11,8 @@ from uuid import UUID
 
 from netraven.collect.backlog import Request
 from netraven.collect.sweep import sweep
-from netraven.errors import StorageFailed
-from netraven.log import get_logger
+from netraven.errors import Conflict, NetRavenError, StorageFailed
+from netraven.log import frames_of, get_logger
 from netraven.tasks.batches import BATCH, batches
 from netraven.tasks.collector import Share
 from netraven.tasks.judging import Collected, Finished
@@ -73,7 +73,8 @@ class Collection:
         """Collect and keep everything, up to the stop.
 
         Raises StorageFailed or KeyUnavailable where it cannot go on, and Conflict("shard") where
-        another worker has taken the shard up.
+        another worker has taken the shard up. Of several errors the foremost is raised, and the
+        others are logged.
         """
         try:
             async with asyncio.TaskGroup() as group:
@@ -82,7 +83,7 @@ class Collection:
                 await self._finished.put(None)
                 await keeping
         except BaseExceptionGroup as errors:
-            raise errors.exceptions[0] from None
+            raise foremost(errors, run_id=self._work.run_id) from None
 
     async def _collect(self) -> None:
         share = self._share
@@ -129,6 +130,23 @@ class Collection:
                         self._work.tell(done)
 
 
+def foremost(errors: BaseExceptionGroup[BaseException], *, run_id: UUID) -> BaseException:
+    """Return what to raise of errors that came together; the others are logged.
+
+    First comes that the shard is another's, which makes all else idle, then what has a remedy.
+    """
+    first, *others = sorted(_each(errors), key=_rank)
+    for other in others:
+        _log.error(
+            "collecting went wrong in another way, too",
+            run=str(run_id),
+            kind=type(other).__name__,
+            reason=str(other) if isinstance(other, NetRavenError) else None,
+            frames=frames_of(other),
+        )
+    return first
+
+
 async def in_thread(
     thread: ThreadPoolExecutor, body: Callable[P, R], *args: P.args, **kwargs: P.kwargs
 ) -> R:
@@ -143,3 +161,17 @@ async def in_thread(
             _log.info("asking the database failed", reason=str(error), again_in_s=pause_s)
             await asyncio.sleep(pause_s)
     return await loop.run_in_executor(thread, lambda: body(*args, **kwargs))
+
+
+def _each(error: BaseException) -> Iterator[BaseException]:
+    if not isinstance(error, BaseExceptionGroup):
+        yield error
+        return
+    for one in error.exceptions:
+        yield from _each(one)
+
+
+def _rank(error: BaseException) -> int:
+    if isinstance(error, Conflict) and error.field == "shard":
+        return 0
+    return 1 if isinstance(error, NetRavenError) else 2

@@ -8,6 +8,8 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 from uuid import UUID
 
 from sqlalchemy.orm import Session, sessionmaker
@@ -18,6 +20,7 @@ from netraven.errors import Conflict, InUse, NetRavenError, StorageFailed
 from netraven.inventory.platforms import given_platforms
 from netraven.jobs.runs import cancel_job_log, finish_job_log
 from netraven.jobs.workers import get_live_workers
+from netraven.log import frames_of, get_logger
 from netraven.tasks.progress import DeviceDone, RunSummary
 from netraven.worker.following import Following
 from netraven.worker.garbage import less_searched_for_garbage
@@ -27,6 +30,7 @@ from netraven.worker.options import WorkerOptions
 from netraven.worker.signals import set_by_signals
 
 _LOOK_AGAIN_S = 0.25
+_log = get_logger("worker")
 _ITS_OWN_RUN_ONLY = WorkerOptions(fires_schedules=False, waits_for_storage=False)
 
 
@@ -56,11 +60,10 @@ async def see_through(
     """
     asked_to_stop = asyncio.Event()
     following = Following(place.sessions, run_id, on_result)
-    standing_in = _StandIn(place)
     is_cancelled = False
     try:
         with set_by_signals(asked_to_stop):
-            try:
+            async with _StandIn(place) as standing_in:
                 while (summary := await asyncio.to_thread(following.look)) is None:
                     if asked_to_stop.is_set() and not cancels:
                         return None
@@ -71,8 +74,6 @@ async def see_through(
                     if cancels:
                         await standing_in.look()
                     await _pause(asked_to_stop, is_over=is_cancelled)
-            finally:
-                await standing_in.end()
     except StorageFailed:
         if cancels:
             await asyncio.to_thread(_break_off, place, run_id)
@@ -81,7 +82,11 @@ async def see_through(
 
 
 class _StandIn:
-    """A member in this process, while there is no other."""
+    """A member in this process, while there is no other.
+
+    Where it ends it works no more, and what is left of others' runs goes back to the queue. What
+    went wrong with it then is raised, unless an error is under way already: then it is logged.
+    """
 
     def __init__(self, place: Place) -> None:
         self._place = place
@@ -103,14 +108,37 @@ class _StandIn:
             self._holding.enter_context(less_searched_for_garbage())
             self._working = asyncio.create_task(member.work(self._stop))
 
-    async def end(self) -> None:
-        """Work no more; what is left of others' runs goes back to the queue."""
+    async def __aenter__(self) -> Self:
+        """Wait for the first look."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End the work."""
+        del kind, trace
         self._stop.set()
         try:
-            if self._working is not None:
-                await self._working
+            fault = await self._fault()
         finally:
             self._holding.close()
+        if fault is None or fault is error:
+            return
+        if error is None:
+            raise fault
+        _log.error(
+            "the work beside ended badly, too", kind=type(fault).__name__, frames=frames_of(fault)
+        )
+
+    async def _fault(self) -> BaseException | None:
+        """Return what the work ended in, once it has."""
+        if self._working is None:
+            return None
+        await asyncio.wait((self._working,))
+        return None if self._working.cancelled() else self._working.exception()
 
     def _is_needed(self) -> bool:
         if self._place.home is None:

@@ -28,8 +28,8 @@ def less_searched_for_garbage() -> Iterator[None]:
     Else it takes a fifteenth of a sweep's time, most of it for looking through modules again.
     Each second search goes through what is older, too: a session that has ended is a cycle that
     holds its texts, and lived long enough to count as old. By default a thousand megabytes of them
-    would gather while 10 000 devices are swept. The search at the start makes the interpreter forget
-    how much there was: it puts searches off until a quarter as much has come anew.
+    would gather while 10 000 devices are swept. The search at the start makes the interpreter
+    forget how much there was: it puts searches off until a quarter as much has come anew.
     """
     before = gc.get_threshold()
     is_ours = gc.get_freeze_count() == 0

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, ParamSpec, TypeVar
 from uuid import UUID
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from netraven.admin.settings import get_number
 from netraven.db import SYSTEM, Actor, ActorKind, unit_of_work
-from netraven.db.enums import RunReason
+from netraven.db.enums import JobType, RunReason
 from netraven.errors import Conflict, NetRavenError, StorageFailed
 from netraven.jobs.cutting import INTERACTIVE
 from netraven.jobs.engine import Engine
@@ -22,12 +23,13 @@ from netraven.jobs.shards import (
     BegunShard,
     ShardRef,
     begin_shard,
+    fail_shard,
     finish_shard,
     get_open_devices,
     hand_back_shard,
     queue_anew,
 )
-from netraven.log import get_logger
+from netraven.log import frames_of, get_logger
 from netraven.models import JobLog
 from netraven.tasks.collector import Collector
 from netraven.tasks.registry import TASKS, TaskEntry, sum_up
@@ -58,7 +60,7 @@ class ShardRunner:
 
     `under_way` are those that are being done now. `on_broken` is told what keeps a shard from being
     begun or finished, on the event loop; without it, that is waited for. Once `leave` was called,
-    what is not done goes back to the queue for another process.
+    what is not done goes back to the queue for another process. `tasks` are what it can do.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class ShardRunner:
         *,
         worker_id: UUID,
         on_broken: Callable[[StorageFailed], None] | None = None,
+        tasks: Mapping[JobType, TaskEntry] = TASKS,
     ) -> None:
         self.under_way: dict[ShardRef, Work] = {}
         self._sessions = sessions
@@ -76,8 +79,9 @@ class ShardRunner:
         self._collector = collector
         self._worker_id = worker_id
         self._on_broken = on_broken
+        self._tasks = tasks
         self._doing = 0
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._seen_through: set[asyncio.Task[None]] = set()
         self._idle = asyncio.Event()
         self._idle.set()
         self._is_leaving = False
@@ -96,8 +100,8 @@ class ShardRunner:
         """
         has_room = asyncio.Event()
         doing = asyncio.create_task(self._see_through(ref, has_room.set))
-        self._tasks.add(doing)
-        doing.add_done_callback(self._tasks.discard)
+        self._seen_through.add(doing)
+        doing.add_done_callback(self._seen_through.discard)
         doing.add_done_callback(lambda _: has_room.set())
         await has_room.wait()
 
@@ -105,20 +109,35 @@ class ShardRunner:
         self._doing += 1
         self._idle.clear()
         try:
-            if self._is_leaving:
-                await self._in_thread(self._pass_on, ref)
-                return
-            begun = await self._in_thread(self._begin, ref)
-            if begun is not None:
-                await self._do(*begun, make_room)
-        except NetRavenError as error:  # whoever looks for lost shards finds it
-            if self._on_broken is not None and isinstance(error, StorageFailed):
-                self._on_broken(error)
-            _log.error("a shard could not be begun or finished", job=ref.job_id, reason=str(error))
+            ending = await _caught(self._begin_to_finish(ref, make_room), ref)
+            # Whoever leaves resigns: others take up then what it could not hand back.
+            if ending.reason is not None and not self._is_leaving:
+                await _caught(self._fail(ref, ending), ref)
         finally:
             self._doing -= 1
             if not self._doing:
                 self._idle.set()
+
+    async def _begin_to_finish(self, ref: ShardRef, make_room: Callable[[], None]) -> Ending:
+        """Return nothing special; what is raised kept the shard from being begun or finished."""
+        try:
+            if self._is_leaving:
+                await self._in_thread(self._pass_on, ref)
+                return Ending()
+            begun = await self._in_thread(self._begin, ref)
+            if begun is not None:
+                await self._do(*begun, make_room)
+        except StorageFailed as error:  # whoever looks for lost shards finds it
+            if self._on_broken is not None:
+                self._on_broken(error)
+            _log.error("a shard could not be begun or finished", job=ref.job_id, reason=str(error))
+        return Ending()
+
+    async def _fail(self, ref: ShardRef, ending: Ending) -> Ending:
+        """End what would stay as it is until the run's deadline."""
+        with suppress(StorageFailed):
+            await self._in_thread(self._give_up_on, ref, ending.message or "")
+        return Ending()
 
     def stop_runs(self, run_ids: Collection[UUID]) -> None:
         """Stop what is under way of these runs."""
@@ -144,13 +163,13 @@ class ShardRunner:
     async def _do(
         self, begun: BegunShard, deadline_s: float, make_room: Callable[[], None]
     ) -> None:
-        entry = TASKS.get(begun.job_type)
+        entry = self._tasks.get(begun.job_type)
         work = self._work(begun, deadline_s, make_room)
         self.under_way[begun.ref] = work
         if self._is_leaving:
             work.stop.set()
         try:
-            ending = await _ended(entry, work, begun.job_type)
+            ending = await _caught(_ended(entry, work, begun.job_type), begun.ref)
         finally:
             del self.under_way[begun.ref]
         if not ending.is_lost:
@@ -190,7 +209,7 @@ class ShardRunner:
         return begun, _FIXED_S + 2 * device_s + _A_DEVICE_S * len(begun.device_ids)
 
     def _finish(self, begun: BegunShard, ending: Ending) -> None:
-        entry = TASKS.get(begun.job_type)
+        entry = self._tasks.get(begun.job_type)
         is_over_devices = entry is None or entry.needs_devices
         with unit_of_work(self._sessions) as db:
             if self._is_leaving and ending.reason is None and self._is_left(db, begun):
@@ -206,6 +225,10 @@ class ShardRunner:
             )
             if run is not None:
                 sum_up(db, run)
+
+    def _give_up_on(self, ref: ShardRef, message: str) -> None:
+        with unit_of_work(self._sessions) as db:
+            fail_shard(db, ref, message=message)
 
     def _is_left(self, db: Session, begun: BegunShard) -> bool:
         """Tell whether there is something for another process to do."""
@@ -237,27 +260,37 @@ class ShardRunner:
 
 
 async def _ended(entry: TaskEntry | None, work: Work, job_type: str) -> Ending:
-    """Let the task do its work, and return how that ended; the boundary of every run."""
+    """Let the task do its work within its deadline, and return how that ended."""
     if entry is None:
         return Ending(RunReason.ERROR, f"this program knows no task for jobs of type {job_type}")
     if entry.needs_devices and not work.device_ids:
         return Ending()
     try:
-        async with asyncio.timeout(work.deadline_s):
+        async with asyncio.timeout(work.deadline_s) as deadline:
             return Ending(message=await entry.run(work))
     except TimeoutError:
+        if not deadline.expired():
+            raise
         minutes = work.deadline_s / 60
         return Ending(RunReason.DEADLINE, f"this part of the run took over {minutes:.0f} minutes")
+
+
+async def _caught(doing: Awaitable[Ending], ref: ShardRef) -> Ending:
+    """Return how that ended, whatever it raises; the boundary of every run."""
+    try:
+        return await doing
     except NetRavenError as error:
-        return _of_error(error, work)
+        if isinstance(error, Conflict) and error.field == "shard":
+            _log.warning("a shard was lost to another worker", run=str(ref.run_id))
+            return Ending(is_lost=True)
+        return Ending(RunReason.ERROR, str(error))
     except Exception as error:  # noqa: BLE001  a fault in one run must not stop the others
-        _log.exception("a run failed unexpectedly", run=str(work.run_id), shard=work.shard_number)
         kind = type(error).__name__
+        _log.error(
+            "a run failed unexpectedly",
+            run=str(ref.run_id),
+            shard=ref.number,
+            kind=kind,
+            frames=frames_of(error),
+        )
         return Ending(RunReason.ERROR, f"an unexpected {kind}; the worker's log tells more")
-
-
-def _of_error(error: NetRavenError, work: Work) -> Ending:
-    if isinstance(error, Conflict) and error.field == "shard":
-        _log.warning("a shard was lost to another worker", run=str(work.run_id))
-        return Ending(is_lost=True)
-    return Ending(RunReason.ERROR, str(error))

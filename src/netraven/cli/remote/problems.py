@@ -42,7 +42,7 @@ def error_of(reply: Refusal, url: str) -> NetRavenError:
 
 @cache
 def _by_code() -> dict[str, type[NetRavenError]]:
-    return {kind.code: kind for kind in _kinds(NetRavenError)}
+    return {kind.code: kind for kind in _kinds(NetRavenError) if kind.code != NetRavenError.code}
 
 
 def _kinds(kind: type[NetRavenError]) -> Iterator[type[NetRavenError]]:

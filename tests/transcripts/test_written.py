@@ -1,0 +1,72 @@
+"""Devices of many vendors, versions and settings, none of which was recorded."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from netraven.archive.grade import grade
+from netraven.archive.redact import redact, token
+from netraven.collect.conversation import Conversation
+from netraven.collect.detect import detect
+from netraven.collect.target import Target
+from netraven.collect.walk import Pulse, Walk
+from netraven.db.enums import BackupStatus
+from tests.collect.clock import run_virtual
+from tests.transcripts.cuts import cut_session, damages_for, line_cuts
+from tests.transcripts.recorded import LIMITS, collect_running, record_stream
+from tests.transcripts.written import Written, WrittenStream, written_devices
+
+KEY = bytes(range(32))
+SECRET = re.compile("«(.*?)»")
+LINE_CUTS = 2
+
+DEVICES = written_devices()
+each_device = pytest.mark.parametrize("device", DEVICES, ids=lambda device: device.name)
+
+
+@each_device
+def test_its_configuration_comes_out_as_it_is(device: Written) -> None:
+    running = run_virtual(collect_running(WrittenStream(device), device.declared))
+
+    assert device.is_its_configuration(running.text), running.text
+    verdict = grade(running, device.declared, None)
+    assert verdict.status is BackupStatus.COMPLETED, verdict.reason
+
+
+@each_device
+def test_its_secrets_are_hidden_and_nothing_else(device: Written) -> None:
+    view = redact(device.text, device.declared, KEY)
+
+    shown = SECRET.sub(lambda match: token(match[1], KEY), device.config)
+    assert view.split("\n") == shown.split("\n")
+
+
+@each_device
+def test_cut_it_completes_nothing_else(device: Written) -> None:
+    async def talk() -> None:
+        nonlocal session
+        session = await record_stream(WrittenStream(device), device.declared, name=device.name)
+
+    session = None
+    run_virtual(talk())
+    assert session is not None
+
+    tally = cut_session(session, line_cuts(session, at_most=LINE_CUTS), damages_for(session))
+
+    assert tally.wrong == []
+
+
+@pytest.mark.parametrize(
+    "device",
+    [device for device in DEVICES if not device.gates and device.says_what_it_is],
+    ids=lambda device: device.name,
+)
+def test_it_is_known_as_what_it_is(device: Written) -> None:
+    async def look() -> str:
+        walk = Walk(Target(device_id="1", hostname="sw1", address="192.0.2.1"), (), Pulse())
+        talk = Conversation(WrittenStream(device), LIMITS, ())
+        return (await detect(talk, walk)).name
+
+    assert run_virtual(look()) == device.platform
