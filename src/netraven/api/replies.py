@@ -59,7 +59,7 @@ def require_found(is_found: bool, what: str) -> None:  # noqa: FBT001  it is the
 
 
 def whole(value: object) -> Any:  # noqa: ANN401  what comes out is what goes in
-    """Return the value with `\\xe9` for a byte that is no UTF-8, which JSON cannot hold."""
+    r"""Return the value with `\xe9` for a byte that is no UTF-8, which JSON cannot hold."""
     match value:
         case str():
             return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
