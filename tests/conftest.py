@@ -14,6 +14,7 @@ from typing import Any, ParamSpec, TypeVar
 from uuid import uuid4
 
 import pytest
+import structlog
 from hypothesis import settings
 from sqlalchemy import NullPool, create_engine, make_url, text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
@@ -121,6 +122,13 @@ class Database:
         if self._kept is None or threading.current_thread() is not threading.main_thread():
             return asyncio.run(unit(self.async_sessions))
         return self._kept.run(unit(self._kept.async_sessions(self.url, self.keyring)))
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was() -> Iterator[None]:
+    """Let no test write its log lines as an earlier one wished."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 
 from netraven.log import configure_logging, frames_of, get_logger
@@ -14,9 +16,9 @@ def fail_with(password: str) -> None:
 
 @pytest.mark.parametrize("log_format", ["console", "json"])
 def test_no_variable_of_an_error_is_shown(
-    log_format: str, capsys: pytest.CaptureFixture[str]
+    log_format: Literal["console", "json"], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    configure_logging(level="info", log_format="json" if log_format == "json" else "console")
+    configure_logging(level="info", log_format=log_format)
 
     try:
         password = "correct-horse"

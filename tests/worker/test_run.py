@@ -122,7 +122,9 @@ async def test_run_that_cannot_be_begun_ends_with_the_reason(sync_database: Data
         key = "system.jobs.device_deadline_seconds"
         setting = db.scalars(select(AdminSetting).where(AdminSetting.key == key)).one_or_none()
         assert setting is None
-        db.add(AdminSetting(id=new_id(), key=key, value="soon", value_type="text"))
+        db.add(
+            AdminSetting(id=new_id(), key=key, value="soon", value_type="text", category="system")
+        )
 
     run_id = await doing.end(device_id)
 

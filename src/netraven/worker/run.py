@@ -265,8 +265,9 @@ async def _ended(entry: TaskEntry | None, work: Work, job_type: str) -> Ending:
         return Ending(RunReason.ERROR, f"this program knows no task for jobs of type {job_type}")
     if entry.needs_devices and not work.device_ids:
         return Ending()
+    deadline = asyncio.timeout(work.deadline_s)
     try:
-        async with asyncio.timeout(work.deadline_s) as deadline:
+        async with deadline:
             return Ending(message=await entry.run(work))
     except TimeoutError:
         if not deadline.expired():
