@@ -169,7 +169,7 @@ async def test_bytes_that_are_no_text_do_not_break_an_answer(site: Site, viewer:
     found, _ = await asked(site, "/search", viewer, pattern="description")
     shown = await site.ask("GET", f"/devices/{device_id}/annotation", viewer)
 
-    assert found[0]["device"]["hits"][0]["line"] == "description \ufffd\ufffd here"
+    assert found[0]["device"]["hits"][0]["line"] == r"description \xff\xfe here"
     assert shown.status_code == 200
 
 

@@ -169,6 +169,7 @@ def test_a_hit_stands_in_its_section_with_its_context(archive: Archive) -> None:
         ("ab", {"context": -1}, "context"),
         ("ab", {"limit": 0}, "limit"),
         ("ab", {"cursor": "core-1"}, "cursor"),
+        ("ab", {"cursor": f"core-1/running/{'9' * 5000}"}, "cursor"),
     ],
 )
 def test_what_cannot_be_searched_is_refused_in_one_sentence(

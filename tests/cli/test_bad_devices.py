@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import update
 
 from netraven.admin.settings import update_admin_setting_value
+from netraven.cli.evidence import last_words
 from netraven.db.enums import HostKeyState
 from netraven.inventory.devices import get_device_by_hostname
 from netraven.inventory.hostkeys import record_host_keys
@@ -201,6 +202,17 @@ def test_the_last_words_of_a_stalled_device_are_kept_with_its_secrets_hidden(swe
     assert "interface " in shown
     assert "‹secret:" in shown
     assert not [secret for secret in secrets if secret in shown]
+
+
+def test_what_came_last_is_shown_once_and_of_much_only_three_lines(swept: Swept) -> None:
+    shown = swept.program.ok("backup", "why", "garbage").out
+    escapes = "\\x1b\\x00" * 1000
+
+    assert shown.count("Last seen") == 1
+    assert "What came last" not in shown
+    assert last_words("core-1#") == "core-1#"
+    assert len(last_words(escapes)) == 240
+    assert escapes.endswith(last_words(escapes)[1:])
 
 
 def test_a_good_device_has_nothing_to_explain(swept: Swept) -> None:

@@ -17,7 +17,8 @@ from tests.cli.conftest import Answer, Program
 from tests.cli.laboratory import served, spec
 from tests.cli.mounts import read_only_disk, small_disk
 
-USAGE, KEY, STORAGE = 2, 6, 7
+USAGE, NOT_FOUND, KEY, STORAGE = 2, 3, 6, 7
+NINES = "9" * 5000
 COMMANDS = [
     ("device", "list"),
     ("device", "add", "core-9", "192.0.2.9", "--platform", "ios"),
@@ -40,6 +41,31 @@ def told_once(answer: Answer, code: int, *words: str) -> None:
     assert not {"Traceback", "unexpected"} & set(answer.err.split())
     for word in words:
         assert word in answer.err
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "words"),
+    [
+        (("backup", "show", f"core-1@{NINES}"), NOT_FOUND, "has no running version"),
+        (("audit", "show", NINES), NOT_FOUND, "there is no event"),
+        (("rule", "test", "--where", f"port equals {NINES}"), USAGE, "a whole number"),
+        (
+            ("credential", "update", "ops", "--tag", f"default:{NINES}"),
+            USAGE,
+            "is not a number",
+        ),
+    ],
+    ids=["version", "event", "port", "priority"],
+)
+def test_a_number_that_nobody_can_read_is_none(
+    program: Program, command: tuple[str, ...], code: int, words: str
+) -> None:
+    program.ok("device", "add", "core-1", "192.0.2.1", "--platform", "ios")
+    program.ok("credential", "add", "ops", "--username", "ops", "--password-stdin", stdin="x\n")
+
+    answer = program.run(*command)
+
+    told_once(answer, code, words)
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)

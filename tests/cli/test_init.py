@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 from pathlib import Path
@@ -35,6 +36,13 @@ def test_it_says_that_without_the_key_all_is_lost(fresh: Program) -> None:
     answer = fresh.ok("init")
 
     assert "without it every backup and every credential is lost" in answer.out
+
+
+def test_the_set_up_token_stands_alone_so_that_it_is_copied_whole(fresh: Program) -> None:
+    lines = fresh.ok("init").out.splitlines()
+
+    (line,) = [line for line in lines if "nri_" in line]
+    assert re.fullmatch(r"Set-up token +nri_\S+", line)
 
 
 def test_canary_and_default_tag_are_made(fresh: Program) -> None:

@@ -213,6 +213,7 @@ def test_a_server_that_is_away_is_told(away: Placed) -> None:
         (Told.json({"items": [{"id": 1}], "total": 1}), "use the version that the server has"),
         (Told.json([]), "gives no list at /devices"),
         (Told.json({"code": "unheard_of", "detail": "it fell"}, 500), "it fell; its log says more"),
+        (Told.json({"code": "error", "detail": "it fell"}, 500), "it fell; its log says more"),
     ],
 )
 def test_what_does_not_answer_as_netraven_is_told_in_a_sentence(

@@ -105,6 +105,11 @@ def test_rules_are_listed_with_state_and_conditions(fleet: Program) -> None:
     assert fleet.ok("rule", "list", "--skip", "5").out == "No rule fits.\n"
 
 
+def test_without_a_rule_it_says_how_to_make_one(program: Program) -> None:
+    assert program.ok("rule", "list").out.startswith("No rules yet; make one with `netraven rule")
+    assert program.ok("rule", "list", "--disabled").out == "No rule fits.\n"
+
+
 def test_all_enabled_rules_are_applied(fleet: Program) -> None:
     none = fleet.ok("rule", "apply", "--all")
     fleet.ok(*ADD, *BERLIN)

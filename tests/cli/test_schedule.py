@@ -37,7 +37,7 @@ REFUSED = [
     (("--all", "--at", "02:30", "--month", "feb"), "not a day of a month"),
     (("--all", "--once", "2020-01-01T10:00"), "has passed"),
     (("--all", "--cron", "0 0 30 2 *"), "matches nothing"),
-    (("--at", "02:30"), "name devices, tags, or all devices"),
+    (("--at", "02:30"), "say what it is for: --device NAME, --tag TAG, or --all"),
     (("--at", "02:30", "--type", "command", "--all"), "commands"),
 ]
 

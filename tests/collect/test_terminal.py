@@ -88,3 +88,21 @@ def test_an_unfinished_line_is_seen_without_blanks_around_it() -> None:
 
 def test_a_wrapped_echo_is_squashed_to_the_command() -> None:
     assert squash("show runn \r\n\x1b[King-config") == "showrunning-config"
+
+
+NINES = b"9" * 5000
+
+
+@pytest.mark.parametrize("final", [b"C", b"G", b"@", b"X", b"P", b"D", b"K"])
+def test_no_number_is_too_large_and_none_makes_a_line_longer_than_a_screen(final: bytes) -> None:
+    assert len(resolve(b"a\x1b[" + NINES + final + b"b").text) <= 513
+    assert len(resolve(b"a" + (b"\x1b[1;" + NINES + b"H\x1b[" + NINES + final) * 9).text) <= 513
+
+
+def test_little_output_does_not_become_endless_blank_space() -> None:
+    said = b"\x1b[9999Cx\n" * 70_000
+
+    text = resolve(said).text
+
+    assert len(text) < 17 * 1024 * 1024
+    assert text.count("x") == 70_000

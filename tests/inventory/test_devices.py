@@ -8,11 +8,12 @@ from uuid import UUID
 import pytest
 from pydantic import ValidationError
 
-from netraven.db import new_id
+from netraven.db import Actor, ActorKind, new_id
 from netraven.db.enums import BackupStatus, HostKeyPolicy, Protocol
 from netraven.errors import Conflict, Invalid
 from netraven.inventory.devices import (
     count_devices,
+    create_device,
     get_device,
     get_device_by_hostname,
     get_devices,
@@ -115,6 +116,35 @@ def test_names_and_addresses_are_unique(inventory: Inventory) -> None:
 
     assert (name_taken.value.field, address_taken.value.field) == ("hostname", "ip_address")
     assert names(inventory) == ["core-1", "core-3"]
+
+
+def test_a_conflict_names_the_other_device_to_who_may_see_it(sync_database: Database) -> None:
+    inventory = Inventory(sync_database)
+    owner = inventory.add_user("ann")
+    inventory.add_device("core-1", "192.0.2.1", port=2222, owner_id=owner)
+    other = inventory.add_device("core-2", "192.0.2.2")
+    same_address = DeviceUpdate(ip_address="192.0.2.1", port=2222)
+    same_name = DeviceCreate(hostname="CORE-1", ip_address="192.0.2.9", device_type="cisco_ios")
+
+    told = []
+    for user_id in (None, owner, inventory.add_user("bob")):
+        actor = Actor(ActorKind.USER, "somebody", user_id)
+        with sync_database.unit(actor=actor) as db:
+            with pytest.raises(Conflict) as address_taken:
+                update_device(db, other, same_address)
+            with pytest.raises(Conflict) as name_taken:
+                create_device(db, same_name)
+        told.append((str(address_taken.value), str(name_taken.value)))
+
+    known = (
+        "the address 192.0.2.1 port 2222 belongs to the device core-1 already",
+        "there is a device core-1 already, at 192.0.2.1 port 2222",
+    )
+    hidden = (
+        "the address 192.0.2.1 port 2222 belongs to another device already",
+        "the hostname is already taken",
+    )
+    assert told == [known, known, hidden]
 
 
 def test_sites_behind_different_jump_hosts_reuse_addresses(inventory: Inventory) -> None:

@@ -119,3 +119,12 @@ async def test_other_replies_go_as_they_are(reply: Response, method: str) -> Non
 async def _told(pieces: Iterable[str]) -> AsyncIterator[str]:
     for piece in pieces:
         yield piece
+
+
+async def test_what_is_packed_is_the_same_but_for_its_bytes() -> None:
+    tag = {"ETag": '"abc-1"'}
+
+    packed, _ = await asked(JSONResponse(LONG, headers=tag), "gzip")
+    plain, _ = await asked(JSONResponse(LONG, headers=tag), "identity")
+
+    assert (packed["etag"], plain["etag"]) == ('W/"abc-1"', '"abc-1"')

@@ -22,11 +22,11 @@ from netraven.request.moments import Moment
 from netraven.request.pages import Page, PageAsked, page_of
 from netraven.request.units import Reading, reading_in_thread
 from netraven.schemas.audit import AuditEventFilter, AuditEventRead
+from netraven.schemas.texts import whole_number
 
 router = guarded_router("/audit-events", "Audit")
 
 # No number is longer; an id of digits alone has more.
-_MOST_DIGITS = 18
 
 Text = Annotated[str | None, Query(max_length=255)]
 

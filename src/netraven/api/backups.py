@@ -30,6 +30,7 @@ from netraven.errors import Invalid
 from netraven.inventory.platforms import get_platforms
 from netraven.models import Backup
 from netraven.request.caller import Me
+from netraven.request.conditions import is_known
 from netraven.request.moments import Moment
 from netraven.request.pages import Page, PageAsked, page_of
 from netraven.request.units import Reading, reading_in_thread, writing_in_thread
@@ -177,7 +178,7 @@ async def read_content(request: Request, me: Me, backup_id: str) -> Response:
     def take(db: Session) -> tuple[str, str | None]:
         backup = found(get_backup(db, backup_id, visible_to=me.viewer), "backup")
         tag = _tag_of_view(db, backup, is_bytes=is_bytes)
-        if request.headers.get("if-none-match") == tag:
+        if is_known(request, tag):
             return tag, None
         text = get_redacted_content(db, backup_id, visible_to=me.viewer)
         return tag, found(text, "content")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -63,7 +64,7 @@ def list_events(
     """List events, the newest first."""
     from netraven.admin.audit_log import count_audit_events, get_audit_events
     from netraven.cli.home import reach_home
-    from netraven.cli.pages import Page, say_more, take
+    from netraven.cli.pages import Listed, Look, Page, show_list, take
     from netraven.schemas.audit import AuditEventRead
 
     page = Page(skip, limit, is_everything=everything)
@@ -80,13 +81,14 @@ def list_events(
         rows = take(page, lambda skip, limit: get_audit_events(db, skip, limit, wanted))
         events = [AuditEventRead.model_validate(row) for row in rows]
         total = count_audit_events(db, wanted)
-    if as_json:
-        output.say_json({"items": events, "total": total})
-    elif events:
-        _show_events(events)
-        say_more(page, len(events), total)
-    else:
-        output.say("No event fits.")
+    columns = (
+        Column("Number", right=True),
+        Column("Time"),
+        Column("Who", wraps=True),
+        Column("Event", wraps=True),
+        Column("Description", wraps=True),
+    )
+    show_list(Listed(page, events, total), Look(columns, _cells), "event", as_json=as_json)
 
 
 @app.command("show")
@@ -104,10 +106,7 @@ def show_event(
 
     with reach_home().reading() as db:
         seq = whole_number(number)
-        if seq is not None:
-            row = get_audit_event_by_seq(db, seq)
-        else:
-            row = get_audit_event(db, number)
+        row = get_audit_event(db, number) if seq is None else get_audit_event_by_seq(db, seq)
         if row is None:
             message = f"there is no event {number}; see `netraven audit list`"
             raise NotFound(message)
@@ -188,19 +187,8 @@ def prune_events(
         output.say(f"Deleted {output.counted(deleted, 'event')} older than {kept_days} days.")
 
 
-def _show_events(events: list[AuditEventRead]) -> None:
-    columns = (
-        Column("Number", right=True),
-        Column("Time"),
-        Column("Who", wraps=True),
-        Column("Event", wraps=True),
-        Column("Description", wraps=True),
-    )
-    rows = (
-        (event.seq, event.created_at, event.actor_name, event.event_name, event.description)
-        for event in events
-    )
-    output.say_table(columns, rows)
+def _cells(event: AuditEventRead) -> Sequence[object]:
+    return event.seq, event.created_at, event.actor_name, event.event_name, event.description
 
 
 def _filter(**wanted: object) -> AuditEventFilter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -50,7 +51,7 @@ def list_backups(
     from netraven.archive.backups import count_backups, get_backups
     from netraven.cli.home import reach_home
     from netraven.cli.names import named_device
-    from netraven.cli.pages import Page, say_more, take
+    from netraven.cli.pages import Listed, Look, Page, show_list, take
     from netraven.schemas.backup import BackupRead
 
     page = Page(skip, limit, is_everything=everything)
@@ -63,16 +64,14 @@ def list_backups(
             ),
         )
         total = count_backups(db, device_id, status, config_type=config_type, pinned=pinned)
-    if as_json:
-        items = [BackupRead.model_validate(row) for row in backups]
-        output.say_json({"items": items, "total": total})
-    elif backups:
-        _show_backups(backups)
-        say_more(page, len(backups), total)
-    elif name or status or config_type or skip or pinned is not None:
-        output.say("No backup fits.")
-    else:
-        output.say("No backups yet; make the first with `netraven backup run --all`.")
+    show_list(
+        Listed(page, backups, total),
+        Look(_COLUMNS, _cells, BackupRead.model_validate),
+        "backup",
+        is_filtered=bool(name or status or config_type or pinned is not None),
+        begin="make the first with `netraven backup run --all`",
+        as_json=as_json,
+    )
 
 
 app.command("show")(show_backup)
@@ -178,24 +177,22 @@ def _name_of(row: Backup) -> str:
     return f"{title} (pinned)" if row.pinned else title
 
 
-def _show_backups(backups: list[Backup]) -> None:
-    columns = (
-        Column("Backup", wraps=True),
-        Column("Status"),
-        Column("Grade"),
-        Column("Size", right=True),
-        Column("Stored"),
-        Column("Last seen"),
+_COLUMNS = (
+    Column("Backup", wraps=True),
+    Column("Status"),
+    Column("Grade"),
+    Column("Size", right=True),
+    Column("Stored"),
+    Column("Last seen"),
+)
+
+
+def _cells(row: Backup) -> Sequence[object]:
+    return (
+        _name_of(row),
+        row.status,
+        row.grade,
+        output.bytes_in_words(row.size),
+        output.local_minute(row.created_at),
+        output.local_minute(row.last_seen_at),
     )
-    rows = (
-        (
-            _name_of(row),
-            row.status,
-            row.grade,
-            output.bytes_in_words(row.size),
-            output.local_minute(row.created_at),
-            output.local_minute(row.last_seen_at),
-        )
-        for row in backups
-    )
-    output.say_table(columns, rows)

@@ -92,7 +92,7 @@ def list_blackouts(
 ) -> None:
     """List black-outs by name, and say which of them hold now."""
     from netraven.cli.home import reach_home
-    from netraven.cli.pages import Page, say_more, take
+    from netraven.cli.pages import Listed, Look, Page, show_list, take
     from netraven.jobs.blackouts import count_blackouts, get_blackouts
     from netraven.schemas.blackout import BlackoutRead
 
@@ -101,14 +101,13 @@ def list_blackouts(
         found = take(page, lambda skip, limit: get_blackouts(db, skip, limit))
         told = [(BlackoutRead.model_validate(row), _end(row)) for row in found]
         total = count_blackouts(db)
-    if as_json:
-        items = [{**row.model_dump(mode="json"), "holds_until": end} for row, end in told]
-        output.say_json({"items": items, "total": total})
-    elif not told:
-        output.say("No black-out; `netraven blackout add` keeps one.")
-    else:
-        _show_all(told)
-        say_more(page, len(told), total)
+    show_list(
+        Listed(page, told, total),
+        Look(_COLUMNS, _cells, _as_item),
+        "black-out",
+        begin="`netraven blackout add` keeps one",
+        as_json=as_json,
+    )
 
 
 @app.command("show")
@@ -121,7 +120,7 @@ def show_blackout(name: BlackoutName, *, as_json: AsJson = False) -> None:
         row = _named(db, name)
         told, end = BlackoutRead.model_validate(row), _end(row)
     if as_json:
-        output.say_json({**told.model_dump(mode="json"), "holds_until": end})
+        output.say_json(_as_item((told, end)))
         return
     output.say_facts(
         (
@@ -152,25 +151,24 @@ def remove_blackout(name: BlackoutName, *, yes: Yes = False, as_json: AsJson = F
     )
 
 
-def _show_all(told: Sequence[tuple[BlackoutRead, datetime | None]]) -> None:
-    columns = (
-        Column("Black-out", wraps=True),
-        Column("Tag", wraps=True),
-        Column("When", wraps=True),
-        Column("Due"),
-        Column("Holds until"),
-    )
-    rows = (
-        (
-            row.name,
-            row.tag.name,
-            _when(row),
-            row.hold_back.value,
-            None if end is None else output.local_minute(end),
-        )
-        for row, end in told
-    )
-    output.say_table(columns, rows)
+_COLUMNS = (
+    Column("Black-out", wraps=True),
+    Column("Tag", wraps=True),
+    Column("When", wraps=True),
+    Column("Due"),
+    Column("Holds until"),
+)
+
+
+def _cells(told: tuple[BlackoutRead, datetime | None]) -> Sequence[object]:
+    row, end = told
+    until = None if end is None else output.local_minute(end)
+    return row.name, row.tag.name, _when(row), row.hold_back.value, until
+
+
+def _as_item(told: tuple[BlackoutRead, datetime | None]) -> object:
+    row, end = told
+    return {**row.model_dump(mode="json"), "holds_until": end}
 
 
 def _when(told: BlackoutRead) -> str:

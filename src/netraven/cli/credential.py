@@ -143,7 +143,7 @@ def list_credentials(
     """List credentials by name, never their secrets."""
     from netraven.cli.home import reach_home
     from netraven.cli.names import named_tag
-    from netraven.cli.pages import Page, say_more, take
+    from netraven.cli.pages import Listed, Look, Page, show_list, take
     from netraven.schemas.credential import CredentialRead
     from netraven.vault.credentials import count_credentials, get_credentials
 
@@ -155,19 +155,14 @@ def list_credentials(
             lambda skip, limit: get_credentials(db, skip, limit, search=search, tag_id=tag_id),
         )
         total = count_credentials(db, search=search, tag_id=tag_id)
-    if as_json:
-        output.say_json(
-            {"items": [CredentialRead.model_validate(row) for row in rows], "total": total}
-        )
-    elif rows:
-        _show_credentials(rows)
-        say_more(page, len(rows), total)
-    elif search or tag or skip:
-        output.say("No credential fits.")
-    else:
-        output.say(
-            "No credentials yet; add one with `netraven credential add NAME --username USER`."
-        )
+    show_list(
+        Listed(page, rows, total),
+        Look(_COLUMNS, _cells, CredentialRead.model_validate),
+        "credential",
+        is_filtered=bool(search or tag),
+        begin="add one with `netraven credential add NAME --username USER`",
+        as_json=as_json,
+    )
 
 
 @app.command("update")
@@ -284,28 +279,24 @@ def _tag_links(db: Unit, wanted: Sequence[str]) -> list[dict[str, object]]:
     return links
 
 
-def _show_credentials(rows: list[Credential]) -> None:
-    columns = (
-        Column("Name", wraps=True),
-        Column("User", wraps=True),
-        Column("Secrets"),
-        Column("Tags", wraps=True),
-        Column("Used", right=True),
-        Column("State", wraps=True),
-    )
-    output.say_table(
-        columns,
-        (
-            (
-                row.name,
-                row.username,
-                _secrets_of(row),
-                ", ".join(f"{link.tag.name}:{link.priority}" for link in row.tag_links),
-                f"{row.success_count}/{row.success_count + row.failure_count}",
-                f"frozen: {row.frozen_reason}" if row.frozen_at else output.state("ok"),
-            )
-            for row in rows
-        ),
+_COLUMNS = (
+    Column("Name", wraps=True),
+    Column("User", wraps=True),
+    Column("Secrets"),
+    Column("Tags", wraps=True),
+    Column("Used", right=True),
+    Column("State", wraps=True),
+)
+
+
+def _cells(row: Credential) -> Sequence[object]:
+    return (
+        row.name,
+        row.username,
+        _secrets_of(row),
+        ", ".join(f"{link.tag.name}:{link.priority}" for link in row.tag_links),
+        f"{row.success_count}/{row.success_count + row.failure_count}",
+        f"frozen: {row.frozen_reason}" if row.frozen_at else output.state("ok"),
     )
 
 

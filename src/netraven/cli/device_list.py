@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -38,7 +39,7 @@ def list_devices(
     """List devices by hostname."""
     from netraven.cli.home import reach_home
     from netraven.cli.names import named_tag, platform_name
-    from netraven.cli.pages import Page, say_more, take
+    from netraven.cli.pages import Listed, Look, Page, show_list, take
     from netraven.inventory.devices import count_devices, get_devices
     from netraven.schemas.device import DeviceRead
 
@@ -63,19 +64,17 @@ def list_devices(
         total = count_devices(
             db, search, device_type, enabled, tag_ids=tag_ids, site=site, last_backup_status=status
         )
-    if as_json:
-        items = [DeviceRead.model_validate(device) for device in devices]
-        output.say_json({"items": items, "total": total})
-    elif devices:
-        _show_devices(devices)
-        say_more(page, len(devices), total)
-    elif any((search, platform, tag, site, status, enabled is not None, skip)):
-        output.say("No device fits.")
-    else:
-        output.say(
-            "No devices yet; add one with `netraven device add HOSTNAME ADDRESS`, "
-            "or many with `netraven device import FILE.csv`."
-        )
+    show_list(
+        Listed(page, devices, total),
+        Look(_COLUMNS, _cells, DeviceRead.model_validate),
+        "device",
+        is_filtered=any((search, platform, tag, site, status, enabled is not None)),
+        begin="add one with `netraven device add HOSTNAME ADDRESS`, or many with "
+        "`netraven device import FILE.csv`",
+        as_json=as_json,
+    )
+    if not as_json and any(device.protocol == "telnet" for device in devices):
+        output.note("telnet! is not encrypted: passwords and configurations pass in clear.")
 
 
 def show_device(name: DeviceName, *, as_json: AsJson = False) -> None:
@@ -95,27 +94,23 @@ def show_device(name: DeviceName, *, as_json: AsJson = False) -> None:
         _show_device(device, credentials)
 
 
-def _show_devices(devices: list[Device]) -> None:
-    columns = (
-        Column("Hostname", wraps=True),
-        Column("Address", wraps=True),
-        Column("Platform"),
-        Column("Last backup"),
-        Column("When"),
+_COLUMNS = (
+    Column("Hostname", wraps=True),
+    Column("Address", wraps=True),
+    Column("Platform"),
+    Column("Last backup"),
+    Column("When"),
+)
+
+
+def _cells(device: Device) -> Sequence[object]:
+    return (
+        device.hostname,
+        _address(device),
+        device.device_type,
+        device.last_backup_status if device.enabled else output.state("disabled"),
+        device.last_backup_at and output.local_minute(device.last_backup_at),
     )
-    rows = (
-        (
-            device.hostname,
-            _address(device),
-            device.device_type,
-            device.last_backup_status if device.enabled else output.state("disabled"),
-            device.last_backup_at and output.local_minute(device.last_backup_at),
-        )
-        for device in devices
-    )
-    output.say_table(columns, rows)
-    if any(device.protocol == "telnet" for device in devices):
-        output.note("telnet! is not encrypted: passwords and configurations pass in clear.")
 
 
 def _show_device(device: Device, credentials: list[str]) -> None:

@@ -15,6 +15,7 @@ from netraven.inventory.tag_rules import get_tag_rule, get_tag_rule_by_name
 from netraven.inventory.tags import get_tag, get_tag_by_name
 from netraven.jobs.listing import get_job_log, get_job_logs
 from netraven.models import Backup, Credential, Device, JobLog, Tag, TagRule, User
+from netraven.schemas.texts import whole_number
 from netraven.vault.credentials import get_credential, get_credential_by_name
 
 Row = TypeVar("Row")

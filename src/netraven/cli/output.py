@@ -19,6 +19,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -54,11 +55,15 @@ _ESCAPES = re.compile(r"\\ud[89ab]..\\ud[c-f]..|\\udc([89a-f].)|\\.")
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table; where room is short, only `wraps` ones break into several lines."""
+    """A column of a table; where room is short, only `wraps` ones break into several lines.
+
+    And `is_spare` ones are left out there, so that no other is cut.
+    """
 
     title: str
     wraps: bool = False
     right: bool = False
+    is_spare: bool = False
 
 
 def visible(text: str, *, keep: str = "") -> str:
@@ -116,17 +121,14 @@ def note_json(value: object) -> None:
 
 def say_table(columns: Sequence[Column], rows: Iterable[Sequence[object]]) -> None:
     """Write rows as a table; cells are made visible, states coloured, None is a dash."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for column in columns:
-        table.add_column(
-            column.title,
-            no_wrap=not column.wraps,
-            overflow="fold" if column.wraps else "ellipsis",
-            justify="right" if column.right else "left",
-        )
-    for row in rows:
-        table.add_row(*(cell(value) for value in row))
-    _write(out(), table)
+    console = out()
+    cells = [[cell(value) for value in row] for row in rows]
+    table = _table(columns, cells)
+    room = console.options.update(max_width=_UNWRAPPED_COLUMNS)
+    if Measurement.get(console, room, table).maximum > console.width:
+        kept = [place for place, column in enumerate(columns) if not column.is_spare]
+        table = _table([columns[at] for at in kept], [[row[at] for at in kept] for row in cells])
+    _write(console, table)
 
 
 def say_facts(facts: Iterable[tuple[str, object]]) -> None:
@@ -210,6 +212,20 @@ def bytes_in_words(size: int | None) -> str | None:
 def versioned(hostname: str, version: int | None) -> str:
     """Return how a version is named: `core-1@3`."""
     return f"{hostname}@{version}" if version else f"{hostname} (failed, no version)"
+
+
+def _table(columns: Iterable[Column], rows: Iterable[Iterable[Text]]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for column in columns:
+        table.add_column(
+            column.title,
+            no_wrap=not column.wraps,
+            overflow="fold" if column.wraps else "ellipsis",
+            justify="right" if column.right else "left",
+        )
+    for row in rows:
+        table.add_row(*row)
+    return table
 
 
 def _console(*, stderr: bool) -> Console:

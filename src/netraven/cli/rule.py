@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -101,7 +102,7 @@ def list_rules(
     """List rules by name."""
     from netraven.cli.home import reach_home
     from netraven.cli.names import named_tag
-    from netraven.cli.pages import Page, say_more, take
+    from netraven.cli.pages import Listed, Look, Page, show_list, take
     from netraven.inventory.tag_rules import count_tag_rules, get_tag_rules
     from netraven.schemas.tag_rule import TagRuleRead
 
@@ -112,20 +113,20 @@ def list_rules(
             page, lambda skip, limit: get_tag_rules(db, skip, limit, tag_id, is_active=active)
         )
         total = count_tag_rules(db, tag_id, is_active=active)
-    if as_json:
-        items = [TagRuleRead.model_validate(rule) for rule in rules]
-        output.say_json({"items": items, "total": total})
-    elif rules:
-        columns = (
-            Column("Rule", wraps=True),
-            Column("Tag", wraps=True),
-            Column("State"),
-            Column("Where", wraps=True),
-        )
-        output.say_table(columns, ((*_cells(rule), _told(rule.rule_criteria)) for rule in rules))
-        say_more(page, len(rules), total)
-    else:
-        output.say("No rule fits.")
+    columns = (
+        Column("Rule", wraps=True),
+        Column("Tag", wraps=True),
+        Column("State"),
+        Column("Where", wraps=True),
+    )
+    show_list(
+        Listed(page, rules, total),
+        Look(columns, _cells, TagRuleRead.model_validate),
+        "rule",
+        is_filtered=bool(tag or active is not None),
+        begin="make one with `netraven rule add NAME --tag TAG --where CONDITION`",
+        as_json=as_json,
+    )
 
 
 @app.command("show")
@@ -348,9 +349,10 @@ def _told(criteria: JsonValue, *, is_inner: bool = False) -> str:
     return f"({told})" if is_inner else told
 
 
-def _cells(rule: TagRule) -> tuple[str, str, str]:
+def _cells(rule: TagRule) -> Sequence[object]:
     state = "enabled" if rule.is_active else "disabled"
-    return rule.name, rule.tag.name, "error" if rule.is_active and rule.last_error else state
+    shown = "error" if rule.is_active and rule.last_error else state
+    return rule.name, rule.tag.name, shown, _told(rule.rule_criteria)
 
 
 def _sentence(result: RuleApplyResult) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -45,7 +46,7 @@ def list_runs(
     """List runs, newest first."""
     from netraven.cli.home import reach_home
     from netraven.cli.names import named_device
-    from netraven.cli.pages import Page, say_more, take
+    from netraven.cli.pages import Listed, Look, Page, show_list, take
     from netraven.db.enums import RunStatus
     from netraven.jobs.listing import count_job_logs, get_job_logs
     from netraven.schemas.job import JobLogFilter, JobLogRead
@@ -58,14 +59,14 @@ def list_runs(
         page = Page(skip, limit, is_everything=everything)
         runs = take(page, lambda skip, limit: get_job_logs(db, skip, limit, wanted))
         total = count_job_logs(db, wanted)
-    if as_json:
-        shown = [JobLogRead.model_validate(run) for run in runs]
-        output.say_json({"items": shown, "total": total})
-    elif not runs:
-        output.say("No runs yet; `netraven backup run --all` makes the first.")
-    else:
-        _show_runs(runs)
-        say_more(page, len(runs), total)
+    show_list(
+        Listed(page, runs, total),
+        Look(_COLUMNS, _cells, JobLogRead.model_validate),
+        "run",
+        is_filtered=bool(status or device),
+        begin="`netraven backup run --all` makes the first",
+        as_json=as_json,
+    )
 
 
 @app.command("show")
@@ -158,26 +159,22 @@ def show_results(results: list[JobResult], *, everything: bool = False) -> None:
     )
 
 
-def _show_runs(runs: list[JobLog]) -> None:
-    columns = (
-        Column("Run"),
-        Column("Type"),
-        Column("Status"),
-        Column("Started"),
-        Column("Took", right=True),
-    )
-    output.say_table(
-        columns,
-        (
-            (
-                run.id,
-                Text(run.job_type.value),
-                run.status,
-                output.local_minute(run.start_time or run.created_at),
-                _took(run.start_time, run.end_time),
-            )
-            for run in runs
-        ),
+_COLUMNS = (
+    Column("Run"),
+    Column("Type"),
+    Column("Status"),
+    Column("Started"),
+    Column("Took", right=True),
+)
+
+
+def _cells(run: JobLog) -> Sequence[object]:
+    return (
+        run.id,
+        Text(run.job_type.value),
+        run.status,
+        output.local_minute(run.start_time or run.created_at),
+        _took(run.start_time, run.end_time),
     )
 
 

@@ -53,9 +53,13 @@ def add_schedule(
     from netraven.cli.home import reach_home
     from netraven.cli.names import named_device, named_tag
     from netraven.cli.schedule_words import given_timing
+    from netraven.errors import Invalid
+    from netraven.jobs.options import NEEDS_DEVICES
     from netraven.jobs.schedules import create_scheduled_job
     from netraven.schemas.schedule import ScheduledJobCreate
 
+    if job_type in NEEDS_DEVICES and not (devices or tags or all_devices):
+        raise Invalid("schedule", "say what it is for: --device NAME, --tag TAG, or --all")
     days = {"weekday": weekday, "month_day": month_day, "month": month}
     when = given_timing(at=at, every=every, once=once, cron=cron, **days)
     job_data = {"config_types": config_types, "commands": commands}
@@ -89,7 +93,7 @@ def list_schedules(
 ) -> None:
     """List schedules, newest first."""
     from netraven.cli.home import reach_home
-    from netraven.cli.pages import Page, say_more, take
+    from netraven.cli.pages import Listed, Look, Page, show_list, take
     from netraven.jobs.schedule_listing import count_scheduled_jobs, get_scheduled_jobs
     from netraven.schemas.schedule import ScheduledJobFilter, ScheduledJobRead
 
@@ -99,14 +103,14 @@ def list_schedules(
         found = take(page, lambda skip, limit: get_scheduled_jobs(db, skip, limit, wanted))
         jobs = [ScheduledJobRead.model_validate(job) for job in found]
         total = count_scheduled_jobs(db, wanted)
-    if as_json:
-        output.say_json({"items": jobs, "total": total})
-        return
-    if not jobs:
-        output.say("No schedule fits; `netraven schedule add` keeps one.")
-        return
-    _show_all(jobs)
-    say_more(page, len(jobs), total)
+    show_list(
+        Listed(page, jobs, total),
+        Look(_COLUMNS, _cells),
+        "schedule",
+        is_filtered=bool(job_type or enabled is not None),
+        begin="`netraven schedule add` keeps one",
+        as_json=as_json,
+    )
 
 
 @app.command("show")
@@ -250,31 +254,6 @@ def named_schedule(db: Unit, name: str) -> ScheduledJob:
     return found[0]
 
 
-def _show_all(jobs: Sequence[ScheduledJobRead]) -> None:
-    from netraven.jobs.schedule_words import targets_in_words, timing_in_words
-
-    columns = (
-        Column("Schedule", wraps=True),
-        Column("Type"),
-        Column("When", wraps=True),
-        Column("For", wraps=True),
-        Column("Next"),
-        Column("Last"),
-    )
-    rows = (
-        (
-            job.name,
-            job.job_type.value,
-            timing_in_words(job),
-            targets_in_words(job),
-            output.local_minute(job.next_run) if job.next_run else "off",
-            job.last_status,
-        )
-        for job in jobs
-    )
-    output.say_table(columns, rows)
-
-
 def _toggle(name: str, *, enabled: bool, as_json: bool) -> None:
     from netraven.cli.home import reach_home
     from netraven.jobs.schedules import toggle_scheduled_job
@@ -283,3 +262,26 @@ def _toggle(name: str, *, enabled: bool, as_json: bool) -> None:
         job = named_schedule(db, name)
         toggle_scheduled_job(db, job.id, enabled=enabled)
         tell(named_schedule(db, str(job.id)), "Enabled" if enabled else "Disabled", as_json=as_json)
+
+
+_COLUMNS = (
+    Column("Schedule", wraps=True),
+    Column("Type"),
+    Column("When", wraps=True),
+    Column("For", wraps=True),
+    Column("Next"),
+    Column("Last"),
+)
+
+
+def _cells(job: ScheduledJobRead) -> Sequence[object]:
+    from netraven.jobs.schedule_words import targets_in_words, timing_in_words
+
+    return (
+        job.name,
+        job.job_type.value,
+        timing_in_words(job),
+        targets_in_words(job),
+        output.local_minute(job.next_run) if job.next_run else "off",
+        job.last_status,
+    )

@@ -56,7 +56,7 @@ def list_tags(
 ) -> None:
     """List tags by name, with the number of their devices."""
     from netraven.cli.home import reach_home
-    from netraven.cli.pages import Page, say_more, take
+    from netraven.cli.pages import Listed, Look, Page, show_list, take
     from netraven.inventory.tags import count_tags, get_tags
     from netraven.schemas.tag import TagRead
 
@@ -64,18 +64,21 @@ def list_tags(
     with reach_home().reading() as db:
         tags = take(page, lambda skip, limit: get_tags(db, skip, limit, search=search))
         total = count_tags(db, search=search)
-    if as_json:
-        output.say_json({"items": [TagRead.model_validate(tag) for tag in tags], "total": total})
-    elif tags:
-        columns = (
-            Column("Tag", wraps=True),
-            Column("Devices", right=True),
-            Column("Description", wraps=True),
-        )
-        output.say_table(columns, ((tag.name, tag.device_count, tag.description) for tag in tags))
-        say_more(page, len(tags), total)
-    else:
-        output.say("No tag fits.")
+    columns = (
+        Column("Tag", wraps=True),
+        Column("Devices", right=True),
+        Column("Description", wraps=True),
+    )
+    show_list(
+        Listed(page, tags, total),
+        Look(
+            columns,
+            lambda tag: (tag.name, tag.device_count, tag.description),
+            TagRead.model_validate,
+        ),
+        "tag",
+        as_json=as_json,
+    )
 
 
 @app.command("assign")

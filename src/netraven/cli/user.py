@@ -100,7 +100,7 @@ def list_users(
     """List users by name."""
     from netraven.admin.users import count_users, get_users
     from netraven.cli.home import reach_home
-    from netraven.cli.pages import Page, say_more, take
+    from netraven.cli.pages import Listed, Look, Page, show_list, take
     from netraven.schemas.user import UserRead
 
     page = Page(skip, limit, is_everything=everything)
@@ -113,23 +113,21 @@ def list_users(
         )
         users = [UserRead.model_validate(row) for row in rows]
         total = count_users(db, role=role, is_active=active, search=search)
-    if as_json:
-        output.say_json({"items": users, "total": total})
-    elif users:
-        columns = (
-            Column("User", wraps=True),
-            Column("Role"),
-            Column("State"),
-            Column("Address", wraps=True),
-            Column("Last login"),
-        )
-        rows_told = ((u.username, u.role.value, _state(u), u.email, u.last_login) for u in users)
-        output.say_table(columns, rows_told)
-        say_more(page, len(users), total)
-    elif search or role or skip or active is not None:
-        output.say("No user fits.")
-    else:
-        output.say("No users yet; add one with `netraven user add NAME --email ADDRESS`.")
+    columns = (
+        Column("User", wraps=True),
+        Column("Role"),
+        Column("State"),
+        Column("Address", wraps=True),
+        Column("Last login"),
+    )
+    show_list(
+        Listed(page, users, total),
+        Look(columns, lambda u: (u.username, u.role.value, _state(u), u.email, u.last_login)),
+        "user",
+        is_filtered=bool(search or role or active is not None),
+        begin="add one with `netraven user add NAME --email ADDRESS`",
+        as_json=as_json,
+    )
 
 
 @app.command("show")

@@ -90,11 +90,15 @@ def _drawn(data: bytes) -> Screen:
     lost: list[tuple[int, str]] = []
     blank = 0
     for number, line in enumerate(lines):
-        if blank < _MOST_BLANK and _ACTIVE.search(line) is not None:
-            lines[number], gone = _draw(line)
-            blank += max(0, len(lines[number]) - len(line))
-            if gone:
-                lost.append((number, gone))
+        if _ACTIVE.search(line) is None:
+            continue
+        if blank > _MOST_BLANK:
+            lines[number] = _ACTIVE.sub("", _SEQUENCE.sub("", line))
+            continue
+        lines[number], gone = _draw(line)
+        blank += max(0, len(lines[number]) - len(line))
+        if gone:
+            lost.append((number, gone))
     return Screen("\n".join(lines), encoding, tuple(lost))
 
 

@@ -13,6 +13,7 @@ import re2
 
 from netraven.db.types import JsonValue, is_storable
 from netraven.errors import Invalid
+from netraven.schemas.texts import whole_number
 
 Facts: TypeAlias = Mapping[str, str | int | bool | None]
 Matcher: TypeAlias = Callable[[Facts], bool]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -19,6 +20,7 @@ from netraven.db import Id, as_uuid, guarded, name_key, new_id, operation
 from netraven.db.chunks import in_chunks
 from netraven.db.enums import LinkSource
 from netraven.db.paging import Place, check_page
+from netraven.errors import Conflict
 from netraven.inventory.addresses import canonical_address
 from netraven.inventory.criteria import RULE_FIELDS
 from netraven.inventory.device_queries import BY_HOSTNAME, DeviceFilter, backup_status, loaded
@@ -151,7 +153,7 @@ def create_device(
     moment = clock.moment(now)
     device_id = new_id()
     values: dict[str, object] = {}
-    with naming_holder(db, values), guarded(db):
+    with _naming_holder(db, values), guarded(db):
         values |= _columns(db, device_id, device, fields=set(DeviceCreate.model_fields))
         values["owner_id"] = checked_owner(db, owner_id)
         tags = checked_tags(db, device.tag_ids)
@@ -185,7 +187,7 @@ def update_device(
     if row is None:
         return None
     values: dict[str, object] = {}
-    with naming_holder(db, values, row), guarded(db):
+    with _naming_holder(db, values, row), guarded(db):
         values |= _columns(db, row.id, device_update, fields=given)
         before = {name: getattr(row, name) for name in values}
         after = {name: value for name, value in values.items() if before[name] != value}
@@ -235,6 +237,16 @@ def _found(db: Session, condition: ColumnElement[bool], visible_to: Id | None) -
     if visible_to is not None:
         wanted = wanted.where(visible_devices(visible_to))
     return db.scalar(loaded(wanted))
+
+
+@contextmanager
+def _naming_holder(
+    db: Session, wanted: Mapping[str, object], row: Device | None = None
+) -> Iterator[None]:
+    try:
+        yield
+    except Conflict as conflict:
+        raise naming_holder(db, conflict, wanted, row) from None
 
 
 def _reread(db: Session, device_id: UUID) -> Device:

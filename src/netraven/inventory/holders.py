@@ -2,38 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from netraven.admin.visibility import visible_devices
-from netraven.db import get_actor
+from netraven.db import get_actor, operation
 from netraven.errors import Conflict
 from netraven.models import Device
 
 
-@contextmanager
+@operation
 def naming_holder(
-    db: Session, wanted: Mapping[str, object], row: Device | None = None
-) -> Iterator[None]:
-    """Say in a Conflict which device has it already, where whoever acts may see that device.
+    db: Session, conflict: Conflict, wanted: Mapping[str, object], row: Device | None = None
+) -> Conflict:
+    """Return the conflict with the device that has it already, where whoever acts may see that.
 
-    `wanted` are the columns' new values, read when it came to the conflict; `row` has the others.
+    `wanted` are the columns' new values, `row` has the others.
     """
-    try:
-        yield
-    except Conflict as conflict:
-        columns = {name: wanted.get(name, getattr(row, name, None)) for name in _COLUMNS}
-        raise _told(db, conflict, columns) from None
-
-
-_ADDRESS = ("ip_address", "port", "jump_key")
-_COLUMNS = ("hostname_key", *_ADDRESS)
-
-
-def _told(db: Session, conflict: Conflict, columns: Mapping[str, object]) -> Conflict:
+    columns = {name: wanted.get(name, getattr(row, name, None)) for name in _COLUMNS}
     if conflict.field == "hostname":
         holder = _holder(db, Device.hostname_key == columns["hostname_key"])
         if holder is None:
@@ -47,6 +35,10 @@ def _told(db: Session, conflict: Conflict, columns: Mapping[str, object]) -> Con
     whose = "another device" if holder is None else f"the device {holder.hostname}"
     shown = f"{columns['ip_address']} port {columns['port']}"
     return Conflict(conflict.field, f"the address {shown} belongs to {whose} already")
+
+
+_ADDRESS = ("ip_address", "port", "jump_key")
+_COLUMNS = ("hostname_key", *_ADDRESS)
 
 
 def _holder(db: Session, *conditions: ColumnElement[bool]) -> Device | None:

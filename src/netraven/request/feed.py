@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from netraven.db import unit_of_work
-from netraven.errors import StorageFailed
+from netraven.errors import NetRavenError
 from netraven.jobs.marks import RunMark, get_run_marks
 from netraven.log import get_logger
 
@@ -44,8 +44,7 @@ class RunFeed:
         """Yield an event that is set whenever something happened in the run."""
         happened = asyncio.Event()
         self._followers[run_id].add(happened)
-        if self._watch is None or self._watch.done():
-            self._watch = asyncio.create_task(self._look_on())
+        self._keep_watching()
         try:
             yield happened
         finally:
@@ -68,6 +67,7 @@ class RunFeed:
         self, wanted: Hashable, look: Callable[[], Coroutine[object, object, R]]
     ) -> R:
         """Await a look that is one for all who want the same until something happens again."""
+        self._keep_watching()
         task = cast("asyncio.Task[R] | None", self._shared.get(wanted))
         if task is None:
             task = asyncio.create_task(look())
@@ -75,6 +75,15 @@ class RunFeed:
             self._shared[wanted] = task
             task.add_done_callback(partial(self._forget, wanted))
         return await asyncio.shield(task)
+
+    def _keep_watching(self) -> None:
+        """See to it that somebody looks; a watch that broke off is told, and another begins."""
+        watch = self._watch
+        if watch is not None and not watch.done():
+            return
+        if watch is not None and not watch.cancelled() and (error := watch.exception()) is not None:
+            _log.error("watching runs broke off", kind=type(error).__name__)
+        self._watch = asyncio.create_task(self._look_on())
 
     def _forget(self, wanted: Hashable, look: asyncio.Task[object]) -> None:
         self._looks.discard(look)
@@ -93,8 +102,8 @@ class RunFeed:
             try:
                 async with unit_of_work(self._sessions, read_only=True) as db:
                     marks = await get_run_marks(db, list(self._followers))
-            except StorageFailed:
-                _log.warning("followed runs could not be looked at")
+            except NetRavenError as error:
+                _log.warning("followed runs could not be looked at", code=error.code)
             else:
                 self._wake(marks)
             with suppress(TimeoutError):

@@ -15,6 +15,8 @@ from typing import Final, Protocol
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from netraven.request.conditions import weakened
+
 if sys.version_info >= (3, 14):
     from compression import zstd
 else:
@@ -98,6 +100,8 @@ class _Reply:
         if self._coding is not None and _is_worth_it(headers, first):
             self._packer = _PACKERS[self._coding]()
             headers["Content-Encoding"] = self._coding
+            if "etag" in headers:
+                headers["ETag"] = weakened(headers["ETag"])
             first = await self._packed(first)
             if first.get("more_body"):
                 del headers["Content-Length"]
