@@ -88,6 +88,11 @@ class Written:
         return re.fullmatch(rf"{pattern}\n", text) is not None
 
     @property
+    def wants_login(self) -> bool:
+        """It asks for name and password on its terminal."""
+        return any("{username}" in wanted for _, wanted in self.gates)
+
+    @property
     def command(self) -> str:
         """The command that it answers with its configuration."""
         return self.running or self.declared.commands_for(Yields.RUNNING)[0].text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -164,7 +165,7 @@ class SecretSearch:
                         _add(found, _without_quotes(line, span), joins=rule.anywhere)
                 if len(found) > _OPAQUE_LINE_SECRETS:
                     return [(0, len(line))]
-        return sorted(span for span in found if line[slice(*span)].strip(b'*."'))
+        return sorted(span for span in found if not _MASK.fullmatch(line[slice(*span)]))
 
     def _applies(self, rule: HiddenValue, start: int) -> bool:
         if rule.anywhere:
@@ -236,6 +237,8 @@ class SecretSearch:
 
 
 _FORGED = HiddenValue(name="forged-token", pattern=r"(‹(?:secret:[^\s›]*|hidden)›?)", anywhere=True)
+# What a device shows in a secret's place, and the one of a user who has no password.
+_MASK = re.compile(rb"[*.\"]*|!")
 # Beyond these a line is no command; both bound the work that a line can make.
 _OPAQUE_LINE_BYTES = 4096
 _OPAQUE_LINE_SECRETS = 32

@@ -23,6 +23,8 @@ ENTER: Final = "\r"
 _TAIL_BYTES: Final = 4096
 _NUDGE_S: Final = 4.0
 _LONGEST_QUERY: Final = 16
+# ECMA-48's NEL, with which some switches end a line; as long as what it does.
+_NEXT_LINE: Final = b"\x1bE"
 
 
 class Step(StrEnum):
@@ -98,6 +100,13 @@ class Conversation:
         line, offset = self._nudged
         return line if self.received.find(b"\n", offset) >= 0 else None
 
+    def line_above(self) -> str:
+        """Return the last line with text, "" where the cursor stands behind text itself."""
+        if self.last_line():
+            return ""
+        lines = self.lines_above().split("\n")
+        return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
     def lines_above(self) -> str:
         """Return the end of what was received before the last line, control sequences resolved."""
         end = self.received.rfind(b"\n") + 1
@@ -113,11 +122,19 @@ class Conversation:
         self.dialogue.typed_secret(secret, at_s=_now_s())
         await self._stream.write((secret + ENTER).encode())
 
-    async def until(self, find: Callable[[], T | None], awaited: str, *, nudge: bool = False) -> T:
+    async def until(
+        self,
+        find: Callable[[], T | None],
+        awaited: str,
+        *,
+        nudge: bool = False,
+        wake: Callable[[], str] = str,
+    ) -> T:
         """Return what `find` finds after some piece of output; it is tried after each one.
 
-        With `nudge`, Enter is pressed once after a few silent seconds: a device that is waiting
-        for a key, or whose prompt was pushed up by a log message, then shows its prompt.
+        With `nudge`, Enter is pressed once after a few silent seconds, behind what `wake` says:
+        a device that is waiting for a key, or whose prompt was pushed up by a log message, then
+        shows its prompt.
         Raises `DeviceTimeout`, `SessionLost` or `OutputTooLarge`.
         """
         self.awaited = awaited
@@ -127,7 +144,7 @@ class Conversation:
                 nudge = await self.receive(within_s=_NUDGE_S)
                 if not nudge:
                     self._nudged = self.last_line(), len(self.received)
-                    await self.type("")
+                    await self.type(wake())
                 continue
             if not await self.receive(within_s=self._limits.idle_s) and not self._learn_pager():
                 raise DeviceTimeout(
@@ -179,7 +196,10 @@ class Conversation:
                 awaited=self.awaited,
             )
         self.dialogue.received(piece, at_s=_now_s())
+        seam = max(0, len(self.received) - 1)
         self.received += piece
+        if b"E" in piece and _NEXT_LINE in self.received[seam:]:
+            self.received[seam:] = self.received[seam:].replace(_NEXT_LINE, b"\r\n")
         if len(self.received) > self._limits.max_bytes:
             raise OutputTooLarge(
                 f"the device sent more than {self._limits.max_bytes} bytes while {self.step}",

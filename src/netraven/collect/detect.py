@@ -10,7 +10,7 @@ from netraven.collect.greetings import answer_to_greeting
 from netraven.collect.terminal import resolve, squash
 from netraven.collect.walk import Step, Walk
 from netraven.errors import DialogueFailed
-from netraven.platforms.detection import Clues, Finding, weigh
+from netraven.platforms.detection import Clues, Finding, dismissal_of, weigh
 from netraven.platforms.manners import MORE
 from netraven.platforms.platform import Platform
 from netraven.platforms.undetermined import UNDETERMINED
@@ -50,12 +50,16 @@ async def _first_screen(talk: Conversation, walk: Walk) -> Clues:
     def waits() -> str | None:
         return talk.last_line() or None
 
+    def dismissal() -> str:
+        return dismissal_of(talk.line_above()) or ""
+
     for _ in range(_MOST_QUESTIONS):
-        await talk.until(waits, walk.awaited, nudge=True)
+        await talk.until(waits, walk.awaited, nudge=True, wake=dismissal)
         while await talk.receive(within_s=_SETTLE_S):
             pass
         line = talk.last_line()
         answer = answer_to_greeting(line, talk.lines_above())
+        answer = dismissal_of(line) if answer is None else answer
         if answer is not None:
             talk.consume()
             await talk.type(answer)

@@ -175,7 +175,9 @@ class Session:
     async def _reach_prompt(self) -> Prompt:
         """Return the first line that looks like the platform's prompt."""
         for _ in range(_MAX_QUESTIONS):
-            found: Prompt | str = await self._talk.until(self._find_first, "a prompt", nudge=True)
+            found: Prompt | str = await self._talk.until(
+                self._find_first, "a prompt", nudge=True, wake=self._answer_above
+            )
             if isinstance(found, Prompt):
                 return found
             self._talk.consume()
@@ -222,6 +224,15 @@ class Session:
             return None
         self._is_entered = True
         return entry.command
+
+    def _answer_above(self) -> str:
+        """Return what is declared to be typed at a question that the device ended with a newline.
+
+        At some an Enter alone would begin what nobody wants, such as a change of passwords.
+        """
+        line = self._talk.line_above()
+        questions = self._platform.questions
+        return next((each.answer for each in questions if each.pattern.fullmatch(line)), "")
 
     def _login_answer(self, line: str) -> str | None:
         """Return the name or the password where the device asks for it on its terminal."""
@@ -279,7 +290,7 @@ class Session:
     def _find_enable(self) -> Prompt | Enable | str | None:
         """Return the prompt after Enter, the enable declaration where it asks, or the user name."""
         enable, line = self._platform.enable, self._talk.last_line()
-        if enable is not None and enable.question.fullmatch(line):
+        if enable is not None and (enable.question.fullmatch(line) or _asks_for_secret(line)):
             return enable
         if b"\n" not in self._talk.received:
             return None
@@ -458,6 +469,10 @@ class Session:
         if self._prompt is None:
             raise DialogueFailed("the session is not open", step=self.step)
         return self._prompt
+
+
+def _asks_for_secret(line: str) -> bool:
+    return asks_for_password(line) and not asks_for_new_password(line)
 
 
 def _has_end(answer: Answer, completeness: Completeness) -> bool:

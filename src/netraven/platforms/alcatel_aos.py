@@ -44,6 +44,7 @@ ALCATEL_AOS = Platform(
         hidden("user", r"^user \S+ (?:\S+ )*?password(?:-hash)? {word}"),
         hidden("hash-key", r" (?:hash-key|encrypt-key) {word}"),
         free("community-map", r"^snmp community (map) "),
+        free("community-mode", r"^snmp community(?:-| )map (mode \S+)$"),
         free("none", r" md5 key (none)$"),
         hidden("bgp", r" md5 key (?:encrypt )?{word}"),
         hidden("isis", r" auth-type (?:md5|simple) (?:key|encrypt-key) {word}"),

@@ -52,8 +52,10 @@ CISCO_AIREOS = Platform(
     ),
     secrets=(
         free("words", r"^(?:config )?(?:sysname|prompt|snmp sys\S+|banner|location) .*"),
-        # Where keys are kept encrypted: the vector, the check sum, the length and the value.
-        hidden("vector", rf"^(?:config )?.* (?:add|hex|ascii) encrypt (?:.* )?1 {_VECTOR} {{word}}"),
+        # How encrypted values are kept: a vector, a check sum, the length and the value.
+        hidden("sealed", r" 1 ([0-9a-f]{8,}) ([0-9a-f]{8,}) \d+ ([0-9a-f]{8,})"),
+        free("key-kind", r" set-key (?:ascii|hex) (encrypt \d) "),
+        free("manager", r"^(?:config )?(?:mgmtuser|netuser) add (encrypt \S+ \d) "),
         hidden(
             "server-key",
             r"^(?:config )?(?:radius|tacacs) \S+ add (?:encrypt )?\d+ \S+ \d+"

@@ -76,6 +76,7 @@ CISCO_IOS = Platform(
         re.compile(r"! No configuration change since last restart"),
         re.compile(r"ntp clock-period \d+"),
         re.compile(r"(?:Current configuration ?: ?\d+|Using \d+ out of \d+) bytes.*"),
+        re.compile(_TIME),
     ),
     # Old versions show these in whatever order their tables have just now.
     unordered=(

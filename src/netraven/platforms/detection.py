@@ -58,6 +58,16 @@ def weigh(clues: Clues) -> Finding:
     return _conclude(fitting, proper or named, clues)
 
 
+def dismissal_of(line: str) -> str | None:
+    """Return the control key that dismisses a line, a question of some platform, or None.
+
+    Other answers are for those who know which platform asks.
+    """
+    questions = (question for platform in PLATFORMS for question in platform.questions)
+    keys = (each for each in questions if each.answer and not each.answer.isprintable())
+    return next((each.answer for each in keys if each.pattern.fullmatch(line)), None)
+
+
 def _conclude(fitting: list[Platform], named: list[Platform], clues: Clues) -> Finding:
     """Return what is known when nothing more is asked: an answer counts before a greeting."""
     if len(named) == 1:
@@ -89,7 +99,13 @@ def _weight(platform: Platform, clues: Clues) -> int:
     mark = _print_of(platform)
     is_server = mark.server is not None and mark.server.search(clues.server) is not None
     is_prompt = mark.prompt is not None and mark.prompt.search(clues.prompt) is not None
-    return (not mark.is_rare) + _HINT * (is_server + is_prompt + 2 * _is_greeting(platform, clues))
+    hints = is_server + is_prompt + 2 * _is_greeting(platform, clues) + _is_refusal(mark, clues)
+    return (not mark.is_rare) + _HINT * hints
+
+
+def _is_refusal(mark: Fingerprint, clues: Clues) -> bool:
+    refuses = mark.refuses
+    return refuses is not None and any(refuses.search(text) for _, text in clues.answers)
 
 
 def _is_ruled_out(platform: Platform, clues: Clues) -> bool:

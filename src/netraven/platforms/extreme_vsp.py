@@ -44,10 +44,15 @@ EXTREME_VSP = Platform(
     errors=CLI_REFUSALS,
     intruders=LOG_LINES,
     volatile=(
-        re.compile(r"# (?:MON|TUE|WED|THU|FRI|SAT|SUN) .*"),
+        re.compile(r"# (?i:mon|tue|wed|thu|fri|sat|sun) .*\d\d:\d\d:\d\d .*"),
         re.compile(r"\s*Command Execution Time: .*"),
     ),
     secrets=(
+        free(
+            "rules",
+            r"^password (?:password-history|min-passwd-len|aging-time|change-interval|lockout"
+            r"|default-lockout-time|max-sessions|pre-expiry\S*|post-expiry\S*|hashed\S*).*",
+        ),
         free("access", r"^(?:cli )?password ((?:access-level )?\S+) "),
         hidden("access", r"^(?:cli )?password (?:access-level )?\S+ {word}"),
         free("time-key", r"^ntp authentication-key \d+ (type \S+ secret) "),

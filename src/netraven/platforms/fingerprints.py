@@ -21,6 +21,7 @@ class Fingerprint:
     - `server` is found in the version of the SSH server, `prompt` in the prompt; like `greets`
       they say what to ask first.
     - `looks` is found in the first answer, or nothing further is asked.
+    - `refuses` is how it meets a command that it does not know: what to ask next follows from it.
     - `is_rare`: without a hint, others are asked for before it.
     - `is_base`: others are built upon it and say so as well, so that it is the last one to think
       of.
@@ -32,6 +33,7 @@ class Fingerprint:
     server: re.Pattern[str] | None = None
     prompt: re.Pattern[str] | None = None
     looks: re.Pattern[str] | None = None
+    refuses: re.Pattern[str] | None = None
     is_rare: bool = False
     is_base: bool = False
 
@@ -43,6 +45,9 @@ def _lines(pattern: str) -> re.Pattern[str]:
 _CISCO: Final = re.compile(r"\bCisco-")
 # The same system is sold by several vendors.
 _MARVELL: Final = _lines(r"^ *(?:Active-image:|SW version +\d)")
+_MARVELL_REFUSAL: Final = _lines(
+    r"^% (?:Unrecognized command|bad parameter value|missing mandatory)"
+)
 _UNIX: Final = re.compile(r"@[^\n]*[$#]$")
 _ARROW: Final = re.compile(r"->$")
 _SHELL: Final = re.compile(r"not found")
@@ -57,6 +62,7 @@ FINGERPRINTS: Final[dict[str, Fingerprint]] = {
         greets=_lines(r"^Welcome to the Alcatel-Lucent "),
         prompt=_ARROW,
         is_rare=True,
+        refuses=_lines(r"^ERROR: Invalid entry: "),
     ),
     "allied_telesis_awplus": Fingerprint(says=_lines(r"^AlliedWare Plus|^Allied Telesis ")),
     "apc_aos": Fingerprint(
@@ -64,6 +70,7 @@ FINGERPRINTS: Final[dict[str, Fingerprint]] = {
         says=_lines(r"^Name:\s+aos\s*$"),
         greets=_lines(r"Network Management Card AOS +v\d"),
         is_rare=True,
+        refuses=_lines(r"^E101: "),
     ),
     "arista_eos": Fingerprint(
         asks=("show version", "show inventory"),
@@ -78,15 +85,22 @@ FINGERPRINTS: Final[dict[str, Fingerprint]] = {
         greets=_lines(r"^show tech-support and show tech-support supplemental are the two most"),
     ),
     "aruba_os": Fingerprint(says=_lines(r"^ArubaOS \(MODEL: (?:Aruba|ArubaMC|MC|A?\d{4})")),
-    "brocade_fos": Fingerprint(asks=("version",), says=_lines(r"^Fabric OS: +v?\d")),
+    "brocade_fos": Fingerprint(
+        asks=("version",),
+        says=_lines(r"^Fabric OS: +v?\d"),
+        refuses=_lines(r"^rbash: .*: command not found"),
+    ),
     "checkpoint_gaia": Fingerprint(
-        asks=("show version all",), says=_lines(r"^Product version Check Point Gaia")
+        asks=("show version all",),
+        says=_lines(r"^Product version Check Point Gaia"),
+        refuses=_lines(r"^CLINFR\d+ "),
     ),
     "cisco_aireos": Fingerprint(
         asks=("show sysinfo",),
         says=_lines(r"^Product Name\.+ *Cisco Controller"),
         prompt=re.compile(r"^\(Cisco Controller\) ?>$"),
         is_rare=True,
+        refuses=_lines(r"^Incorrect (?:usage|input)"),
     ),
     "cisco_asa": Fingerprint(
         says=_lines(r"^Cisco Adaptive Security Appliance Software Version"),
@@ -99,6 +113,7 @@ FINGERPRINTS: Final[dict[str, Fingerprint]] = {
         greets=_lines(r"^AsyncOS \d[\d.]* for (?:Cisco|IronPort) "),
         prompt=re.compile(r"^\([\w. -]+\)>$"),
         is_rare=True,
+        refuses=_lines(r"^Unknown command or missing feature key"),
     ),
     "cisco_ftd": Fingerprint(says=_lines(r"^Model +: Cisco .*Threat Defense")),
     "cisco_ios": Fingerprint(
@@ -110,12 +125,14 @@ FINGERPRINTS: Final[dict[str, Fingerprint]] = {
         asks=("show version", "show system"),
         says=_lines(r"\b1\.3\.6\.1\.4\.1\.9\.6\.1\.\d"),
         looks=_MARVELL,
+        refuses=_MARVELL_REFUSAL,
     ),
     "cisco_xr": Fingerprint(says=_lines(r"^Cisco IOS XR Software"), server=_CISCO),
     "citrix_netscaler": Fingerprint(
         asks=("show ns version",),
         says=_lines(r"^\s*NetScaler NS\d"),
         server=re.compile("NetScaler"),
+        refuses=_lines(r"^ERROR: No such command"),
     ),
     "cumulus_linux": Fingerprint(
         asks=(_OS_RELEASE,),
@@ -136,11 +153,13 @@ FINGERPRINTS: Final[dict[str, Fingerprint]] = {
         says=_lines(r"^Device Type +: +D[EGX]S-\d"),
         is_rare=True,
         prompt=re.compile(r":(?:admin|user|oper|power-user)[#>]$"),
+        refuses=_lines(r"^(?:Available commands:|Next possible completions:)"),
     ),
     "eltex_mes": Fingerprint(
         asks=("show version", "show system"),
         says=_lines(r"\b1\.3\.6\.1\.4\.1\.35265\.\d|^System Description: +MES"),
         looks=_MARVELL,
+        refuses=_MARVELL_REFUSAL,
     ),
     "extreme_ers": Fingerprint(
         asks=("show sys-info",),
@@ -157,9 +176,15 @@ FINGERPRINTS: Final[dict[str, Fingerprint]] = {
         is_rare=True,
         prompt=re.compile(r":\d+[>#]$"),
     ),
-    "f5_tmsh": Fingerprint(asks=("show sys version",), says=_lines(r"^ *Product +BIG-I[PQ]")),
+    "f5_tmsh": Fingerprint(
+        asks=("show sys version",),
+        says=_lines(r"^ *Product +BIG-I[PQ]"),
+        refuses=_lines(r"^Syntax Error: "),
+    ),
     "fortinet_fortios": Fingerprint(
-        asks=("get system status",), says=_lines(r"^Version: Forti\w+\S* v\d")
+        asks=("get system status",),
+        says=_lines(r"^Version: Forti\w+\S* v\d"),
+        refuses=_lines(r"^Unknown action |^Command fail\. Return code "),
     ),
     "frr": Fingerprint(
         says=_lines(r"^FRRouting \d"), greets=_lines(r"^Hello, this is FRRouting \(version")
@@ -171,15 +196,17 @@ FINGERPRINTS: Final[dict[str, Fingerprint]] = {
         asks=("display version",),
         says=_lines(r"\bComware (?:Platform )?Software, Version"),
         server=re.compile("Comware"),
+        refuses=_lines(r"^ *% Unrecognized command found at "),
     ),
     "hp_procurve": Fingerprint(
-        says=_lines(r"^Image stamp: "),
+        says=_lines(r"^ ?Image stamp:"),
         server=re.compile("Mocana|RomSShell"),
     ),
     "huawei_vrp": Fingerprint(
         asks=("display version",),
-        says=_lines(r"\bVRP \(R\) software, Version"),
+        says=_lines(r"\bVRP \(R\) [Ss]oftware, Version"),
         server=re.compile("HUAWEI"),
+        refuses=_lines(r"^Error(?:\[\d+\])?: ?Unrecognized command"),
     ),
     "juniper_junos": Fingerprint(
         asks=("show version", "uname -a"),
@@ -193,6 +220,7 @@ FINGERPRINTS: Final[dict[str, Fingerprint]] = {
         server=re.compile("NetScreen"),
         prompt=_ARROW,
         is_rare=True,
+        refuses=_lines(r"^ *\^-+unknown keyword "),
     ),
     "linux": Fingerprint(
         asks=("uname -a",),
@@ -210,6 +238,7 @@ FINGERPRINTS: Final[dict[str, Fingerprint]] = {
         says=_lines(r"^ *platform: MikroTik"),
         greets=_lines(r"^ *MikroTik RouterOS \d"),
         server=re.compile("ROSSSH"),
+        refuses=_lines(r"^(?:bad command name|expected end of command) "),
     ),
     "netgate_tnsr": Fingerprint(
         asks=("show version", "show version all"),
@@ -222,7 +251,10 @@ FINGERPRINTS: Final[dict[str, Fingerprint]] = {
             r"|^Loader Version +: [\d.]+\s*\nLoader Date +: .*\nFirmware Version +: "
         )
     ),
-    "nokia_sros": Fingerprint(says=_lines(r"^TiMOS-\S+ "), greets=_lines(r"^SR OS|^TiMOS-\S+ ")),
+    "nokia_sros": Fingerprint(
+        says=_lines(r"^TiMOS-\S+ "),
+        greets=_lines(r"^SR OS|^TiMOS-\S+ "),
+    ),
     "opengear_linux": Fingerprint(
         asks=("cat /etc/version",),
         says=_lines(r"^OpenGear/"),
@@ -238,7 +270,12 @@ FINGERPRINTS: Final[dict[str, Fingerprint]] = {
         greets=_lines(r"^\*\*\* \S+: OPNsense \d"),
         prompt=_CSH,
     ),
-    "paloalto_panos": Fingerprint(asks=("show system info",), says=_lines(r"^sw-version: \d")),
+    "paloalto_panos": Fingerprint(
+        asks=("show system info",),
+        says=_lines(r"^sw-version: \d"),
+        prompt=re.compile(r"^[^\s@]+@[\w.-]+(?:\([\w -]+\))?>$"),
+        refuses=_lines(r"^(?:Unknown command: |Invalid syntax\.)"),
+    ),
     "perle_iolan": Fingerprint(
         asks=("show version verbose", "show version"),
         says=_lines(r"^Perle IOLAN "),
@@ -268,6 +305,7 @@ FINGERPRINTS: Final[dict[str, Fingerprint]] = {
     "tplink_jetstream": Fingerprint(
         asks=("show system-info",),
         says=_lines(r"^ *System Description +- +.*(?:JetStream|DeltaStream|TP-?L(?i:ink))"),
+        refuses=_lines(r"^ *Error: Bad command"),
     ),
     "ubiquiti_edgerouter": Fingerprint(
         says=_lines(r"^HW model: +(?:EdgeRouter|UniFi|UBNT)"),

@@ -376,6 +376,7 @@ LINUX: tuple[SecretRule, ...] = (
 )
 
 WORDS: tuple[SecretRule, ...] = (
+    FreeText(name="comment", pattern=r"^[ \t]*[#!].*"),
     free(
         "words",
         r"^(?:set )?(?:[^\s\"]+ )??(?:description|location|contact|comments?|remark|banner) .*",
