@@ -39,6 +39,7 @@ REFUSED = [
     (("--all", "--cron", "0 0 30 2 *"), "matches nothing"),
     (("--at", "02:30"), "say what it is for: --device NAME, --tag TAG, or --all"),
     (("--at", "02:30", "--type", "command", "--all"), "commands"),
+    (("--at", "02:30", "--type", "verify", "--tag", "core"), "type verify is over no devices"),
 ]
 
 
@@ -71,6 +72,15 @@ def test_when_is_told_in_words(program: Program) -> None:
 
     listed = program.ok("schedule", "list").out
     assert all(listed.count(words) > 1 for _, words in WORDS)
+
+
+def test_schedule_over_no_devices_names_none(program: Program) -> None:
+    added = program.ok("schedule", "add", "proof", "--type", "verify", "--every", "2d")
+
+    assert added.out.startswith("Added the schedule proof: verify, every 2d; next ")
+    assert ("For", "no", "devices") in [
+        tuple(line.split()) for line in program.ok("schedule", "show", "proof").out.splitlines()
+    ]
 
 
 def test_what_is_no_schedule_is_refused_in_a_sentence(program: Program) -> None:

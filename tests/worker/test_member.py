@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
+from typing_extensions import override
 
 from netraven import __version__
 from netraven.db.enums import WorkerState
-from netraven.jobs.engine import MemoryEngine
+from netraven.errors import SchemaMismatch
+from netraven.jobs.engine import Body, MemoryEngine
 from netraven.jobs.workers import register_worker
 from netraven.models import JobLog, Worker
 from netraven.worker.member import Member
@@ -57,3 +61,24 @@ async def test_worker_of_another_version_is_named_once_and_keeps_nobody_from_wor
     assert planner.read_run(run_id).status == "succeeded"
     with sync_database.unit() as db:
         assert db.get_one(Worker, other).state is WorkerState.LIVE
+
+
+class TooOld(MemoryEngine):
+    """An engine that does not understand its tables."""
+
+    @override
+    def launch(self, queues: Mapping[str, int], body: Body) -> None:
+        message = "the job engine's tables are of a newer release"
+        raise SchemaMismatch(message)
+
+
+async def test_member_that_cannot_begin_leaves_nobody_who_looks_alive(
+    sync_database: Database,
+) -> None:
+    member = Member(sync_database.sessions, lambda _database, _executor: TooOld(), OFTEN)
+
+    with pytest.raises(SchemaMismatch, match="of a newer release"):
+        await member.work(asyncio.Event())
+
+    with sync_database.unit() as db:
+        assert [worker.state for worker in db.scalars(select(Worker))] == [WorkerState.DEAD]

@@ -63,7 +63,8 @@ def fault_of(error: BaseException) -> Fault:
 def _usage_fault(error: typer.TyperException) -> Fault:
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "netraven"
-    message = error.format_message().rstrip(".")
+    # Typer leaves in what Pydantic, which it asks, writes before each reason.
+    message = error.format_message().rstrip(".").replace(": Value error, ", ": ")
     return Fault("usage", message, ExitCode.USAGE, hint=f"see `{path} --help`")
 
 

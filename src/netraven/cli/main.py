@@ -124,7 +124,8 @@ def run_command(arguments: Sequence[str]) -> int:
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  no user sees a stack trace
         return _tell(faults.fault_of(error), as_json="--json" in arguments)
     code = ended if isinstance(ended, int) else 0
-    if code == ExitCode.INTERRUPTED:  # Typer makes a number of Ctrl-C
+    # Typer makes a number of Ctrl-C; a command that ends with this code has said why.
+    if code == ExitCode.INTERRUPTED and not isinstance(ended, ExitCode):
         return _tell(faults.fault_of(KeyboardInterrupt()), as_json="--json" in arguments)
     return code
 

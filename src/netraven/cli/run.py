@@ -164,7 +164,7 @@ _COLUMNS = (
     Column("Type"),
     Column("Status"),
     Column("Started"),
-    Column("Took", right=True),
+    Column("Took", right=True, is_spare=True),
 )
 
 

@@ -60,8 +60,13 @@ def start_run(
     from netraven.db.enums import JobType
     from netraven.jobs.options import NEEDS_DEVICES
 
-    home = reach_home()
     wanted = JobType(job_type)
+    options = _options(given or [])
+    if command:
+        options["commands"] = list(command)
+    elif wanted is JobType.COMMAND and "commands" not in options:
+        raise Invalid("command", "say what to ask the devices: --command TEXT")
+    home = reach_home()
     device_ids: list[UUID] = []
     if wanted in NEEDS_DEVICES:
         with home.reading() as db:
@@ -69,9 +74,6 @@ def start_run(
         ask_about_blackouts(home, device_ids, is_forced=force)
     elif names or tag or everything:
         raise Invalid("devices", f"a run of type {wanted} is over no devices")
-    options = _options(given or [])
-    if command:
-        options["commands"] = list(command)
     run_id = write_down(home, wanted, device_ids, options)
     _follow(home, run_id, total=len(device_ids), detach=detach, as_json=as_json)
 

@@ -60,6 +60,8 @@ def add_schedule(
 
     if job_type in NEEDS_DEVICES and not (devices or tags or all_devices):
         raise Invalid("schedule", "say what it is for: --device NAME, --tag TAG, or --all")
+    if job_type not in NEEDS_DEVICES and (devices or tags):
+        raise Invalid("schedule", f"a job of type {job_type} is over no devices")
     days = {"weekday": weekday, "month_day": month_day, "month": month}
     when = given_timing(at=at, every=every, once=once, cron=cron, **days)
     job_data = {"config_types": config_types, "commands": commands}
@@ -224,6 +226,7 @@ def show_next_times(
 
 def tell(job: ScheduledJob, done: str, *, as_json: bool) -> None:
     """Say what was done to a schedule, and when it runs next."""
+    from netraven.jobs.options import NEEDS_DEVICES
     from netraven.jobs.schedule_words import targets_in_words, timing_in_words
     from netraven.schemas.schedule import ScheduledJobRead
 
@@ -232,10 +235,9 @@ def tell(job: ScheduledJob, done: str, *, as_json: bool) -> None:
         output.say_json(told)
         return
     when = f"next {output.local_minute(told.next_run)}" if told.next_run else "switched off"
-    output.say(
-        f"{done} the schedule {told.name}: {told.job_type.value} of {targets_in_words(told)}, "
-        f"{timing_in_words(told)}; {when}."
-    )
+    over = f" of {targets_in_words(told)}" if told.job_type in NEEDS_DEVICES else ""
+    what = f"{told.job_type.value}{over}, {timing_in_words(told)}"
+    output.say(f"{done} the schedule {told.name}: {what}; {when}.")
 
 
 def named_schedule(db: Unit, name: str) -> ScheduledJob:

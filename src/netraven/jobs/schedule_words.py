@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
+from netraven.jobs.options import NEEDS_DEVICES
 from netraven.schemas.schedule import ScheduledJobRead
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -32,6 +33,8 @@ def timing_in_words(job: ScheduledJobRead) -> str:
 
 def targets_in_words(job: ScheduledJobRead) -> str:
     """Return which devices the schedule is for."""
+    if job.job_type not in NEEDS_DEVICES:
+        return "no devices"
     if job.targets == "all":
         return "all devices"
     if job.targets == "tags":

@@ -23,7 +23,7 @@ from netraven.db import present_time, unit_of_work
 from netraven.db.advisory import NameLocks
 from netraven.db.enums import ACTIVE_RUN
 from netraven.db.schema import head_revision
-from netraven.errors import SchemaMismatch, StorageFailed
+from netraven.errors import NetRavenError, SchemaMismatch, StorageFailed
 from netraven.inventory.platforms import given_platforms
 from netraven.jobs.engine import Engine
 from netraven.jobs.leases import renew_leases
@@ -92,9 +92,15 @@ class Member:
             on_broken=None if self._options.waits_for_storage else self._break,
         )
         self._lost = asyncio.Event()
-        await self._in_thread(self._engine.launch, self._options.shards_at_once, self._body)
-        if predecessor is not None:
-            await self._in_thread(take_over, self._sessions, self._engine, predecessor)
+        try:
+            await self._in_thread(self._engine.launch, self._options.shards_at_once, self._body)
+            if predecessor is not None:
+                await self._in_thread(take_over, self._sessions, self._engine, predecessor)
+        except NetRavenError:
+            # Else it would look alive for a while, though it never worked.
+            with suppress(StorageFailed):
+                await self._in_thread(self._resign)
+            raise
         self.is_ready = True
         _log.info("a worker began", worker=str(self._id), queues=list(self._options.queues))
         if on_ready is not None:
