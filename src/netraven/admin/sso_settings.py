@@ -122,6 +122,10 @@ def _certificates(key: str) -> Builtin:
 
 
 SSO_SETTINGS: tuple[Builtin, ...] = (
+    _switch(
+        "sso.allow_link_local",
+        "provider and directory may have link-local addresses, or those of a cloud's metadata",
+    ),
     _switch("sso.oidc.enabled", "logging in by OpenID Connect"),
     _text("sso.oidc.issuer", "", "the provider's issuer address", lacking=_no_web_address),
     _text("sso.oidc.client_id", "", "NetRaven's name at the provider", most=_MAX_CLAIM),

@@ -43,6 +43,7 @@ def get_oidc_setup(db: Session) -> OidcSetup:
         acr_values=tuple(_text(db, "sso.oidc.acr_values").split()),
         roles=_roles(db, "sso.oidc.roles"),
         ca_certificates=_text(db, "sso.oidc.ca_certificates"),
+        allows_link_local=_allows_link_local(db),
     )
 
 
@@ -68,7 +69,12 @@ def get_ldap_setup(db: Session) -> LdapSetup:
         member_attribute=_given(db, "sso.ldap.member_attribute"),
         roles=_roles(db, "sso.ldap.roles"),
         ca_certificates=_text(db, "sso.ldap.ca_certificates"),
+        allows_link_local=_allows_link_local(db),
     )
+
+
+def _allows_link_local(db: Session) -> bool:
+    return get_setting_value(db, "sso.allow_link_local") is True
 
 
 def _text(db: Session, key: str) -> str:

@@ -42,6 +42,7 @@ class OidcSetup:
     acr_values: tuple[str, ...]
     roles: Mapping[str, Role]
     ca_certificates: str = field(repr=False)
+    allows_link_local: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,7 @@ class LdapSetup:
     member_attribute: str
     roles: Mapping[str, Role]
     ca_certificates: str = field(repr=False)
+    allows_link_local: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

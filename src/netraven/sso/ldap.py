@@ -75,7 +75,12 @@ def _any_server(setup: LdapSetup) -> Iterator[Line]:
         raise broken(setup.urls[0], why) from None
     for url in setup.urls:
         with ExitStack() as holding:
-            line = opened_line(url, context, allows_cleartext=setup.allows_cleartext)
+            line = opened_line(
+                url,
+                context,
+                allows_cleartext=setup.allows_cleartext,
+                allows_link_local=setup.allows_link_local,
+            )
             try:
                 opened = holding.enter_context(line)
                 _bind_as_searcher(opened, setup)

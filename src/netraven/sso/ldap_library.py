@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from typing_extensions import override
 
 from netraven.errors import SignOnUnavailable
+from netraven.sso.reach import resolved, why_guarded
 
 with warnings.catch_warnings():
     # It takes names from pyasn1 that are called otherwise today.
@@ -120,13 +121,18 @@ class Line:
 
 @contextmanager
 def opened_line(
-    url: str, context: ssl.SSLContext, *, allows_cleartext: bool = False
+    url: str,
+    context: ssl.SSLContext,
+    *,
+    allows_cleartext: bool = False,
+    allows_link_local: bool = False,
 ) -> Iterator[Line]:
     """Yield a line to the server, encrypted unless that is waived; closed after, or when overdue.
 
     `ldaps://` is encrypted from its first byte, `ldap://` by StartTLS. Raises SignOnUnavailable.
     """
-    connection = _connected(url, context, allows_cleartext=allows_cleartext)
+    addresses = _addresses(url, allows_link_local=allows_link_local)
+    connection = _connected(url, context, addresses, allows_cleartext=allows_cleartext)
     overdue = threading.Timer(_DEADLINE_S, _cut, [connection])
     overdue.daemon = True
     overdue.start()
@@ -142,13 +148,13 @@ def broken(url: str, why: str) -> SignOnUnavailable:
     return SignOnUnavailable(f"the directory {url} cannot be used: it {why}")
 
 
-def _connected(url: str, context: ssl.SSLContext, *, allows_cleartext: bool) -> ldap3.Connection:
+def _connected(
+    url: str, context: ssl.SSLContext, addresses: Iterable[str], *, allows_cleartext: bool
+) -> ldap3.Connection:
     """Return a connection to the first of the host's addresses that lets itself be connected to."""
-    parts = urlsplit(url)
-    host, is_ldaps = parts.hostname or "", parts.scheme == "ldaps"
-    port = parts.port or (_LDAPS_PORT if is_ldaps else _LDAP_PORT)
+    host, port, is_ldaps = _place(url)
     why = "has no address"
-    for address in _addresses(url, host, port):
+    for address in addresses:
         # By address: where a name has several, ldap3 forgets to close those that failed.
         tls = _CheckedTls(context, host)
         server = ldap3.Server(
@@ -179,12 +185,23 @@ def _connected(url: str, context: ssl.SSLContext, *, allows_cleartext: bool) -> 
     raise broken(url, why)
 
 
-def _addresses(url: str, host: str, port: int) -> list[str]:
+def _place(url: str) -> tuple[str, int, bool]:
+    """Return host and port, and whether the line is encrypted from its first byte."""
+    parts = urlsplit(url)
+    is_ldaps = parts.scheme == "ldaps"
+    return parts.hostname or "", parts.port or (_LDAPS_PORT if is_ldaps else _LDAP_PORT), is_ldaps
+
+
+def _addresses(url: str, *, allows_link_local: bool) -> list[str]:
+    """Return the addresses that are connected to, which are those that were looked at."""
+    host, port, _ = _place(url)
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
+        found = resolved(host, port)
+    except (OSError, UnicodeError) as error:
         raise broken(url, f"cannot be found: {error}") from None
-    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+    if not allows_link_local and (why := why_guarded(host, found)):
+        raise broken(url, f"is not called: {why}")
+    return found
 
 
 class _CheckedTls(ldap3.Tls):

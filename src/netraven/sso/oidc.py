@@ -26,10 +26,12 @@ from netraven.errors import NotAuthenticated, SignOnUnavailable
 from netraven.schemas.sso import OidcSetup, Person, why_unsafe
 from netraven.sso.authorities import trusting
 from netraven.sso.id_token import DEFAULT_ALGORITHM, Expected, read_id_token
+from netraven.sso.reach import resolved, why_guarded
 from netraven.sso.roles import role_of
 
 _DISCOVERY = "/.well-known/openid-configuration"
 _DEADLINE_S = 10.0
+_HTTPS_PORT = 443
 _MAX_ANSWER = 1024 * 1024
 _MAX_GROUPS = 10_000
 # So long a provider's description is used without asking again; each login would ask twice.
@@ -90,7 +92,7 @@ class Providers:
 async def discover(setup: OidcSetup) -> Provider:
     """Return what the provider says of itself; raises SignOnUnavailable."""
     context = await asyncio.to_thread(_context, setup)
-    async with _answering(setup.issuer), _client(context) as client:
+    async with _answering(setup.issuer), _client(context, setup) as client:
         told = await _json(client, "GET", setup.issuer.rstrip("/") + _DISCOVERY)
     if told.get("issuer") != setup.issuer:
         raise _broken(setup.issuer, "it calls itself by another address than sso.oidc.issuer")
@@ -140,7 +142,7 @@ async def prove(provider: Provider, setup: OidcSetup, code: str, flow: Flow) -> 
     Raises NotAuthenticated where the provider does not stand by the code, or its proof is not
     believed, SignOnUnavailable where it does not answer as it must.
     """
-    async with _answering(provider.issuer), _client(provider.context) as client:
+    async with _answering(provider.issuer), _client(provider.context, setup) as client:
         tokens = await _exchanged(client, provider, setup, code=code, verifier=flow.verifier)
         keys = await _json(client, "GET", provider.jwks_uri)
         access_token = tokens.get("access_token")
@@ -284,16 +286,30 @@ def _context(setup: OidcSetup) -> ssl.SSLContext:
         raise _broken(setup.issuer, f"sso.oidc.ca_certificates cannot be used: {error}") from None
 
 
-def _client(context: ssl.SSLContext) -> httpx.AsyncClient:
+def _client(context: ssl.SSLContext, setup: OidcSetup) -> httpx.AsyncClient:
+    async def check(request: httpx.Request) -> None:
+        # That the name leads elsewhere a moment later helps nobody: it must prove who it is.
+        await asyncio.to_thread(_check_reach, setup.issuer, request.url)
+
     # A redirect could lead secrets elsewhere; and the environment decides nothing here.
     return httpx.AsyncClient(
         verify=context,
         timeout=_DEADLINE_S,
         follow_redirects=False,
         trust_env=False,
+        event_hooks={"request": [] if setup.allows_link_local else [check]},
         # Unpacked, a small answer could be a large one.
         headers={"Accept": "application/json", "Accept-Encoding": "identity"},
     )
+
+
+def _check_reach(issuer: str, url: httpx.URL) -> None:
+    try:
+        addresses = resolved(url.host, url.port or _HTTPS_PORT)
+    except (OSError, UnicodeError):
+        addresses = []  # connecting fails too, and says why
+    if why := why_guarded(url.host, addresses):
+        raise _broken(issuer, why)
 
 
 @asynccontextmanager
