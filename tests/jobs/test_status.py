@@ -17,7 +17,7 @@ from netraven.jobs.firing import update_job_last_run
 from netraven.jobs.runs import start_job_log
 from netraven.jobs.status import get_status
 from netraven.jobs.workers import register_worker
-from netraven.models import Backup, Credential, Device, ScheduledJob
+from netraven.models import Backup, Credential, Device, JobShard, ScheduledJob
 from netraven.schemas.status import Health, Status
 from tests.conftest import Database
 from tests.planner import NINE, Planner, at
@@ -138,21 +138,34 @@ def test_schedules_with_something_wrong_are_told(planner: Planner) -> None:
     assert {one.name for one in told.schedules} == {"overdue", "failing", "lost"}
     text = sentences(told)
     assert "the schedule overdue is overdue for 10 min" in text
-    assert "the schedule failing failed once in a row" in text
+    assert "the schedule failing failed the last time; see `netraven run list`" in text
     assert "the time zone of the schedule lost is not known any more" in text
     assert told.health is Health.WARNING
 
 
-def test_queue_that_nobody_serves_is_critical(sqlite_planner: Planner) -> None:
+@pytest.mark.parametrize(
+    ("queue", "remedy"),
+    [
+        ("interactive", "start `netraven worker --queues interactive`"),
+        ("site:berlin", "start `netraven worker --queues site:berlin`"),
+        ("platform:acme_ros", "start a worker whose home declares the platform acme_ros"),
+    ],
+)
+def test_queue_that_nobody_serves_is_critical(
+    sqlite_planner: Planner, queue: str, remedy: str
+) -> None:
     device = sqlite_planner.add_device("sw-1")
     now = datetime.now(NINE.tzinfo)
     sqlite_planner.database.run(register_worker, "host", queues=["sweep"], now=now)
     sqlite_planner.add_run(device)
     sqlite_planner.database.run(cut_runs)
+    with sqlite_planner.database.unit() as db:
+        db.execute(update(JobShard).values(queue=queue))
 
     told = status(sqlite_planner, now=now)
 
-    assert "the queue interactive, which nobody serves" in sentences(told)
+    sentence = f"1 part of a run waits in the queue {queue}, which nobody serves; {remedy}"
+    assert sentence in sentences(told)
     assert told.health is Health.CRITICAL
 
 

@@ -181,7 +181,7 @@ def test_queue_that_nobody_serves_is_named_once_in_the_runs_log(silence: Silence
     (sentence,) = told
     assert sentence == (
         "no worker listens to the queue site:nowhere, so some devices wait;"
-        " start one with `netraven worker --queues site:nowhere`"
+        " start `netraven worker --queues site:nowhere`"
     )
 
 

@@ -54,6 +54,14 @@ def platform_queue(name: str) -> str:
     return f"{PLATFORM_PREFIX}{name}"
 
 
+def how_to_serve(queue: str) -> str:
+    """Return what to do about a queue that nobody listens to."""
+    if queue.startswith(PLATFORM_PREFIX):
+        name = queue.removeprefix(PLATFORM_PREFIX)
+        return f"start a worker whose home declares the platform {name}"
+    return f"start `netraven worker --queues {queue}`"
+
+
 @operation
 def has_uncut_runs(db: Session) -> bool:
     """Tell whether a run waits for being cut, so that asking costs no lock."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from netraven.db.enums import BackupStatus
+from netraven.jobs.cutting import how_to_serve
 from netraven.jobs.spans import span
 from netraven.schemas.status import (
     FleetStatus,
@@ -114,10 +115,8 @@ def _of_queue(
     served = {name for worker in workers if not worker.is_silent for name in worker.queues}
     for name, number in sorted(queue.shards.items()):
         if name not in served and served:
-            sentence = (
-                f"{number} part(s) of runs wait in the queue {name}, which nobody serves; start "
-                f"`netraven worker --queues {name}`"
-            )
+            waits = "1 part of a run waits" if number == 1 else f"{number} parts of runs wait"
+            sentence = f"{waits} in the queue {name}, which nobody serves; {how_to_serve(name)}"
             yield Problem(Health.CRITICAL, "queue", sentence)
     if queue.oldest_wait is not None and now - queue.oldest_wait > _LONG_WAIT:
         sentence = f"a run waits for {span(now - queue.oldest_wait)} to begin"
@@ -138,8 +137,9 @@ def _of_schedules(schedules: Sequence[ScheduleStatus], now: datetime) -> Iterato
             sentence = f"the schedule {one.name} is overdue for {span(late)}"
             yield Problem(health, "schedule", f"{sentence}; {explain}")
         elif one.consecutive_failures:
-            times = "once" if one.consecutive_failures == 1 else f"{one.consecutive_failures} times"
-            sentence = f"the schedule {one.name} failed {times} in a row"
+            number = one.consecutive_failures
+            times = "the last time" if number == 1 else f"{number} times in a row"
+            sentence = f"the schedule {one.name} failed {times}"
             yield Problem(Health.WARNING, "schedule", f"{sentence}; see `netraven run list`")
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from netraven.db import unit_of_work
 from netraven.db.enums import LogLevel, WorkerState
-from netraven.jobs.cutting import PLATFORM_PREFIX
+from netraven.jobs.cutting import how_to_serve
 from netraven.jobs.engine import Engine
 from netraven.jobs.entries import append_job_log_entries
 from netraven.jobs.overdue import end_overdue_runs, get_overdue_runs
@@ -177,10 +177,7 @@ def take_over(sessions: sessionmaker[Session], engine: Engine, worker_id: UUID) 
 
 
 def _unserved(queue: str) -> JobLogEntryCreate:
-    remedy = f"start one with `netraven worker --queues {queue}`"
-    if queue.startswith(PLATFORM_PREFIX):
-        name = queue.removeprefix(PLATFORM_PREFIX)
-        remedy = f"start one whose home declares the platform {name}"
+    remedy = how_to_serve(queue)
     return JobLogEntryCreate(
         level=LogLevel.WARNING,
         category=_UNSERVED,
