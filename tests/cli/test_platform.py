@@ -75,6 +75,13 @@ def test_what_netmiko_bridges_to_is_marked_as_a_bridge(program: Program) -> None
     assert "netmiko:TYPE" in listed.text
 
 
+def test_a_type_that_netmiko_does_not_have_is_refused_at_once(program: Program) -> None:
+    told = program.run("device", "add", "sw-1", "192.0.2.1", "--platform", "netmiko:cisco_xee")
+
+    assert told.exit_code == USAGE
+    assert "netmiko:cisco_xee is not a known platform; did you mean netmiko:cisco_xe?" in told.err
+
+
 def test_a_device_of_netmikos_is_added_like_any_other(program: Program) -> None:
     added = program.json("device", "add", "sw-1", "192.0.2.1", "--platform", "netmiko:Cisco_XE")
 

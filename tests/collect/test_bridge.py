@@ -16,6 +16,7 @@ from netraven.collect.capture import Capture
 from netraven.collect.fetch import fetch
 from netraven.collect.hostkeys import fingerprint
 from netraven.collect.limits import Limits
+from netraven.collect.netmiko_library import device_types
 from netraven.collect.pacing import Verdict
 from netraven.collect.probe import probe
 from netraven.collect.target import HostKeyPolicy, Login, Protocol, Target
@@ -36,6 +37,8 @@ from netraven.errors import (
 from netraven.lab import DeviceSpec, Fault, Fleet
 from netraven.lab.spec import Endpoint
 from netraven.platforms.bridge import CAUTIOUS
+from netraven.platforms.catalogue import NATIVE
+from netraven.platforms.netmiko_types import is_netmiko_type, netmiko_types
 from netraven.platforms.platform import Platform, Proof
 from netraven.platforms.registry import get_platform, resolve_platform
 from tests.collect.peers import Device, host_key
@@ -292,6 +295,27 @@ def test_threads_are_made_when_they_are_needed_and_end() -> None:
     bridges.close()
     assert bridges.pool() is not pool
     bridges.close()
+
+
+def test_the_types_that_may_be_named_are_those_that_netmiko_has() -> None:
+    types = device_types()
+
+    assert {name.removesuffix("_ssh") for name in types} == netmiko_types()
+    assert all(is_netmiko_type(name) for name in types)
+
+
+def test_a_type_that_netmiko_does_not_have_is_no_platform() -> None:
+    assert resolve_platform("netmiko:nosuch") is None
+    assert NATIVE.close_names("netmiko:cisco_ioss")[0] == "netmiko:cisco_ios"
+
+
+@pytest.mark.parametrize("name", ["cisco_ios_ssh", "netmiko:cisco_ios_ssh", "netmiko:cisco_ios"])
+def test_netmiko_names_most_of_its_types_twice(name: str) -> None:
+    found, native = resolve_platform(name), get_platform("cisco_ios")
+
+    assert found is not None
+    assert native is not None
+    assert found.secrets is native.secrets
 
 
 @pytest.mark.parametrize("name", ["netmiko:", "netmiko:../x", "netmiko:A B", "netmiko"])

@@ -21,7 +21,8 @@ MAX_JUMPS = 16
 def checked_platform(db: Session, name: str) -> str:
     """Return the name; raises Invalid("device_type") for what is no platform here."""
     platforms = get_platforms(db)
-    if platforms.get(name) is None:
+    # The second is stricter of a bridge's name than what reads those that are kept already.
+    if platforms.get(name) is None or platforms.resolve(name) is None:
         hint = platform_hint(name, platforms)
         raise Invalid("device_type", f"{name} is not a platform; {hint}")
     return name

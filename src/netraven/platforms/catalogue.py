@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from netraven.errors import Invalid
+from netraven.platforms.bridge import PREFIX
+from netraven.platforms.netmiko_types import netmiko_types
 from netraven.platforms.own import read_platform
 from netraven.platforms.platform import Platform
 from netraven.platforms.registry import PLATFORMS, get_platform, platform_names, resolve_platform
@@ -45,7 +47,11 @@ class Platforms:
 
     def close_names(self, name: str, *, at_most: int = 3) -> list[str]:
         """Return the names that were perhaps meant, the nearest first."""
-        return get_close_matches(name.lower().replace("-", "_"), self.names(), n=at_most)
+        wanted, is_bridged, kind = name.strip().lower().replace("-", "_").partition(":")
+        if is_bridged and wanted == PREFIX:
+            close = get_close_matches(kind, sorted(netmiko_types()), n=at_most)
+            return [f"{PREFIX}:{each}" for each in close]
+        return get_close_matches(wanted + is_bridged + kind, self.names(), n=at_most)
 
 
 NATIVE = Platforms()

@@ -45,6 +45,7 @@ from netraven.platforms.mellanox_onyx import MELLANOX_ONYX
 from netraven.platforms.mikrotik_routeros import MIKROTIK_ROUTEROS
 from netraven.platforms.netgate_tnsr import NETGATE_TNSR
 from netraven.platforms.netgear_prosafe import NETGEAR_PROSAFE
+from netraven.platforms.netmiko_types import is_netmiko_type
 from netraven.platforms.nokia_sros import NOKIA_SROS
 from netraven.platforms.opengear_linux import OPENGEAR_LINUX
 from netraven.platforms.opnsense import OPNSENSE
@@ -134,7 +135,7 @@ def get_platform(name: str) -> Platform | None:
     """
     base, colon, path = name.partition(":")
     if colon and base == PREFIX:
-        return bridged(path, _BY_NETMIKO.get(path))
+        return bridged(path, _BY_NETMIKO.get(path) or _BY_NETMIKO.get(path.removesuffix("_ssh")))
     if colon and base == LINUX.name:
         return linux_reading(path)
     return _BY_NAME.get(name)
@@ -146,12 +147,18 @@ def platform_names() -> tuple[str, ...]:
 
 
 def resolve_platform(name: str) -> Platform | None:
-    """Return the platform that any tool calls so, in upper or lower case, or None."""
+    """Return the platform that any tool calls so, in upper or lower case, or None.
+
+    `netmiko:<device_type>` is taken where Netmiko has that type.
+    """
     wanted, colon, path = name.strip().partition(":")
     wanted = wanted.lower().replace("-", "_")
     if colon and wanted == PREFIX:
-        return get_platform(f"{wanted}:{path.lower()}")
+        kind = path.lower()
+        return get_platform(f"{wanted}:{kind}") if is_netmiko_type(kind) else None
     found = _BY_NAME.get(wanted) or _BY_ALIAS.get(wanted)
+    if found is None and is_netmiko_type(wanted):
+        found = _BY_NETMIKO.get(wanted.removesuffix("_ssh"))
     return get_platform(f"{found.name}:{path}") if found is not None and colon else found
 
 
