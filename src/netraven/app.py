@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -16,7 +17,7 @@ from netraven.errors import NetRavenError
 from netraven.request.errors import reply_to
 from netraven.request.frame import Frame
 from netraven.request.ground import Ground, Readiness, lay_ground
-from netraven.request.guard import check_access
+from netraven.request.guard import check_access, methods_at
 from netraven.request.packing import Packing
 
 _SUMMARY = "Keeps the configurations of network devices: collected, proven, sealed, compared."
@@ -57,4 +58,8 @@ def _assembled() -> FastAPI:
 
 
 async def _reply(request: Request, error: Exception) -> Response:
-    return reply_to(error, request.state.request_id)
+    reply = reply_to(error, request.state.request_id)
+    if reply.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        # The framework names those of the first route at this address.
+        reply.headers["Allow"] = ", ".join(methods_at(request.app.routes, request.url.path))
+    return reply

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from typing_extensions import override
 
 from netraven.errors import SettingsInvalid
 
@@ -87,6 +88,19 @@ class Settings(BaseSettings):
         description="Let the command line speak to a server without TLS that is not on this "
         "machine.",
     )
+
+    @classmethod
+    @override
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Leave the environment to `load_settings`: read here, lists would have to be JSON."""
+        return (init_settings,)
 
     @field_validator("trusted_proxies", mode="before")
     @classmethod

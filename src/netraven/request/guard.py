@@ -11,6 +11,7 @@ from typing import Any, TypeAlias, get_args, get_origin
 from fastapi import APIRouter, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute
 from typing_extensions import override
 
 from netraven.admin.permissions import Permission
@@ -90,6 +91,16 @@ def check_access(table: AccessTable, routers: Iterable[APIRouter]) -> None:
             first = next(other for other in routes if _answers(other, method, _sample(route)))
             if first is not route:
                 raise AccessIncomplete(f"{first.path} hides {method} {route.path}")
+
+
+def methods_at(routes: Iterable[BaseRoute], path: str) -> list[str]:
+    """Return the methods that an address knows; each may be a route of its own."""
+    at_path = (
+        route
+        for route in routes
+        if isinstance(route, APIRoute) and route.path_regex.match(path) is not None
+    )
+    return sorted({method for route in at_path for method in route.methods or ()})
 
 
 def entries_of(route: APIRoute) -> list[str]:
