@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from netraven.jobs.runs import start_job_log
 from tests.cli.conftest import Program
 from tests.cli.terminal import at_terminal
 
@@ -59,6 +60,19 @@ def test_run_that_nobody_does_yet_is_cancelled_at_once(program: Program) -> None
     assert "Status   cancelled" in watched.out
     # Whoever watched was interrupted by nobody.
     assert (watched.exit_code, watched.err) == (INTERRUPTED, "")
+
+
+def test_cancel_of_what_nobody_does_any_more_says_who_will_end_it(program: Program) -> None:
+    program.ok("run", "start", "backup", "core-1", "--detach")
+    with program.unit() as db:
+        start_job_log(db, newest(program))
+
+    cancelled = program.run("run", "cancel")
+    shown = program.ok("run", "show")
+
+    assert "was asked to stop" in cancelled.out
+    assert "Nobody does runs now; start `netraven serve`" in cancelled.err
+    assert "Status   running, asked to stop" in shown.out
 
 
 def test_retry_is_over_the_devices_that_did_not_succeed(program: Program) -> None:

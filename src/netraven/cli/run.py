@@ -180,11 +180,12 @@ def _cells(run: JobLog) -> Sequence[object]:
 
 def _show_run(run: JobLog, counts: dict[ResultStatus, int]) -> None:
     devices = ", ".join(f"{number} {status.value}" for status, number in sorted(counts.items()))
+    is_stopping = run.end_time is None and run.cancel_requested_at is not None
     output.say_facts(
         (
             ("Run", run.id),
             ("Type", Text(run.job_type.value)),
-            ("Status", run.status),
+            ("Status", f"{run.status}, asked to stop" if is_stopping else run.status),
             ("Reason", run.reason and Text(run.reason.value)),
             ("Started", run.start_time),
             ("Took", _took(run.start_time, run.end_time)),

@@ -116,6 +116,7 @@ def cancel_run(name: RunName = "latest", *, as_json: AsJson = False) -> None:
         output.say(f"The run {run.id} is cancelled; it had not begun.")
     elif run is not None:
         output.say(f"The run {run.id} was asked to stop; `netraven run watch {run.id}` follows it.")
+        _say_if_nobody_works(home)
 
 
 def retry_run(
