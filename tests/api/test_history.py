@@ -50,6 +50,30 @@ async def asked(
     return documents[:-1], documents[-1]["end"]
 
 
+@pytest.mark.parametrize(
+    ("path", "asks"),
+    [("/search", {"pattern": "http server"}), ("/biography", {"line": "ip http server"})],
+)
+async def test_who_accepts_events_gets_the_same_as_events(
+    site: Site, viewer: str, path: str, asks: dict[str, str]
+) -> None:
+    fill(site)
+    lines = await site.ask("GET", path, viewer, params=asks)
+
+    events = await site.ask(
+        "GET", path, viewer, params=asks, headers={"Accept": "text/event-stream"}
+    )
+
+    assert events.headers["content-type"].startswith("text/event-stream")
+    assert events.headers["vary"].startswith("Accept")
+    told = [event.splitlines() for event in events.text.split("\n\n")[:-1]]
+    assert [
+        {kind.removeprefix("event: "): json.loads(data.removeprefix("data: "))}
+        for kind, data in told
+    ] == [json.loads(line) for line in lines.text.splitlines()]
+    assert told[-1][0] == "event: end"
+
+
 async def test_all_versions_of_all_devices_are_searched(site: Site, viewer: str) -> None:
     fill(site)
 

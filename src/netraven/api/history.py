@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeAlias, TypeVar
 from uuid import UUID
 
 from fastapi import Query, Request
@@ -39,6 +39,9 @@ router = guarded_router("", "History")
 
 _JSON: TypeAdapter[object] = TypeAdapter(object)
 
+# A finding: what it is, and its JSON document.
+Told: TypeAlias = tuple[str, str]
+
 Pattern = Annotated[str, Query(min_length=1, max_length=1000)]
 Ids = Annotated[list[str] | None, Query(max_length=100)]
 ConfigType = Annotated[str | None, Query(max_length=32)]
@@ -48,11 +51,12 @@ WithinSeconds = Annotated[
     int, Query(ge=1, le=60, description="After so long the answer ends, and says where to go on.")
 ]
 
-_LINES = "application/x-ndjson"
+_LINES, _EVENTS = "application/x-ndjson", "text/event-stream"
 _STREAMED: dict[int | str, dict[str, Any]] = {
     200: {
-        "content": {_LINES: {"schema": {"type": "string"}}},
-        "description": "A JSON document a line: `device` or `life` for each finding, `end` last.",
+        "content": {media: {"schema": {"type": "string"}} for media in (_LINES, _EVENTS)},
+        "description": "A JSON document a line, or a server-sent event for whom accepts those: "
+        "`device` or `life` for each finding, `end` last.",
     },
     **refusals(*READ, 422, 429),
 }
@@ -275,7 +279,7 @@ async def tell_standing(request: Request) -> HistoryStanding:
 async def _streamed(
     request: Request,
     look: Callable[..., SomePage],
-    told: Callable[[SomePage], list[str]],
+    told: Callable[[SomePage], list[Told]],
     *,
     limit: int,
     cursor: str | None,
@@ -292,14 +296,13 @@ async def _streamed(
 
     first = await next_page(cursor, limit)
 
-    async def lines() -> AsyncIterator[str]:
+    async def findings() -> AsyncIterator[Told]:
         page, left, searched, unwoven = first, limit, 0, 0
         too_young = pruned = 0
         unreadable: list[str] = []
         while True:
-            documents = told(page)
-            for document in documents:
-                yield f"{document}\n"
+            for finding in told(page):
+                yield finding
             searched, unwoven = searched + page.searched, unwoven + page.unwoven
             unreadable += page.unreadable
             if isinstance(page, SearchPage):
@@ -318,9 +321,18 @@ async def _streamed(
             unreadable=unreadable,
             cursor=page.cursor,
         )
-        yield f'{{"end":{ended.model_dump_json()}}}\n'
+        yield "end", ended.model_dump_json()
 
-    return StreamingResponse(lines(), media_type=_LINES)
+    media = _EVENTS if _EVENTS in request.headers.get("accept", "") else _LINES
+    headers = {"Vary": "Accept", "X-Accel-Buffering": "no"}
+    written = (_written(media, *finding) async for finding in findings())
+    return StreamingResponse(written, headers=headers, media_type=media)
+
+
+def _written(media: str, kind: str, document: str) -> str:
+    if media == _EVENTS:
+        return f"event: {kind}\ndata: {document}\n\n"
+    return f'{{"{kind}":{document}}}\n'
 
 
 def _size(page: SearchPage | BiographyPage) -> int:
@@ -329,13 +341,13 @@ def _size(page: SearchPage | BiographyPage) -> int:
     return len(page.lives)
 
 
-def _told_hits(page: SearchPage) -> list[str]:
-    return [_document("device", device) for device in page.devices]
+def _told_hits(page: SearchPage) -> list[Told]:
+    return [("device", _document(device)) for device in page.devices]
 
 
-def _told_lives(page: BiographyPage) -> list[str]:
-    return [_document("life", life) for life in page.lives]
+def _told_lives(page: BiographyPage) -> list[Told]:
+    return [("life", _document(life)) for life in page.lives]
 
 
-def _document(kind: str, told: DeviceHits | LineLife) -> str:
-    return _JSON.dump_json({kind: whole(asdict(told))}).decode()
+def _document(told: DeviceHits | LineLife) -> str:
+    return _JSON.dump_json(whole(asdict(told))).decode()
