@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from netraven.archive.codec import MAX_DEPTH, check_text, corrupt_content, open_frame
 from netraven.db import KeyRing, get_keyring, operation
 from netraven.db.chunks import in_chunks
+from netraven.db.engine import SEND_AS_BYTES
 from netraven.errors import KeyUnavailable
 from netraven.models import Content
 
@@ -89,7 +90,9 @@ def open_contents(db: Session, addresses: Collection[str]) -> TextReader:
     frames = (
         StoredFrame(*row)
         for chunk in in_chunks(chain)
-        for row in db.execute(select(*columns).where(Content.hash.in_(chunk)))
+        for row in db.execute(
+            select(*columns).where(Content.hash.in_(chunk)).execution_options(**SEND_AS_BYTES)
+        )
     )
     return TextReader(keyring, {frame.address: frame for frame in frames})
 

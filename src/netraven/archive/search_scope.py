@@ -14,6 +14,7 @@ from netraven.archive.series import Series
 from netraven.archive.weave_standing import IS_NEWEST, IS_WEAVE, NEWEST, Standing
 from netraven.archive.weave_store import StoredPast, StoredWeave, load_past
 from netraven.db import Id, as_uuid, operation
+from netraven.db.engine import SEND_AS_BYTES
 from netraven.errors import Invalid
 from netraven.inventory.platforms import get_platforms
 from netraven.models import BackupCounter, Device, DeviceTag, History, Tag
@@ -156,7 +157,8 @@ def _select_searched() -> Select[UUID, str, str, str, int | None, str, int, str,
         .join(BackupCounter, BackupCounter.device_id == Device.id)
     )
     joined = joined.join(NEWEST, IS_NEWEST).outerjoin(History, IS_WEAVE)
-    return joined.order_by(Device.hostname_key, BackupCounter.config_type)
+    joined = joined.order_by(Device.hostname_key, BackupCounter.config_type)
+    return joined.execution_options(**SEND_AS_BYTES)
 
 
 def _searched(

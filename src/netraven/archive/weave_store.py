@@ -17,6 +17,7 @@ from netraven.archive.series import Series
 from netraven.archive.weave import Weave, WeaveBytes, WeaveMisfit, unpack_weave
 from netraven.db import KeyRing, insert_into, operation
 from netraven.db.chunks import in_chunks
+from netraven.db.engine import SEND_AS_BYTES
 from netraven.errors import Corrupt
 from netraven.models import History, HistoryPast
 from netraven.platforms.platform import Platform
@@ -217,7 +218,7 @@ _ROWS = select(
     History.view_rev,
     History.format,
     History.data,
-)
+).execution_options(**SEND_AS_BYTES)
 _PAST_KEY = tuple_(HistoryPast.device_id, HistoryPast.config_type)
 _HAS_PAST = select(select(HistoryPast.last_version).exists())
 _PAST = (
@@ -230,6 +231,7 @@ _PAST = (
     )
     .where(HistoryPast.device_id.in_(bindparam("device_ids", expanding=True)))
     .order_by(HistoryPast.device_id, HistoryPast.config_type, HistoryPast.last_version)
+    .execution_options(**SEND_AS_BYTES)
 )
 
 

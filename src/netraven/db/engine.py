@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias
 
 from sqlalchemy import URL, Connection, Engine, Pool, create_engine, event, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor, ExecutionContext
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
@@ -24,7 +25,12 @@ BUSY_TIMEOUT_S = 30.0
 
 READ_ONLY = "netraven_read_only"
 
+_AS_BYTES = "netraven_as_bytes"
+SEND_AS_BYTES: Final = MappingProxyType({_AS_BYTES: True})
+"""Execution options for statements that fetch many bytes, which PostgreSQL else sends in hex."""
+
 _PATIENCE = {"timeout": BUSY_TIMEOUT_S}
+_BINARY: Final = 1  # psycopg.pq.Format.BINARY
 _KEYRING = "keyring"
 _AT_COMMIT = "at_commit"
 
@@ -148,6 +154,7 @@ def _prepare(engine: Engine) -> None:
         event.listen(engine, "begin", _begin_sqlite)
     else:
         event.listen(engine, "begin", _begin_postgresql)
+        event.listen(engine, "before_cursor_execute", _ask_for_bytes)
 
 
 def _configure_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
@@ -180,3 +187,17 @@ def _begin_sqlite(connection: Connection) -> None:
 def _begin_postgresql(connection: Connection) -> None:
     if connection.get_execution_options().get(READ_ONLY, False):
         connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+
+
+def _ask_for_bytes(
+    _connection: Connection,
+    cursor: DBAPICursor,
+    _statement: str,
+    _parameters: object,
+    context: ExecutionContext | None,
+    _executemany: bool,  # noqa: FBT001  as SQLAlchemy calls it
+) -> None:
+    if context is not None and context.execution_options.get(_AS_BYTES, False):
+        # An asynchronous cursor is wrapped.
+        inner: Any = getattr(cursor, "_cursor", cursor)
+        inner.format = _BINARY
