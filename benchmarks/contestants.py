@@ -20,11 +20,15 @@ _PATIENCE_S = 900
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What reading `devices` devices took: by the clock, and of this process's CPU."""
+    """What reading `devices` devices took: by the clock, and of this process's CPU.
+
+    `history_s` is the part of the CPU that keeping the devices' histories took.
+    """
 
     devices: int
     wall_s: float
     cpu_s: float
+    history_s: float = 0.0
 
     @property
     def rate(self) -> float:
@@ -35,6 +39,16 @@ class Reading:
     def cpu_ms(self) -> float:
         """CPU per device in ms, user and system, all threads."""
         return self.cpu_s * 1000 / self.devices
+
+    @property
+    def history_ms(self) -> float:
+        """CPU per device in ms that histories took."""
+        return self.history_s * 1000 / self.devices
+
+    @property
+    def own_ms(self) -> float:
+        """CPU per device in ms of all else."""
+        return self.cpu_ms - self.history_ms
 
 
 class Stopwatch:
