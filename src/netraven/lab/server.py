@@ -258,6 +258,8 @@ class _Session(asyncssh.SSHServerSession[bytes]):
             return
         connection = self._channel.get_connection()
         sock = connection.get_extra_info("socket")
+        if sock is None:  # The client was first: nothing is left to break off.
+            return
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         connection.abort()
 
