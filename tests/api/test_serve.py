@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -24,6 +23,7 @@ from netraven.db.schema import upgrade_schema
 from tests.api.conftest import BASE, PASSWORD, Site
 from tests.conftest import Database
 from tests.databases import administer, database_url
+from tests.listening import await_listener, free_port
 
 # On a machine with nothing else to do the start takes half of that; what others do there does not
 # count, as it would in seconds on the wall.
@@ -55,9 +55,7 @@ class Served:
 def served(home: Path, **more: str) -> Iterator[Served]:
     """Yield a server in this home, which answers as soon as it can; end it after."""
     surroundings = {"PATH": os.environ["PATH"], "HOME": str(home), "NETRAVEN_HOME": str(home)}
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     start = "from netraven.cli.main import main; main()"
     program = subprocess.Popen(
         [sys.executable, "-c", start, "serve", "--port", str(port)],
@@ -66,10 +64,8 @@ def served(home: Path, **more: str) -> Iterator[Served]:
         stderr=subprocess.PIPE,
         text=True,
     )
-    # Connecting is tried again, with growing pauses, until somebody listens.
-    transport = httpx.HTTPTransport(retries=8)
-    url = f"http://127.0.0.1:{port}"
-    with httpx.Client(base_url=url, transport=transport, timeout=60) as client:
+    await_listener(program, port)
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
         yield Served(program, client)
     program.kill()
     program.communicate(timeout=60)

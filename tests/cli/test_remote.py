@@ -3,27 +3,43 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
 
 from netraven.lab import Fleet, run_in_thread
 from tests.cli.laboratory import PASSWORD, inventory, spec
-from tests.cli.twins import Placed, Twins, comparable, copied, furnish, served
+from tests.cli.twins import Placed, Twins, answered, comparable, copied, furnish, served
+
+
+@contextmanager
+def made_twins(
+    place: Path, template: Path, serve: Callable[[Path], AbstractContextManager[str]]
+) -> Iterator[Twins]:
+    """Yield one installation twice; what changes the one is done to the other too."""
+    home = copied(template, place / "here")
+    here = Placed(home)
+    token = furnish(here)
+    copied(home, place / "there")
+    with serve(place / "there") as url:
+        there = Placed(place / "nobody", NETRAVEN_SERVER=url, NETRAVEN_TOKEN=token)
+        yield Twins(here, there)
 
 
 @pytest.fixture(scope="module")
 def twins(tmp_path_factory: pytest.TempPathFactory, home_template: Path) -> Iterator[Twins]:
-    """Return one installation twice; what changes the one is done to the other too."""
-    place = tmp_path_factory.mktemp("twins")
-    home = copied(home_template, place / "here")
-    here = Placed(home)
-    token = furnish(here)
-    copied(home, place / "there")
-    with served(place / "there") as url:
-        there = Placed(place / "nobody", NETRAVEN_SERVER=url, NETRAVEN_TOKEN=token)
-        yield Twins(here, there)
+    """Return twins of which one is asked by HTTP."""
+    with made_twins(tmp_path_factory.mktemp("twins"), home_template, answered) as both:
+        yield both
+
+
+@pytest.fixture
+def twins_at_work(tmp_path: Path, home_template: Path) -> Iterator[Twins]:
+    """Return twins of which one is `netraven serve`, which works on runs too."""
+    with made_twins(tmp_path, home_template, served) as both:
+        yield both
 
 
 READING = [
@@ -234,7 +250,8 @@ def test_what_changes_is_the_same_step_by_step(twins: Twins) -> None:
         assert comparable(there) == comparable(here), command
 
 
-def test_runs_are_begun_followed_and_told_alike(twins: Twins) -> None:
+def test_runs_are_begun_followed_and_told_alike(twins_at_work: Twins) -> None:
+    twins = twins_at_work
     with run_in_thread(Fleet([spec("lab-1")], shares_host_key=True)) as fleet:
         login = ("credential", "add", "login", "--username", "netraven", "--tag", "default")
         for arguments, stdin in (

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,7 +13,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-import httpx
 import pytest
 from typing_extensions import override
 
@@ -24,6 +22,7 @@ from netraven.admin.permissions import SCOPES
 from netraven.admin.users import create_user
 from netraven.archive.storing import store_backup
 from netraven.archive.transcripts import Transcript, store_transcripts
+from netraven.db import KeyRing
 from netraven.db.enums import BackupStatus, HostKeyState, Protocol
 from netraven.inventory.devices import create_device
 from netraven.inventory.hostkeys import record_host_keys
@@ -33,7 +32,10 @@ from netraven.schemas.backup import BackupCreate
 from netraven.schemas.device import DeviceCreate
 from netraven.schemas.tag import TagCreate
 from netraven.schemas.user import UserCreate
+from tests.api.server import running
 from tests.cli.conftest import Answer, Program
+from tests.conftest import Database
+from tests.listening import await_listener, free_port
 
 PASSWORD = "Correct-horse-7"
 TEXT = (
@@ -141,11 +143,17 @@ def furnish(program: Program) -> str:
 
 
 @contextmanager
+def answered(home: Path) -> Iterator[str]:
+    """Serve a home by a thread of this process, where no run is to be worked on."""
+    ring = KeyRing.from_text((home / "keyring").read_text())
+    with running(Database(f"sqlite:///{home / 'netraven.sqlite3'}", ring, "sync")) as server:
+        yield server.url
+
+
+@contextmanager
 def served(home: Path, *options: str, **variables: str) -> Iterator[str]:
     """Serve a home by a process of its own; yield its address once it answers."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     surroundings = {"PATH": os.environ["PATH"], "HOME": str(home), "NETRAVEN_HOME": str(home)}
     script = Path(sys.executable).with_name("netraven")
     process = subprocess.Popen(
@@ -153,15 +161,16 @@ def served(home: Path, *options: str, **variables: str) -> Iterator[str]:
         env={**surroundings, **variables},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        text=True,
     )
     scheme = "https" if "NETRAVEN_TLS_KEY" in variables else "http"
     url = f"{scheme}://127.0.0.1:{port}"
     try:
-        with httpx.Client(transport=httpx.HTTPTransport(retries=9, verify=False)) as client:
-            client.get(f"{url}/healthz", timeout=60).raise_for_status()
+        await_listener(process, port)
+        assert process.poll() is None
         yield url
     finally:
-        process.terminate()
+        process.kill()  # how a server ends of itself is told in tests/api/test_serve.py
         process.wait(timeout=60)
 
 
