@@ -59,6 +59,7 @@ BROCADE_FOS = Platform(
     ),
     secrets=(
         free("password-rule", r"^passwdcfg\..*"),
+        free("flag", r"^[\w.-]*(?:encrypted|policy|enabled?|length|type|protocol)[:=].*"),
         hidden(
             "named",
             r"^[\w.-]*(?:community|passw(?:or)?d|secret|auth_?key|priv_?key|psk|bindpw|authpw"

@@ -56,6 +56,8 @@ CISCO_NXOS = Platform(
         hidden(
             "snmp-user", r"^snmp-server user \S+ .*?auth \S+ {word}(?: priv (?:aes-128 )?{word})?"
         ),
+        hidden("probe", r"^(?:radius|tacacs)-server .*?test username \S+ password {type}{word}"),
+        free("ldp-required", r"^password (required(?: for \S+)?)$"),
         hidden("msdp", r"^ip msdp password \S+ (?:[0-9] )?{word}"),
         free("msdp-peer", r"^ip msdp password (\S+(?: [0-9])?) \S"),
         free("passphrase-age", r"^username \S+ passphrase (lifetime .*)"),

@@ -63,9 +63,17 @@ CISCO_XR = Platform(
             r" (?:password|authentication-key|md5|sha\S*|hmac-md5|text|community|traps"
             r"|2c|aes \d+|3?des\S*) clear {word}",
         ),
+        hidden("key-string", r"^key-string (?:password6?|clear|encrypted) {word}"),
+        free("ipsec-kind", r" (?:md5|sha\S*|3?des|aes(?: \d+)?) (password|clear) "),
+        hidden("ipsec", r" (?:md5|sha\S*|3?des|aes(?: \d+)?) password {word}"),
+        free("no-password", r"^(?:\S+ )?password (inheritance-disable|disable)$"),
+        free(
+            "time-server-key",
+            r"^(?:server|peer) (?:vrf \S+ )?(?:ipv[46] )?\S+ (?:\S+ )*?key (\d+)(?: |$)",
+        ),
         free("keychain", r"^(?:lsp|hello)-password (keychain .*)"),
         free("encrypted", r" (?:md5 |hmac-md5 |text )?(encrypted|clear) "),
-        free("time-key-type", r"^authentication-key \d+ (md5 (?:encrypted|clear)) "),
+        free("time-key-type", r"^authentication-key \d+ (\S+ (?:encrypted|clear)) "),
         hidden("hsrp", r"^authentication {word}$", inside=r"^hsrp "),
         hidden("vrrp", r"^text-authentication {word}$", inside=r"^vrrp "),
         *CISCO_IOS,

@@ -47,6 +47,7 @@ DELL_OS10 = Platform(
     volatile=(re.compile(r"! Last configuration change at .*"),),
     secrets=(
         hidden("local-user", r"^(?:username|system-user) \S+ password {word}"),
+        hidden("enable", r"^enable password (?:\d |sha-\d+ )?{word} priv-lvl "),
         hidden("vrrp", r"^authentication simple-text {word}"),
         *CISCO_IOS,
     ),

@@ -49,8 +49,9 @@ EXTREME_EXOS = Platform(
     secrets=(
         free("cli", r"^configure cli password .*"),
         free("none", r" (?:password|authentication) (none)$"),
+        free("community-kind", r"^configure snmpv3 add community (?:\S+ )?(encrypted(?: name)?) "),
         free("account-kind", r"^create account \S+ \S+ (encrypted) "),
-        free("encrypted", r" encrypted (md5 \d+|simple-password|simple|key|localized-key) "),
+        free("encrypted", r" encrypted (md5 \d+|md5|simple-password|simple|key|localized-key) "),
         hidden("account", r"^(?:configure|create) account \S+(?: \S+)? encrypted {word}"),
         hidden("shared-secret", r" shared-secret (?:encrypted )?{word}"),
         hidden(
@@ -60,7 +61,7 @@ EXTREME_EXOS = Platform(
         hidden(
             "community",
             r"^configure snmpv3 add community (?:hex |encrypted )?{word}"
-            r"(?: name (?:hex |encrypted )?{word})?",
+            r"(?:(?: encrypted)? name (?:hex |encrypted )?{word})?",
         ),
         hidden(
             "community",

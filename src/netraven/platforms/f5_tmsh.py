@@ -58,8 +58,8 @@ F5_TMSH = Platform(
         hidden("encrypted", r" (\$M\$[^\s]+)"),
         hidden(
             "named",
-            r"^(?:encrypted-password|secret|password|passphrase|bind-pw|community-name"
-            r"|community|(?:auth|privacy)-password(?:-encrypted)?|auth-key|encrypt-key|psk|preshared-key-encrypted"
+            r"^(?:(?:[a-z]+-)*(?:password|secret|passphrase)(?:-encrypted)?|bind-pw"
+            r"|community-name|community|auth-key|encrypt-key|psk|preshared-key-encrypted"
             r"|preshared-key|key-passphrase|api-key)"
             r" {word}",
         ),

@@ -82,6 +82,8 @@ FORTINET_FORTIOS = Platform(
         free("words", r"^set (?:comments?|description|alias|location|contact-info|caption) .*"),
         free("encrypted", r"^set \S+(?: \d+)? \"?(ENC) "),
         hidden("encrypted", r" ENC {word}"),
+        hidden("header", r"^set value {rest}", inside=r"^config http-headers"),
+        free("header", r"^set key \"?(?:authorization|content-type|accept|x-[a-z-]+)\"?$"),
         free("switch", r"^set \S+ (enable|disable)$"),
         hidden(
             "snmp-community",
@@ -92,9 +94,9 @@ FORTINET_FORTIOS = Platform(
         hidden("md5-key", r"^set md5-key \d+ {word}"),
         hidden(
             "named",
-            r"^set (?:\S*(?:passwd|password|psksecret|passphrase|-pwd|secret|psk)\d*"
-            r"|auth-keychain-key|(?:secondary-|tertiary-|api-|auth-?|enc|priv-|md5-|hmac-"
-            r"|preshared-)?key\d*"
+            r"^set (?:\S*(?:passwd|password|psksecret|passphrase|-pwd|secret|psk)\d*(?:-l[12])?"
+            r"|auth-keychain-key|(?:secondary-|tertiary-|api-|auth-?|enc-?|priv-|md5-|hmac-"
+            r"|preshared-|ddns-|wifi-|wep-|group-)?key\d*"
             r"|key-string|access-key|license-key|token|community) {word}",
             outside=r"^config (?:rule|filters?|match)",
         ),

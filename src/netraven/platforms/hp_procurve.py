@@ -61,6 +61,7 @@ HP_PROCURVE = Platform(
             r"^password (?:configuration-control|non-plaintext-\S+|minimum-length|composition"
             r"|complexity|history|aging|expir\S*|login|update).*",
         ),
+        free("supplicant-type", r"^aaa port-access \S+ password (encrypted-password) "),
         # That there is a password is shown, not which.
         free("user-only", r"^password (manager|operator|port-access|all)$"),
         hidden("snmp-community", r"^snmpv3 community index \S+ name {word}"),

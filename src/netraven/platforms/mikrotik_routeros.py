@@ -90,6 +90,11 @@ MIKROTIK_ROUTEROS = Platform(
             name="named",
             pattern=rf"[ \t]{_NAMES}=(?:\"((?:[^\"\\]|\\.)+)(?:\"|\\$)|([^\s\"]+))",
         ),
+        FreeText(name="variable", pattern=r"[ \t]key=(\S+) .*?value="),
+        HiddenValue(
+            name="variable",
+            pattern=rf"[ \t]key=\S*(?:pass|pwd|secret|token|psk|key)\S* .*?value={_VALUE}",
+        ),
         HiddenValue(
             name="snmp-community",
             pattern=rf"^/snmp community .*?[ \t]name={_VALUE}",

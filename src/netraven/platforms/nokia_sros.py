@@ -78,7 +78,7 @@ NOKIA_SROS = Platform(
         ),
         hidden(
             "md-hashed",
-            r"^(?:password|secret|community|key|md5|pre-shared-key|authentication-key"
+            r"^(?:password|admin-password|secret|community|key|md5|pre-shared-key|authentication-key"
             r"|auth-key|privacy-key|shared-secret) {word}",
         ),
         hidden("community", r"^community {word} "),

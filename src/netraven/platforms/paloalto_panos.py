@@ -45,11 +45,12 @@ PALOALTO_PANOS = Platform(
     ),
     intruders=LOG_LINES,
     secrets=(
+        free("flag", r"^\S+ (yes|no) *;?$"),
         hidden(
             "named",
-            r"^(?:phash|password|secret|shared-secret|key|private-key|passphrase|auth-key"
-            r"|authpwd|privpwd|snmp-community-string|community|bind-password|api-key|md5"
-            r"|public-key-data)"
+            r"^(?:phash|(?:[a-z]+-)*(?:password|secret|passphrase)|key|private-key|auth-key"
+            r"|authentication-key|authpwd|privpwd|snmp-community-string|community|api-key|md5"
+            r"|public-key-data|agent-user-override-key|secret-access-key)"
             r" {item}",
         ),
         hidden(
@@ -58,6 +59,7 @@ PALOALTO_PANOS = Platform(
             r"|auth-key|authentication-key|authpwd|privpwd|snmp-community-string|community"
             r"|bind-password|proxy-password|api-key) {item}$",
         ),
+        hidden("header", r"^value {item}", inside=r"^(?:headers|\S*(?:password|secret|token)) \{"),
         hidden("encrypted", r" (-A[QRST]==[^\s;\"]+)"),
         free("certificate", r"^public-key .*"),
         *UNIVERSAL,

@@ -67,6 +67,12 @@ RUCKUS_FASTIRON = Platform(
     ),
     secrets=(
         hidden("enable", r"^enable (?:super-user|read-only|port-config)-password {secret}"),
+        free("enable-rule", r"^enable (password-(?:min-length|display|history|masking).*)"),
+        hidden("local-user", r"^username \S+ (?:\S+ )*?create-password {word}"),
+        hidden(
+            "ospf-ipsec", r" ipsec spi \d+ (?:esp|ah) (?:md5|sha\S*) (?:\d |\w+crypt\w* )?{word}"
+        ),
+        hidden("mka", r"^pre-shared-key (?:\d )?{word} key-name "),
         hidden("enable-aaa", r"^enable password-\S+ {word}"),
         hidden(
             "snmp-user",

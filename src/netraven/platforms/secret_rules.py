@@ -74,7 +74,7 @@ _ROUTING: tuple[SecretRule, ...] = (
     ),
     hidden("isis-key", r" authentication key-id \d+ algorithm \S+(?: rfc-5310)? key {type}{word}"),
     hidden("isis-key", r"^(?:isis )?authentication key {type}{word}"),
-    hidden("rip-string", r" rip authentication(?: string| key|-key) {type}{word}"),
+    hidden("rip-string", r" rip(?: [0-9.]+)? authentication(?: string| key|-key) {type}{word}"),
     hidden("eigrp-hmac", r"^authentication mode hmac-sha-256 {secret}"),
     hidden("nhrp", r" nhrp authentication {secret}"),
     hidden("rsvp", r" rsvp authentication key {secret}"),
@@ -83,7 +83,7 @@ _ROUTING: tuple[SecretRule, ...] = (
         r"^(?:(?:standby|vrrp|glbp|hsrp)(?: \d+)?(?: peer)? )?authentication"
         r" (?:text|md5 key-string|ietf-md5 key-string) {type}{word}",
     ),
-    hidden("first-hop", r"^(?:standby|vrrp|glbp)(?: \d+)? authentication {word}$"),
+    hidden("first-hop", r"^(?:standby|vrrp|glbp|hsrp)(?: \d+)? authentication {word}$"),
     hidden("bfd-key", r" authentication keyed-sha1 key-id \d+ (?:hex-key|key) {type}{word}"),
     hidden(
         "ldp-password",
@@ -97,7 +97,7 @@ _ROUTING: tuple[SecretRule, ...] = (
     free("ldp-per-neighbour", r" mpls ldp neighbor \S+ (targeted.*)$"),
     hidden("msdp-password", r" msdp password peer \S+ {secret}"),
     free("msdp-peer", r" msdp password (peer) "),
-    free("isis-type", r"^isis password (md5|clear) \S"),
+    free("isis-type", r"^isis password (md5|clear|hmac-md5|text) \S"),
     free("mka", r" pre-shared-key (key-chain .*)"),
     hidden("sxp-password", r"^cts sxp connection peer .* password required {type}{word}"),
     free("sxp-keyword", r"^cts sxp connection peer .* password ((?:none|default|required))(?: |$)"),
@@ -190,7 +190,9 @@ _CLI: tuple[SecretRule, ...] = (
         "key-chain",
         r"^key ((?:chain|version) .*|config-key password-encrypt\S*|config-key \S+$|controller$)",
     ),
-    hidden("section-key", r"^key {secret}", outside=r"^(?:key chain|keychain|profile) "),
+    hidden(
+        "section-key", r"^key {secret}", outside=r"^(?:(?:key chain|keychain|profile) |macsec *$)"
+    ),
     hidden("macsec-key", r"^key [0-9a-f]+ (?:0|7|8a) {word}"),
     hidden("macsec-key", r" sap pmk {word}"),
     hidden("macsec-key", r" cak {type}{word}"),
@@ -219,6 +221,7 @@ _CLI: tuple[SecretRule, ...] = (
         r"|console|ppp|secondary)-)?password|passwd|passphrase|pass-phrase|shared-secret|shared-key"
         r"|server-key|secret-key|auth-pass|priv-pass) {secret}",
     ),
+    hidden("umbrella", r"^token {type}{word}$"),
     hidden("digest", r"^digest secret {type}{word}"),
     hidden("secret", r"^secret {secret}", outside=r"^session shared-secret "),
     hidden("typed-secret", r" secret {typed}", outside=r"^session shared-secret "),
@@ -244,6 +247,7 @@ MARVELL: tuple[SecretRule, ...] = (
         r"^encrypted snmp-server user \S+ .*? auth \S+ {word}(?: priv (?:des |aes )?{word})?",
     ),
     free("passwords", r"^passwords .*"),
+    free("key-number", r"^key (\d+)$"),
     hidden("encrypted-routing", r"^encrypted ip ospf message-digest-key \d+ md5 {word}"),
     *CISCO_IOS,
 )
@@ -251,7 +255,7 @@ MARVELL: tuple[SecretRule, ...] = (
 
 ARISTA_EOS: tuple[SecretRule, ...] = (
     hidden("session-secret", r"^secret \S+ {type}{word}", inside=r"^session shared-secret "),
-    hidden("boot-secret", r"^boot secret (?:sha512 )?{secret}"),
+    hidden("boot-secret", r"^(?:boot|aaa root) secret (?:sha512 )?{secret}"),
     hidden("transceiver-licence", r"^service unsupported-transceiver \S+ {word}"),
     free("password-policy", r"^password (policy \S+)$"),
     free("shared-profile", r"^neighbor \S+ password (shared-secret profile .*)$"),
@@ -267,7 +271,9 @@ CISCO_ASA: tuple[SecretRule, ...] = (
     free("snmp-host-options", r"^snmp-server host \S+ \S+ (?:\S+ )*?((?:version|udp-port) .*)"),
     hidden("snmp-host", r"^snmp-server host \S+ \S+ (?:\S+ )*?community {type}{word}"),
     hidden("local-user", r"^username \S+ password {word}"),
-    hidden("enable", r"^(?:enable password|passwd) {word}"),
+    hidden("enable", r"^(?:enable password|passwd) (?:level \d+ )?{word}"),
+    hidden("snmp-group", r"^snmp-server host-group \S+ \S+ (?:\S+ )*?community {type}{word}"),
+    hidden("pre-fill", r" use-common-password {type}{word}"),
     hidden("aaa-server", r"^aaa-server \S+ (?:\(\S+\) )?host \S+ {word}(?: timeout \d+)?$"),
     free("aaa-server-timeout", r"^aaa-server \S+ (?:\(\S+\) )?host \S+ (timeout \d+)$"),
     hidden("log-copies", r"^logging ftp-server \S+ \S+ \S+ {type}{word}"),
@@ -321,7 +327,7 @@ JUNIPER_JUNOS: tuple[SecretRule, ...] = (
     hidden("licence", r"^key {item} *;", inside=r"^keys \{"),
     # The device marks these lines too, but the number of a key is none.
     free("time-server-key", r"^server \S+ key (\d+)"),
-    hidden("time-key", r" authentication-key \d+ type \S+ value {item}"),
+    hidden("time-key", r" authentication-key \d+ (?:type \S+ )?value {item}"),
     free("time-key-number", r" authentication-key (\d+ type) "),
     hidden("named", rf" (?:{_JUNOS_WORDS}) {{item}} *(?:;.*)?$"),
     hidden("key-text", r" (?:md5 \d+|hmac-\S+ \d+) key {item}"),
@@ -446,6 +452,8 @@ VRP: tuple[SecretRule, ...] = (
     free("keychain-peer", r"^pre-shared-key ((?:address|hostname) .*? key) "),
     hidden("ldap-manager", rf"^ldap-server authentication manager \S+ {_KEPT}(?: {{word}})?"),
     hidden("wlan-key", rf" (?:pass-phrase|psk hex) {_KEPT}"),
+    hidden("group", rf" (?:hmac-)?(?:md5|sha\d*) password {_KEPT}"),
+    hidden("ospf", rf" authentication-mode (?:hmac-)?(?:md5|sha\S*) \d+ {_KEPT}"),
     hidden("ldp-peer", r"^md5-password (?:cipher |plain )\S+ {word}"),
     free("ldp-peer", r"^md5-password ((?:cipher |plain )\S+) "),
     free("policy", r"^(?:undo |local-user \S+ )?password-(?:policy|control|modify|expire) .*"),
@@ -502,6 +510,13 @@ _VYATTA_WORD = r"(?:'([^']*)'|{word})"
 VYATTA: tuple[SecretRule, ...] = (
     free("public", r"^set (?:\S+ )*?public-keys? .*"),
     free("tunnel-number", r"^set interfaces tunnel \S+ parameters ip key .*"),
+    free("public", r"^set pki (?:\S+ )*?public key .*"),
+    free("tunnel-key-version", r"^set pki openvpn (shared-secret \S+ version) "),
+    hidden(
+        "variable",
+        r"^set container name \S+ environment \S*(?:pass|pwd|secret|token|key)\S* value"
+        rf" {_VYATTA_WORD}",
+    ),
     hidden("area", rf"^set protocols isis (?:area|domain)-password \S+ {_VYATTA_WORD}"),
     hidden(
         "tunnel",

@@ -47,6 +47,9 @@ ZTE_ZXROS = Platform(
     secrets=(
         hidden("local-user", r"^username \S+ password (?:encrypted )?{word}"),
         hidden("isis", r"^isis authentication (?:encrypted )?{word}"),
+        hidden("server-key", r"^server \d+ \S+ (?:\S+ )*?key (?:encrypted )?{word}"),
+        hidden("ospf", r" message-digest-key \d+ md5 (?:encrypted |\d )?{word}"),
+        hidden("isis", r"^authentication (?:encrypted )?{word}", inside=r"^router isis"),
         hidden("local", r" local-password (?:encrypted )?{word}"),
         *CISCO_IOS,
     ),
