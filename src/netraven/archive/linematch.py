@@ -32,7 +32,9 @@ class LineFinder:
         joined = "|".join(f"(?:{pattern})" for pattern in patterns) or _NEVER
         options = _options()
         options.case_sensitive = not ignores_case
-        self._pattern = re2.compile(_encoded(joined), options)
+        # Only where a match begins is asked for: without greed (U) none is followed through the
+        # random letters of a secret, each of which would give the automaton another state.
+        self._pattern = re2.compile(f"(?mU:{joined})".encode(), options)
 
     def next_line(self, text: bytes, start: int, stop: int | None = None) -> Span | None:
         """Return where the first such line at or behind `start` begins and ends, or None.

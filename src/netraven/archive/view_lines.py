@@ -40,7 +40,8 @@ def view_lines(
     lines = content.split(b"\n")
     are_plain = bytearray(map(plain.__contains__, lines))
     runs = [*_runs_of_others(are_plain)]
-    search = SecretSearch(content, platform, [*_spans(lines, runs)])
+    asks_for_few = sum(map(len, runs)) <= _FEW_LINES
+    search = SecretSearch(content, platform, [*_spans(lines, runs)] if asks_for_few else None)
     for run in runs:
         are_plain[run.start : run.stop] = b"\1" * len(run)
     numbers = _Numbers(content)
@@ -49,6 +50,10 @@ def view_lines(
     for number in (*_hide(lines, search, content, key), *fold(lines, key, runs)):
         are_plain[number] = 0
     return ViewLines(lines, are_plain)
+
+
+# To ask about as many lines one by one takes as long as to search a whole text at once.
+_FEW_LINES = 256
 
 
 class _Numbers:
