@@ -2,14 +2,61 @@
 
 from __future__ import annotations
 
+import socket
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from netraven.cli.listening import bound
 from tests.cli.twins import Placed, copied
 
-USAGE, STORAGE = 2, 7
+USAGE, CONFLICT, STORAGE = 2, 4, 7
 BOTH = {"NETRAVEN_TLS_CERTIFICATE": "/etc/hostname", "NETRAVEN_TLS_KEY": "/etc/hostname"}
+
+
+def test_port_of_another_program_is_told_in_a_sentence(tmp_path: Path, home_template: Path) -> None:
+    here = Placed(copied(home_template, tmp_path / "home"))
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+
+        answer = here.run("serve", "--port", port)
+
+    assert answer.exit_code == CONFLICT
+    assert answer.out == ""
+    assert answer.err == (
+        f"netraven: another program listens on port {port} of 127.0.0.1; --port names another one\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("host", "sentence"),
+    [
+        ("192.0.2.1", "host: 192.0.2.1 is no address of this machine"),
+        ("nowhere.invalid", "host: nowhere.invalid is no address, and no name that this machine"),
+    ],
+)
+def test_address_where_nobody_can_listen_is_told_in_a_sentence(
+    tmp_path: Path, home_template: Path, host: str, sentence: str
+) -> None:
+    here = Placed(copied(home_template, tmp_path / "home"))
+
+    answer = here.run("serve", "--host", host, "--port", 0)
+
+    assert answer.exit_code == USAGE
+    assert sentence in answer.err
+    assert len(answer.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_all_addresses_of_a_name_are_of_one_port(host: str) -> None:
+    with ExitStack() as holding:
+        sockets = [holding.enter_context(each) for each in bound(host, 0)]
+
+        ports = {each.getsockname()[1] for each in sockets}
+
+    assert len(ports) == 1
+    assert 0 not in ports
 
 
 @pytest.mark.parametrize("given", list(BOTH))

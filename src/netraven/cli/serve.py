@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager
@@ -14,6 +15,7 @@ import typer
 from typing_extensions import override
 
 from netraven.cli import output
+from netraven.cli.listening import address_of, bound
 from netraven.cli.worker import Concurrency, Queues, given_options, lost
 from netraven.errors import SettingsInvalid
 
@@ -62,7 +64,9 @@ def serve(
             holding.enter_context(held(path.parent, by="`netraven serve`"))
             options = replace(options, is_alone=True)
         holding.enter_context(less_searched_for_garbage())
-        if not asyncio.run(_serve(home, options, host=host, port=port)):
+        sockets = [holding.enter_context(each) for each in bound(host, port)]
+        where = address_of(host, sockets)
+        if not asyncio.run(_serve(home, options, sockets, where=where)):
             raise lost()
 
 
@@ -81,8 +85,10 @@ def _install_where_nothing_is() -> None:
         init()
 
 
-async def _serve(home: Home, options: WorkerOptions, *, host: str, port: int) -> bool:
-    """Serve until a signal; False where others took the worker for dead."""
+async def _serve(
+    home: Home, options: WorkerOptions, sockets: list[socket.socket], *, where: str
+) -> bool:
+    """Serve on these sockets until a signal; False where others took the worker for dead."""
     import uvicorn
 
     from netraven.jobs.dbos_engine import DbosEngine
@@ -103,18 +109,18 @@ async def _serve(home: Home, options: WorkerOptions, *, host: str, port: int) ->
     async with _ground(home) as ground:
         create_app = import_module(_APPLICATION).create_app
         app = create_app(lambda: _why_not_ready(home, member), ground)
-        server = Server(_config(app, home.settings, host=host, port=port))
+        server = Server(_config(app, home.settings))
         with set_by_signals(stop):
-            serving = asyncio.create_task(server.serve())
+            serving = asyncio.create_task(server.serve(sockets))
             working = asyncio.create_task(
                 member.work(
                     stop,
-                    on_ready=lambda _id: notifier.ready(f"serving {host}:{port}"),
+                    on_ready=lambda _id: notifier.ready(f"serving {where}"),
                     on_pulse=notifier.alive,
                 )
             )
             scheme = "http" if home.settings.tls_certificate is None else "https"
-            output.note(f"NetRaven serves {scheme}://{host}:{port}; Ctrl-C ends it.", style="dim")
+            output.note(f"NetRaven serves {scheme}://{where}; Ctrl-C ends it.", style="dim")
             try:
                 await asyncio.wait((serving, working), return_when=asyncio.FIRST_COMPLETED)
             finally:
@@ -143,8 +149,8 @@ def _ground(home: Home) -> AbstractAsyncContextManager[Ground]:
     )
 
 
-def _config(app: FastAPI, settings: Settings, *, host: str, port: int) -> uvicorn.Config:
-    """Return how the server listens; whom a proxy speaks for is the application's matter."""
+def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    """Return how the server serves; whom a proxy speaks for is the application's matter."""
     import uvicorn
 
     if (settings.tls_certificate is None) != (settings.tls_key is None):
@@ -153,8 +159,6 @@ def _config(app: FastAPI, settings: Settings, *, host: str, port: int) -> uvicor
     _check_certificate(settings)
     return uvicorn.Config(
         app,
-        host=host,
-        port=port,
         log_level="warning",
         lifespan="off",
         proxy_headers=False,
