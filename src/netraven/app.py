@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
@@ -34,12 +36,19 @@ def create_app(why_not_ready: Readiness, ground: Ground) -> FastAPI:
     app.add_middleware(Packing)
     app.add_middleware(Frame, bounds=ground.bounds, measures=ground.measures)
     lay_ground(app, ground, why_not_ready)
+    app.state.document = _document_bytes
     return app
 
 
 def api_document() -> dict[str, Any]:
     """Return the OpenAPI document, as a running application gives it."""
     return described(_assembled())
+
+
+@cache
+def _document_bytes() -> bytes:
+    # All applications have the same routes.
+    return json.dumps(api_document(), ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _assembled() -> FastAPI:
