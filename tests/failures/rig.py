@@ -154,6 +154,13 @@ class Rig:
         with self.database.unit() as db:
             return db.scalar(select(JobLog.id).order_by(JobLog.id.desc()).limit(1))
 
+    def begun_run(self) -> UUID:
+        """Return the id of the first run, once a command has written it down."""
+        until(lambda: self.newest_run() is not None, "the run is written down")
+        run_id = self.newest_run()
+        assert run_id is not None
+        return run_id
+
     def done(self, run_id: UUID) -> int:
         """Return how many devices of the run have a final result."""
         with self.database.unit() as db:

@@ -43,7 +43,8 @@ def test_run_goes_on_after_the_database_was_away(
     upgrade_schema(url)
     with rig(Database(url, keyring, "sync"), tmp_path, devices(40)) as here:
         worker = here.work("--processes", "2", *SLOWLY, members=2)
-        run_id = here.write_down()
+        command = here.start("backup", "run", "--all")
+        run_id = here.begun_run()
         here.await_middle(run_id)
 
         server.stop(number)
@@ -52,6 +53,8 @@ def test_run_goes_on_after_the_database_was_away(
         run = here.await_end(run_id)
 
         assert run.status is RunStatus.SUCCEEDED
+        assert command.popen.wait(30) == 0, command.said
+        assert "40 new" in command.said
         assert worker.popen.poll() is None
         assert worker.said.count("a worker began") == 2
         here.assert_whole(run_id)
@@ -103,9 +106,7 @@ def test_command_takes_over_from_a_server_that_died_under_it(
     with rig(sqlite_database, tmp_path, devices(30)) as here:
         server = here.serve(*SLOWLY)
         command = here.start("backup", "run", "--all")
-        until(lambda: here.newest_run() is not None, "the run is written down")
-        run_id = here.newest_run()
-        assert run_id is not None
+        run_id = here.begun_run()
         here.await_middle(run_id)
 
         server.kill()

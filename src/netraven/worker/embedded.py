@@ -60,11 +60,12 @@ async def see_through(
     """
     asked_to_stop = asyncio.Event()
     following = Following(place.sessions, run_id, on_result)
+    standing_in = _StandIn(place)
     is_cancelled = False
     try:
         with set_by_signals(asked_to_stop):
-            async with _StandIn(place) as standing_in:
-                while (summary := await asyncio.to_thread(following.look)) is None:
+            async with standing_in:
+                while (summary := await _looked(following, asked_to_stop)) is None:
                     if asked_to_stop.is_set() and not cancels:
                         return None
                     if asked_to_stop.is_set() and not is_cancelled:
@@ -75,20 +76,36 @@ async def see_through(
                         await standing_in.look()
                     await _pause(asked_to_stop, is_over=is_cancelled)
     except StorageFailed:
-        if cancels:
+        if standing_in.has_worked:
             await asyncio.to_thread(_break_off, place, run_id)
         raise
     return summary
 
 
+async def _looked(following: Following, asked_to_stop: asyncio.Event) -> RunSummary | None:
+    """Return how the run ended, if it has; a database that is away is waited for, as by members."""
+    is_told = False
+    while True:
+        try:
+            return await asyncio.to_thread(following.look)
+        except StorageFailed as error:
+            if not error.is_passing or asked_to_stop.is_set():
+                raise
+            if not is_told:
+                _log.warning("the database could not be asked", reason=str(error))
+            is_told = True
+        await _pause(asked_to_stop, is_over=False)
+
+
 class _StandIn:
-    """A member in this process, while there is no other.
+    """A member in this process, while there is no other; `has_worked` once it was needed.
 
     Where it ends it works no more, and what is left of others' runs goes back to the queue. What
     went wrong with it then is raised, unless an error is under way already: then it is logged.
     """
 
     def __init__(self, place: Place) -> None:
+        self.has_worked = False
         self._place = place
         self._stop = asyncio.Event()
         self._working: asyncio.Task[bool] | None = None
@@ -101,11 +118,18 @@ class _StandIn:
                 self._working.result()
                 self._working = None
             return
-        if await asyncio.to_thread(self._is_needed):
+        try:
+            is_needed = await asyncio.to_thread(self._is_needed)
+        except StorageFailed as error:
+            if not error.is_passing:
+                raise
+            return  # the next look asks again
+        if is_needed:
             is_alone = self._place.home is not None
             options = replace(self._place.options, is_alone=is_alone)
             member = Member(self._place.sessions, self._place.make_engine, options)
             self._holding.enter_context(less_searched_for_garbage())
+            self.has_worked = True
             self._working = asyncio.create_task(member.work(self._stop))
 
     async def __aenter__(self) -> Self:

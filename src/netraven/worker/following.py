@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -29,6 +29,7 @@ _NOT_DONE: Final = (*OPEN_RESULT, ResultStatus.CANCELLED)
 class Following:
     """One run, looked at again and again; each call is a short read-only unit.
 
+    A look that fails has told nothing; the next one tells all that is new since the last.
     Devices that were cancelled are counted, but not told: nothing was done with them.
     """
 
@@ -57,8 +58,12 @@ class Following:
                 message = f"the run {self._run_id} has been deleted"
                 raise NotFound(message)
             is_over = run.status not in ACTIVE_RUN
-            done = self._new_results(db, is_last=is_over)
+            fresh = self._fresh(db, is_last=is_over)
+            done = self._read(db, sorted(fresh, key=fresh.__getitem__))
             results = count_results_by_status(db, run.id) if is_over else {}
+        self._told |= fresh.keys()
+        seen = [] if self._newest is None else [self._newest]
+        self._newest = max((*seen, *fresh.values()), default=None)
         for each in done:
             self._count(each)
             if self._on_result is not None:
@@ -75,18 +80,18 @@ class Following:
             quarantined=self._counts["quarantined"],
         )
 
-    def _new_results(self, db: Session, *, is_last: bool) -> list[DeviceDone]:
-        """Return what became final since the last look; at the last one nothing is left out."""
+    def _fresh(self, db: Session, *, is_last: bool) -> dict[UUID, datetime]:
+        """Return what became final since the last look, and when; the last leaves nothing out."""
         is_done = JobResult.job_log_id == self._run_id, JobResult.status.not_in(_NOT_DONE)
         done = select(JobResult.id, JobResult.updated_at).where(*is_done)
         if self._newest is not None and not is_last:
             done = done.where(JobResult.updated_at >= self._newest - _OUT_OF_ORDER)
-        changed_at = {row.id: row.updated_at for row in db.execute(done)}
-        fresh = changed_at.keys() - self._told
-        self._told |= fresh
-        self._newest = max(changed_at.values(), default=self._newest)
+        rows = {row.id: row.updated_at for row in db.execute(done)}
+        return {one: changed_at for one, changed_at in rows.items() if one not in self._told}
+
+    def _read(self, db: Session, result_ids: Sequence[UUID]) -> list[DeviceDone]:
         found: list[DeviceDone] = []
-        for chunk in in_chunks(sorted(fresh, key=changed_at.__getitem__)):
+        for chunk in in_chunks(result_ids):
             wanted = select(JobResult, Backup).outerjoin(Backup, Backup.id == JobResult.backup_id)
             rows = db.execute(wanted.where(JobResult.id.in_(chunk)).order_by(JobResult.updated_at))
             found += [_done(result, backup, self._run_id) for result, backup in rows]
