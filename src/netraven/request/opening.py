@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -48,8 +49,14 @@ async def opened_ground(
             bounds=bounds,
             feed=feed,
             pace=bounds.pace(),
-            nobodys_hash=await asyncio.to_thread(hash_password, secrets.token_urlsafe()),
+            nobodys_hash=await asyncio.to_thread(_nobodys_hash),
         )
     finally:
         await feed.close()
         await async_sessions.kw["bind"].dispose()
+
+
+@cache
+def _nobodys_hash() -> str:
+    """Return the hash of a password that is forgotten at once; one does for a whole process."""
+    return hash_password(secrets.token_urlsafe())
