@@ -317,6 +317,8 @@ ENDS = {
     "LF": (rb"\r*\n", b"\n"),
     "NUL CR LF": (rb"\r*\n", b"\x00\r\n"),
     "CR NUL LF": (rb"\r*\n", b"\r\x00\n"),
+    "LF CR": (rb"\r*\n", b"\n\r"),
+    "NEL": (rb"\r*\n", b"\x1bE"),
 }
 
 

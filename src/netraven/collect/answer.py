@@ -29,6 +29,7 @@ _SEQUENCE: Final = rb"\x1b\[[0-?]*[ -/]*[@-~]"
 _ERASING: Final = re.compile(rb"(?:[ \x08\r]|" + _SEQUENCE + rb")*")
 # GNU readline wraps a long line by writing the first character of the next row twice.
 _REPEATED_AT_MARGIN: Final = re.compile(r"(.)\r\1")
+_UP_TO_CONTROL: Final = re.compile(rb"([^\x08\r\n\x1b]*)(?:\x08|\x1b|\r(?!\r*\n))")
 _LAST_CONTROL: Final = re.compile(rb".*(?:[\x08\r]|" + _SEQUENCE + rb")", re.DOTALL)
 
 
@@ -67,7 +68,7 @@ def read_answer(
     if command.yields in CONFIGURATIONS:
         signs = find_overwriting(screen, body.start, command) | find_mixture(raw, screen)
         if platform.completeness.trailer is None:
-            signs |= find_intruders(text, prompt, platform)
+            signs |= find_intruders(text, prompt, platform, typed=command.text)
             signs |= find_open_blocks(text, platform)
     return Answer(
         text=f"{text}\n" if text and not text.endswith("\n") else text,
@@ -147,9 +148,24 @@ def drop_pagers(raw: bytes, pages: Sequence[int], pagers: Sequence[Pager]) -> by
     bounds = [0, *pages, len(raw)]
     parts = [raw[a:b] for a, b in pairwise(bounds)]
     whole = _before_pager(parts[0], pagers)
-    for part in parts[1:-1]:
-        whole += _before_pager(_after_pager(part), pagers)
-    return whole + _after_pager(parts[-1])
+    for before, part in pairwise(parts):
+        rest = _after_pager(part[_late_end(before, part, pagers) :])
+        whole += rest if part is parts[-1] else _before_pager(rest, pagers)
+    return whole
+
+
+def _late_end(before: bytes, part: bytes, pagers: Sequence[Pager]) -> int:
+    """Return how much of a pager's prompt came only after it had been answered.
+
+    That is up to what erases it, where it was known by its beginning already.
+    """
+    late = _UP_TO_CONTROL.match(part)
+    if late is None or not late.group(1):
+        return 0
+    begun = before[before.rfind(b"\n") + 1 :]
+    line = resolve(begun + late.group(1)).lines[0].rstrip()
+    is_pager = any(pager.pattern.search(line) is not None for pager in pagers)
+    return late.end(1) if is_pager else 0
 
 
 def _before_pager(part: bytes, pagers: Sequence[Pager]) -> bytes:

@@ -11,6 +11,7 @@ from netraven.collect.pagers import learn_pager
 from netraven.platforms.platform import Platform
 
 _NUMBER: Final = re.compile(r"(\d+)")
+_CLOCK: Final = re.compile(r"(\d+(?::\d+)*)")
 _PROMPT_SHAPE: Final = re.compile(r"(?=.*\w)[^\n]{1,100}[>#$%\]]")
 _MENU: Final = re.compile(r"(?i)\b(?:select\w*|choose|choice|option|menu|enter|press|more)\b")
 _WORD: Final = re.compile(r"[\w.-]*[^\W\d_][\w.-]*")
@@ -78,14 +79,16 @@ def like_prompt(line: str, known: Prompt) -> Prompt | None:
 def merge_prompts(known: Prompt, seen: Prompt) -> Prompt:
     """Return the prompt that both sights stand for; where they disagree, the later one.
 
-    Numbers in which they differ (a clock, a command counter) are left open, but never any in
-    the host name.
+    Numbers in which they differ (a command counter, a clock, of which all then do) are left
+    open, but never any in the host name.
     """
     if known.is_shown_by(seen.text):
         return known
-    before, after = _NUMBER.split(known.text), _NUMBER.split(seen.text)
+    before, after = _CLOCK.split(known.text), _CLOCK.split(seen.text)
     if known.name != seen.name or before[::2] != after[::2]:
         return seen
     pairs = zip(before, after, strict=True)
-    exact = "".join(re.escape(new) if old == new else r"\d+" for old, new in pairs)
+    exact = "".join(
+        re.escape(new) if old == new else _NUMBER.sub(r"\\d+", new) for old, new in pairs
+    )
     return Prompt(text=seen.text, exact=re.compile(exact), name=seen.name)

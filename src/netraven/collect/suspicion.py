@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -17,6 +17,7 @@ from netraven.platforms.platform import BlockSyntax, Command, Platform
 
 _PROGRESS: Final = re.compile(r"[\s.]*")
 _FIRST_LETTERS: Final = re.compile(r"([A-Za-z0-9 :#!</>=_-]+)(?![*?+{A-Za-z0-9 :#!</>=_-])")
+_BEFORE_NUMBERS: Final = re.compile(r"\D*")
 _UTF_8_OR_NOTHING: Final = re.compile(
     rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\x81\x8d\x8f\x90\x9d\xfe\xff]"
 )
@@ -66,8 +67,11 @@ def find_mixture(raw: bytes, screen: Screen) -> Signs:
     return Signs()
 
 
-def find_intruders(text: str, prompt: Prompt, platform: Platform) -> Signs:
-    """Look for log messages, prompts, pagers and errors, and for an end in the middle."""
+def find_intruders(text: str, prompt: Prompt, platform: Platform, *, typed: str = "") -> Signs:
+    """Look for log messages, prompts, pagers and errors, and for an end in the middle.
+
+    `typed` is the command: echoed again behind a prompt, it is no part of its own answer.
+    """
     patterns = _patterns_of(platform)
     free_text = find_free_text(text, platform)
     oddities: set[Oddity] = set()
@@ -81,8 +85,10 @@ def find_intruders(text: str, prompt: Prompt, platform: Platform) -> Signs:
                 continue
             is_free = any(match.start() in block for block in free_text)
             (doubts if is_free else oddities).add(oddity)
-    if _has_line_from_prompt(text, prompt, free_text):
+    if _has_line_from_prompt(text, prompt, typed, free_text):
         oddities.add(Oddity.PROMPT_IN_TEXT)
+    elif prompt.name is None and any(_lines_from_nameless(text, prompt)):
+        doubts.add(Oddity.PROMPT_IN_TEXT)
     if _has_end_in_the_middle(text, platform, free_text):
         oddities.add(Oddity.END_IN_TEXT)
     return Signs(frozenset(oddities), frozenset(doubts))
@@ -128,15 +134,36 @@ def _is_damage(line: int, gone: str, command: Command) -> bool:
     return not is_chatter and _PROGRESS.fullmatch(gone) is None
 
 
-def _has_line_from_prompt(text: str, prompt: Prompt, free_text: Sequence[range]) -> bool:
+def _has_line_from_prompt(
+    text: str, prompt: Prompt, typed: str, free_text: Sequence[range]
+) -> bool:
     """Tell whether a line begins with the learned prompt: something was typed or told behind it.
 
-    A prompt without a name, such as `#`, may begin any line.
+    A prompt without a name, such as `#`, may begin any line, but not one that goes on as typed.
     """
+    begins: Iterable[int] = _lines_from_prompt(text, prompt)
     if prompt.name is None:
-        return False
-    begins = _lines_beginning(prompt.text, text)
+        echo = re.compile(rf"{re.escape(prompt.text)} ?{re.escape(typed)}[ \t]*$", re.MULTILINE)
+        begins = (at for at in begins if typed and echo.match(text, at))
     return any(not any(at in block for block in free_text) for at in begins)
+
+
+def _lines_from_nameless(text: str, prompt: Prompt) -> Iterator[bool]:
+    """Yield True for each line that goes on behind the prompt: `#` and a blank begin a comment."""
+    if not prompt.text.endswith("#"):
+        yield from (True for _ in _lines_beginning(f"{prompt.text} ", text))
+
+
+def _lines_from_prompt(text: str, prompt: Prompt) -> Iterator[int]:
+    """Yield where the lines begin that begin with the prompt, whatever the numbers that move."""
+    exact = prompt.exact
+    if isinstance(exact, str):
+        yield from _lines_beginning(prompt.text, text)
+        return
+    letters = _BEFORE_NUMBERS.match(prompt.text)
+    for at in _lines_beginning(letters.group() if letters else "", text):
+        if exact.match(text, at) is not None:
+            yield at
 
 
 def _has_end_in_the_middle(text: str, platform: Platform, free_text: Sequence[range]) -> bool:
