@@ -3,16 +3,44 @@
 from __future__ import annotations
 
 import socket
-from contextlib import ExitStack
+import sqlite3
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 
+from netraven.cli.home import open_home
 from netraven.cli.listening import bound
+from netraven.cli.serve import why_not_ready
+from tests.cli.conftest import Program
 from tests.cli.twins import Placed, copied
 
 USAGE, CONFLICT, STORAGE = 2, 4, 7
 BOTH = {"NETRAVEN_TLS_CERTIFICATE": "/etc/hostname", "NETRAVEN_TLS_KEY": "/etc/hostname"}
+
+
+@pytest.mark.parametrize(
+    ("is_at_work", "reason"),
+    [
+        (True, "the database cannot be used; the server's log tells why"),
+        (False, "the worker has not begun yet, or is ending"),
+    ],
+)
+async def test_what_keeps_it_from_working_is_told_without_where_the_database_is(
+    program: Program, *, is_at_work: bool, reason: str
+) -> None:
+    with closing(sqlite3.connect(program.database)) as database:
+        database.execute("ALTER TABLE job_logs RENAME TO elsewhere")
+
+    told = await why_not_ready(open_home(), is_at_work=is_at_work)
+
+    assert told == reason
+
+
+async def test_nothing_keeps_a_home_that_is_well_from_working(program: Program) -> None:
+    assert program.home.exists()
+
+    assert await why_not_ready(open_home(), is_at_work=True) is None
 
 
 def test_port_of_another_program_is_told_in_a_sentence(tmp_path: Path, home_template: Path) -> None:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from netraven.cli.home import Home
     from netraven.request.ground import Ground
     from netraven.settings import Settings
-    from netraven.worker.member import Member
     from netraven.worker.options import WorkerOptions
 
 # By name, because the application stands above all doors: it is what puts them together.
@@ -70,6 +69,22 @@ def serve(
             raise lost()
 
 
+async def why_not_ready(home: Home, *, is_at_work: bool) -> str | None:
+    """Return what keeps this process from working, None where nothing does, for anybody to see."""
+    from netraven.errors import NetRavenError
+
+    if not is_at_work:
+        return "the worker has not begun yet, or is ending"
+    try:
+        await asyncio.wait_for(asyncio.to_thread(_ask, home), timeout=5.0)
+    except NetRavenError:
+        # Anybody may ask, so where the database is stays with the log, where the worker tells it.
+        return "the database cannot be used; the server's log tells why"
+    except TimeoutError:
+        return "the database does not answer"
+    return None
+
+
 def _install_where_nothing_is() -> None:
     """Make an installation where neither a key ring nor a SQLite file is, and tell of it.
 
@@ -108,7 +123,7 @@ async def _serve(
     member = Member(home.sessions, DbosEngine, options)
     async with _ground(home) as ground:
         create_app = import_module(_APPLICATION).create_app
-        app = create_app(lambda: _why_not_ready(home, member), ground)
+        app = create_app(lambda: why_not_ready(home, is_at_work=member.is_ready), ground)
         server = Server(_config(app, home.settings))
         with set_by_signals(stop):
             serving = asyncio.create_task(server.serve(sockets))
@@ -184,18 +199,6 @@ def _check_certificate(settings: Settings) -> None:
     except (ssl.SSLError, ValueError):
         message = f"{certificate} and {key} are no certificate and its unencrypted key in PEM form"
         raise SettingsInvalid(message) from None
-
-
-async def _why_not_ready(home: Home, member: Member) -> str | None:
-    from netraven.errors import NetRavenError
-
-    if not member.is_ready:
-        return "the worker has not begun yet, or is ending"
-    try:
-        await asyncio.wait_for(asyncio.to_thread(_ask, home), timeout=5.0)
-    except (NetRavenError, TimeoutError) as error:
-        return str(error) or "the database does not answer"
-    return None
 
 
 def _ask(home: Home) -> None:
