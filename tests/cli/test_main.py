@@ -190,3 +190,24 @@ def _command(path: tuple[str, ...]) -> object:
         assert isinstance(command, TyperGroup)
         command = command.commands[name]
     return command
+
+
+def test_what_works_here_needs_nothing_that_asks_servers(program: Program) -> None:
+    script = (
+        "import sys; sys.modules['httpx'] = None\n"
+        "from netraven.cli.main import run_command\n"
+        "for command in sys.argv[1:]:\n"
+        "    assert run_command(command.split()) == 0, command\n"
+    )
+    commands = ["device list", "platform list", "run list", "history status"]
+
+    ended = subprocess.run(
+        [sys.executable, "-c", script, *commands],
+        env={"PATH": os.environ["PATH"], "NETRAVEN_HOME": str(program.home)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert ended.returncode == 0, ended.stderr

@@ -80,12 +80,15 @@ def reach_platforms(names: Sequence[str] = ()) -> list[Described]:
     Netmiko's names and those with a file's path stand in no list, and are platforms all the same.
     """
     from netraven.cli.names import platform_name
-    from netraven.cli.remote.reaching import reach_server
     from netraven.platforms.described import described
 
     settings = client_settings()
     server = named_server(settings)
-    there = None if server is None else reach_server(settings, server)
+    there = None
+    if server is not None:
+        from netraven.cli.remote.reaching import reach_server
+
+        there = reach_server(settings, server)
     if there is None:
         known = known_platforms(settings)
         asked = dict.fromkeys(platform_name(name, known) for name in names)
