@@ -14,8 +14,14 @@ from netraven.collect.target import Target
 from netraven.collect.walk import Pulse, Walk
 from netraven.db.enums import BackupStatus
 from tests.collect.clock import run_virtual
-from tests.transcripts.cuts import cut_session, damages_for, line_cuts
-from tests.transcripts.recorded import LIMITS, collect_running, record_stream
+from tests.transcripts.cuts import NOWHERE, cut_session, damages_for, line_cuts
+from tests.transcripts.recorded import (
+    LIMITS,
+    Damage,
+    RecordedSession,
+    collect_running,
+    record_stream,
+)
 from tests.transcripts.written import Written, WrittenStream, written_devices
 
 KEY = bytes(range(32))
@@ -43,15 +49,24 @@ def test_its_secrets_are_hidden_and_nothing_else(device: Written) -> None:
     assert view.split("\n") == shown.split("\n")
 
 
+def session_of(device: Written) -> RecordedSession:
+    async def talk() -> RecordedSession:
+        return await record_stream(WrittenStream(device), device.declared, name=device.name)
+
+    return run_virtual(talk())
+
+
+@each_device
+def test_in_pieces_of_one_byte_it_is_the_same(device: Written) -> None:
+    tally = cut_session(session_of(device), [NOWHERE], (Damage("in one-byte pieces", piece=1),))
+
+    assert tally.completed == 1
+    assert tally.wrong == []
+
+
 @each_device
 def test_cut_it_completes_nothing_else(device: Written) -> None:
-    async def talk() -> None:
-        nonlocal session
-        session = await record_stream(WrittenStream(device), device.declared, name=device.name)
-
-    session = None
-    run_virtual(talk())
-    assert session is not None
+    session = session_of(device)
 
     tally = cut_session(session, line_cuts(session, at_most=LINE_CUTS), damages_for(session))
 

@@ -12,7 +12,7 @@ CLI_PROMPT = re.compile(r"(?P<name>[A-Za-z0-9][\w.:/@~+-]*)(?: ?\([\w./: -]+\))?
 SHELL_PROMPT = re.compile(r"\[?(?:[\w.-]+@)(?P<name>[\w.-]+)(?:[: ][^\n]{0,200}?)?\]? ?[$#%>]")
 """`user@name:~$`, `[user@name ~]#`, of a Unix shell."""
 
-MORE = Pager(pattern=re.compile(r"(?i:(?:-- ?|<--- ?)more(?: ?--| ?--->)(?: ?\(\d+%\))?)$"))
+MORE = Pager(pattern=re.compile(r"(?i:<?-{2,} ?more ?-{2,}>?(?: ?\(\d+%\))?)$"))
 """`--More--` in its usual shapes; a blank shows the next page."""
 
 PRESS_ANY_KEY = Question(pattern=re.compile(r"(?i:.*press (?:any key|return|enter).*)"), answer="")
