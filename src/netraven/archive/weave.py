@@ -109,8 +109,8 @@ class Weave:
         plain = bytes(len(lines)) if are_plain is None else are_plain
         if 1 not in self.are_plain:
             self._learn(set(compress(lines, plain)))
-        stands = [last == OPEN for last in self.lasts]
-        standing = [*compress(range(len(stands)), stands)]
+        stands = bytes(map(OPEN.__eq__, self.lasts))
+        standing = [*compress(range(len(stands)), stands)] if 0 in stands else range(len(stands))
         old = [*compress(self.lines, stands)]
         added: list[bytes] = []
         removed: list[bytes] = []

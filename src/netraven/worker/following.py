@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import select
@@ -92,9 +92,8 @@ class Following:
     def _read(self, db: Session, result_ids: Sequence[UUID]) -> list[DeviceDone]:
         found: list[DeviceDone] = []
         for chunk in in_chunks(result_ids):
-            wanted = select(JobResult, Backup).outerjoin(Backup, Backup.id == JobResult.backup_id)
-            rows = db.execute(wanted.where(JobResult.id.in_(chunk)).order_by(JobResult.updated_at))
-            found += [_done(result, backup, self._run_id) for result, backup in rows]
+            rows = db.execute(_RESULTS.where(JobResult.id.in_(chunk)))
+            found += [_done(row, self._run_id) for row in rows]
         return found
 
     def _count(self, done: DeviceDone) -> None:
@@ -104,18 +103,51 @@ class Following:
             self._counts["new" if done.is_new else "unchanged"] += 1
 
 
-def _done(result: JobResult, backup: Backup | None, run_id: UUID) -> DeviceDone:
+_Row: TypeAlias = tuple[
+    UUID,
+    UUID | None,
+    str,
+    ResultStatus,
+    str | None,
+    str | None,
+    int | None,
+    BackupStatus,
+    int | None,
+    UUID | None,
+]
+# Columns: to make objects of these rows would take several times as long.
+_RESULTS: Final = (
+    select(
+        JobResult.id,
+        JobResult.device_id,
+        JobResult.device_hostname,
+        JobResult.status,
+        JobResult.reason,
+        JobResult.message,
+        JobResult.duration_ms,
+        Backup.status,
+        Backup.version,
+        Backup.job_log_id,
+    )
+    .outerjoin(Backup, Backup.id == JobResult.backup_id)
+    .order_by(JobResult.updated_at)
+)
+
+
+def _done(row: _Row, run_id: UUID) -> DeviceDone:
+    result_id, device_id, hostname, status, reason, message, took_ms, _, version, kept_by = row
+    kept: BackupStatus | None = row[7]
     return DeviceDone(
-        device_id=result.device_id or result.id,
-        hostname=result.device_hostname,
-        status=ResultStatus(result.status),
-        backup_status=None if backup is None else backup.status,
+        device_id=device_id or result_id,
+        hostname=hostname,
+        status=status,
+        backup_status=kept,
         # A text seen before is a row of the run that saw it first.
-        is_new=backup is not None and backup.job_log_id == run_id,
-        version=None if backup is None else backup.version,
-        reason=result.reason,
-        message=result.message or "",
-        duration_ms=result.duration_ms or 0,
+        is_new=kept is not None and kept_by == run_id,
+        version=version,
+        reason=reason,
+        message=message or "",
+        duration_ms=took_ms or 0,
     )
 
 
