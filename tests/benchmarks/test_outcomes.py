@@ -37,7 +37,7 @@ def test_a_race_is_judged_by_the_median_of_its_turns() -> None:
     changed = [Reading(100, 2.0, 0.4) for _ in bare]
     netmiko = Reading(10, 1.0, 0.1)
 
-    race = Race(QUICK, bare, netmiko, changed[0], changed[0], changed)
+    race = Race(QUICK, bare, netmiko, changed[0], changed, changed)
 
     assert race.cpu_ratio == 2.0
     assert race.rate_ratio == 5.0
