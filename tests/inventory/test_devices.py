@@ -137,11 +137,11 @@ def test_a_conflict_names_the_other_device_to_who_may_see_it(sync_database: Data
         told.append((str(address_taken.value), str(name_taken.value)))
 
     known = (
-        "the address 192.0.2.1 port 2222 belongs to the device core-1 already",
-        "there is a device core-1 already, at 192.0.2.1 port 2222",
+        "the ip_address 192.0.2.1 port 2222 is already taken, by the device core-1",
+        "the hostname core-1 is already taken, by the device at 192.0.2.1 port 2222",
     )
     hidden = (
-        "the address 192.0.2.1 port 2222 belongs to another device already",
+        "the ip_address 192.0.2.1 port 2222 is already taken, by another device",
         "the hostname is already taken",
     )
     assert told == [known, known, hidden]

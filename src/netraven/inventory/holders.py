@@ -27,14 +27,14 @@ def naming_holder(
         if holder is None:
             return conflict
         shown = f"{holder.ip_address} port {holder.port}"
-        message = f"there is a device {holder.hostname} already, at {shown}"
+        message = f"the hostname {holder.hostname} is already taken, by the device at {shown}"
         return Conflict(conflict.field, message)
     if conflict.field != "ip_address":
         return conflict
     holder = _holder(db, *(getattr(Device, name) == columns[name] for name in _ADDRESS))
     whose = "another device" if holder is None else f"the device {holder.hostname}"
     shown = f"{columns['ip_address']} port {columns['port']}"
-    return Conflict(conflict.field, f"the address {shown} belongs to {whose} already")
+    return Conflict(conflict.field, f"the ip_address {shown} is already taken, by {whose}")
 
 
 _ADDRESS = ("ip_address", "port", "jump_key")
