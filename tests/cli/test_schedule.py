@@ -121,6 +121,25 @@ def test_schedule_is_switched_off_and_on(program: Program) -> None:
     assert on["next_run"].endswith("T02:30:00Z")
 
 
+def test_schedule_whose_devices_are_gone_is_refused_in_a_sentence(program: Program) -> None:
+    program.ok("schedule", "add", "nightly", "--at", "02:30", "--device", "core-1")
+    program.ok("device", "delete", "core-1", "--yes")
+
+    refused = program.run("schedule", "enable", "nightly")
+    explained = program.ok("schedule", "explain", "nightly")
+    told = program.run("status")
+    program.ok("schedule", "change", "nightly", "--tag", "core")
+
+    assert refused.exit_code == 2
+    assert refused.err == (
+        "netraven: device_ids: every device that nightly listed is gone;"
+        " `netraven schedule change nightly --device NAME` gives it others\n"
+    )
+    assert "every device that nightly listed is gone" in " ".join(explained.out.split())
+    assert "the schedule nightly is off, since all that it listed is gone" in told.text
+    assert program.json("schedule", "enable", "nightly")["enabled"]
+
+
 def test_schedule_is_changed_where_something_is_named(program: Program) -> None:
     program.ok("schedule", "add", "nightly", "--at", "02:30", "--all", "--overlap", "queue")
 

@@ -13,6 +13,7 @@ from netraven.archive.devices import delete_device
 from netraven.db import new_id
 from netraven.db.enums import JobType, ScheduleType, TargetKind
 from netraven.errors import InUse, Invalid
+from netraven.inventory.tags import delete_tag
 from netraven.jobs.firing import update_job_last_run
 from netraven.jobs.listing import count_job_logs
 from netraven.jobs.schedule_listing import (
@@ -471,6 +472,27 @@ def test_schedule_without_its_last_device_is_disabled(planner: Planner) -> None:
 
     job = planner.read(job_id)
     assert (job.enabled, job.next_run, job.devices) == (False, None, [])
+
+
+def test_schedule_that_lists_nothing_any_more_cannot_be_enabled(planner: Planner) -> None:
+    run, device, tag = planner.database.run, planner.add_device("sw-1"), planner.add_tag("core")
+    by_device = planner.add(name="few", device_ids=[device])
+    by_tag = planner.add(name="core", tag_ids=[tag])
+    run(delete_device, device)
+    run(delete_tag, tag)
+
+    for job_id, field, sentence in (
+        (by_device, "device_ids", "every device that few listed is gone; `netraven schedule"),
+        (by_tag, "tag_ids", "every tag that core listed is gone; `netraven schedule change core"),
+    ):
+        with pytest.raises(Invalid, match=sentence) as refused:
+            run(toggle_scheduled_job, job_id, enabled=True)
+        assert refused.value.field == field
+        with pytest.raises(Invalid, match=sentence):
+            planner.update(job_id, name="other", enabled=True)
+        assert not planner.read(job_id).enabled
+    planner.update(by_tag, targets="all", enabled=True)
+    assert planner.read(by_tag).next_run == at("02 10:30")
 
 
 def test_each_change_is_one_audit_event(planner: Planner) -> None:

@@ -10,8 +10,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Connection, event, update
 
+from netraven.archive.devices import delete_device
 from netraven.db import new_id
 from netraven.db.enums import BackupStatus
+from netraven.inventory.tags import delete_tag
 from netraven.jobs.cutting import cut_runs
 from netraven.jobs.firing import update_job_last_run
 from netraven.jobs.runs import start_job_log
@@ -140,6 +142,23 @@ def test_schedules_with_something_wrong_are_told(planner: Planner) -> None:
     assert "the schedule overdue is overdue for 10 min" in text
     assert "the schedule failing failed the last time; see `netraven run list`" in text
     assert "the time zone of the schedule lost is not known any more" in text
+    assert told.health is Health.WARNING
+
+
+def test_schedule_whose_targets_are_gone_is_told(planner: Planner) -> None:
+    planner.database.run(register_worker, "host", queues=["sweep"], now=at("02 10:20"))
+    device, tag = planner.add_device("sw-1"), planner.add_tag("core")
+    planner.add(name="few", device_ids=[device])
+    planner.add(name="core", tag_ids=[tag])
+    done = planner.add(schedule_type="one_time", run_at=at("02 09:10"), device_ids=[device])
+    planner.database.run(update_job_last_run, done, now=at("02 09:15"))
+    planner.database.run(delete_device, device)
+    planner.database.run(delete_tag, tag)
+
+    told = status(planner, now=at("02 10:20"))
+
+    assert {one.name for one in told.schedules if not one.has_targets} == {"few", "core"}
+    assert "the schedule core is off, since all that it listed is gone" in sentences(told)
     assert told.health is Health.WARNING
 
 

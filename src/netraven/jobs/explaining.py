@@ -24,7 +24,7 @@ from netraven.jobs.options import NEEDS_DEVICES
 from netraven.jobs.schedule_listing import get_scheduled_job
 from netraven.jobs.schedule_words import targets_in_words, timing_in_words
 from netraven.jobs.spans import span
-from netraven.jobs.targets import count_unseen_targets, get_target_ids
+from netraven.jobs.targets import all_gone, count_unseen_targets, get_target_ids
 from netraven.jobs.waits import count_waits
 from netraven.jobs.workers import DEFAULT_SILENCE_S
 from netraven.models import JobLog, ScheduledJob, Worker
@@ -132,7 +132,7 @@ def _why_off(db: Session, job: ScheduledJob, now: datetime) -> str:
         when = f"on {_shown(job.last_run, UTC)}" if job.last_run else "already"
         return f"it fires once, and did {when}"
     if job.job_type in NEEDS_DEVICES and _lists_nothing(job):
-        return "it is switched off, since the devices or tags that it listed are gone"
+        return f"it is switched off, since {all_gone(job.targets, job.name)}"
     if _zone_of(job) is None:
         return "it is switched off, since its time zone is not known any more"
     follows_setting = job.is_system and job.job_type is JobType.BACKUP

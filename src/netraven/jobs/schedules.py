@@ -27,7 +27,14 @@ from netraven.jobs.planning import (
     stored_timing,
 )
 from netraven.jobs.schedule_rows import load_schedule, lock_schedule
-from netraven.jobs.targets import Targets, check_targets, get_targets, known_ids, replace_targets
+from netraven.jobs.targets import (
+    Targets,
+    check_not_gone,
+    check_targets,
+    get_targets,
+    known_ids,
+    replace_targets,
+)
 from netraven.models import JobLog, ScheduledJob, User
 from netraven.nextrun import Timing, jitter_offset
 from netraven.schemas.schedule import ScheduledJobCreate, ScheduledJobUpdate
@@ -109,7 +116,8 @@ def toggle_scheduled_job(
     """Switch the schedule on, its next run counted from now, or off; None if there is none.
 
     Raises Invalid("run_at") where its one time has passed, Invalid("schedule_type") for an
-    immediate one that was queued.
+    immediate one that was queued, Invalid("device_ids") or Invalid("tag_ids") where all that it
+    lists is gone.
     """
     return _change(db, job_id, {"enabled": enabled}, now)
 
@@ -149,6 +157,9 @@ def _change(
         options = cast("Mapping[str, JsonValue]", given.get("job_data", job.job_data))
         checked_options(db, kind, options)
     values = {name: value for name, value in given.items() if name not in _TARGET_FIELDS}
+    is_for_devices = values.get("job_type", job.job_type) in NEEDS_DEVICES
+    if is_for_devices and values.get("enabled", False) and not job.enabled:
+        check_not_gone(targets, job.name)
     values |= {"targets": targets.kind, **_changed_timing(job, given, moment)}
     values["next_run"] = _changed_next_run(db, job, values, moment)
     _apply(db, job, values, before=before, targets=targets)

@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from netraven.admin.settings import get_number, get_setting_value
 from netraven.clock import as_utc
 from netraven.db import operation, present_time
-from netraven.db.enums import ACTIVE_RUN, BackupStatus, ResultStatus, RunStatus, WorkerState
+from netraven.db.enums import (
+    ACTIVE_RUN,
+    BackupStatus,
+    ResultStatus,
+    RunStatus,
+    TargetKind,
+    WorkerState,
+)
+from netraven.jobs.firing import RUNS_ONCE
+from netraven.jobs.options import NEEDS_DEVICES
 from netraven.jobs.status_problems import Circumstances, problems_of, worst_of
 from netraven.jobs.windows import Window
 from netraven.jobs.workers import DEFAULT_SILENCE_S
@@ -24,6 +33,8 @@ from netraven.models import (
     JobResult,
     JobShard,
     ScheduledJob,
+    ScheduledJobDevice,
+    ScheduledJobTag,
     ScheduleWait,
     Worker,
 )
@@ -189,9 +200,11 @@ def _schedules(db: Session, now: datetime) -> tuple[ScheduleStatus, ...]:
             is_on & (ScheduledJob.consecutive_failures > 0),
             is_on & (ScheduledJob.next_run <= now - OVERDUE_AFTER),
             ScheduledJob.timezone.in_(lost),
+            _has_lost_targets(),
         )
     )
     ordered = wanted.order_by(ScheduledJob.next_run, ScheduledJob.id).limit(_MOST_SCHEDULES)
+    found = ordered.add_columns(_has_lost_targets())
     return tuple(
         ScheduleStatus(
             id=job.id,
@@ -201,8 +214,24 @@ def _schedules(db: Session, now: datetime) -> tuple[ScheduleStatus, ...]:
             consecutive_failures=job.consecutive_failures,
             is_overdue=bool(job.enabled and job.next_run and job.next_run <= now - OVERDUE_AFTER),
             is_zone_known=job.timezone not in lost,
+            has_targets=not has_lost_targets,
         )
-        for job in db.scalars(ordered)
+        for job, has_lost_targets in db.execute(found)
+    )
+
+
+def _has_lost_targets() -> ColumnElement[bool]:
+    """Tell whether all that a schedule listed was deleted, before it had done what it is for."""
+    devices = exists().where(ScheduledJobDevice.scheduled_job_id == ScheduledJob.id)
+    tags = exists().where(ScheduledJobTag.scheduled_job_id == ScheduledJob.id)
+    is_done = ScheduledJob.schedule_type.in_(RUNS_ONCE) & ScheduledJob.last_run.is_not(None)
+    return and_(
+        ScheduledJob.job_type.in_(NEEDS_DEVICES),
+        ~is_done,
+        or_(
+            (ScheduledJob.targets == TargetKind.DEVICES) & ~devices,
+            (ScheduledJob.targets == TargetKind.TAGS) & ~tags,
+        ),
     )
 
 

@@ -131,6 +131,9 @@ def _of_schedules(schedules: Sequence[ScheduleStatus], now: datetime) -> Iterato
         if not one.is_zone_known:
             sentence = f"the time zone of the schedule {one.name} is not known any more"
             yield Problem(Health.WARNING, "schedule", f"{sentence}; {explain}")
+        elif not one.has_targets:
+            sentence = f"the schedule {one.name} is off, since all that it listed is gone"
+            yield Problem(Health.WARNING, "schedule", f"{sentence}; {explain}, or delete it")
         elif one.is_overdue and one.next_run is not None:
             late = now - one.next_run
             health = Health.CRITICAL if late > _LONG_OVERDUE else Health.WARNING

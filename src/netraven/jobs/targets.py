@@ -27,6 +27,8 @@ from netraven.models import (
 
 T = TypeVar("T", Device, UUID)
 
+_WORDS = {TargetKind.DEVICES: ("device", "--device"), TargetKind.TAGS: ("tag", "--tag")}
+
 
 @dataclass(frozen=True, slots=True)
 class Targets:
@@ -35,6 +37,17 @@ class Targets:
     kind: TargetKind
     device_ids: tuple[UUID, ...] = ()
     tag_ids: tuple[UUID, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it would list something, but all that it listed was deleted."""
+        match self.kind:
+            case TargetKind.DEVICES:
+                return not self.device_ids
+            case TargetKind.TAGS:
+                return not self.tag_ids
+            case TargetKind.ALL:
+                return False
 
 
 @operation
@@ -81,6 +94,20 @@ def check_targets(db: Session, wanted: Targets, viewer: Id | None) -> None:
     absent = set(wanted.tag_ids) - set(db.scalars(known))
     if absent:
         raise Invalid("tag_ids", f"there is no tag {min(absent)}")
+
+
+def check_not_gone(listed: Targets, name: str) -> None:
+    """Raise Invalid where nothing is left of what the schedule of that name lists."""
+    if listed.is_empty:
+        noun, _ = _WORDS[listed.kind]
+        raise Invalid(f"{noun}_ids", all_gone(listed.kind, name))
+
+
+def all_gone(kind: TargetKind, name: str) -> str:
+    """Return what is to be known of a schedule of that name, all of whose targets were deleted."""
+    noun, option = _WORDS[kind]
+    remedy = f"`netraven schedule change {name} {option} NAME` gives it others"
+    return f"every {noun} that {name} listed is gone; {remedy}"
 
 
 @operation

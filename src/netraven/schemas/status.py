@@ -85,7 +85,10 @@ class WorkerStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleStatus:
-    """A schedule that failed, is overdue, or cannot fire any more."""
+    """A schedule that failed, is overdue, or cannot fire any more.
+
+    One without `has_targets` listed devices or tags that are all deleted now.
+    """
 
     id: UUID
     name: str
@@ -94,6 +97,7 @@ class ScheduleStatus:
     consecutive_failures: int
     is_overdue: bool
     is_zone_known: bool
+    has_targets: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
