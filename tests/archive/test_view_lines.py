@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from netraven.archive.opaque import fold
 from netraven.archive.redact import redact
-from netraven.archive.view_lines import ViewLines, view_lines
+from netraven.archive.view_lines import KnownLines, ViewLines, view_lines
 from netraven.platforms.platform import Platform
 from netraven.platforms.registry import PLATFORMS, get_platform
 
@@ -58,8 +58,8 @@ def looked_at_whole(content: bytes, of: Platform) -> list[bytes]:
     return lines
 
 
-def known_from(view: ViewLines) -> set[bytes]:
-    return set(compress(view.lines, view.are_plain))
+def known_from(view: ViewLines) -> KnownLines:
+    return KnownLines(set(compress(view.lines, view.are_plain)), view.seen)
 
 
 def lines_of(name: str) -> st.SearchStrategy[list[bytes]]:
@@ -75,6 +75,7 @@ def test_samples_come_out_as_they_do_whole(name: str) -> None:
 
     assert first.lines == again.lines == looked_at_whole(content, of)
     assert again.are_plain == first.are_plain
+    assert again.seen == first.seen
     assert 0 in first.are_plain
 
 
@@ -82,13 +83,16 @@ def test_samples_come_out_as_they_do_whole(name: str) -> None:
 def test_what_is_known_of_one_text_holds_in_any_other(name: str, data: st.DataObject) -> None:
     of = platform(name)
     texts = [b"\n".join(data.draw(lines_of(name))) for _ in range(3)]
-    known: set[bytes] = set()
+    plain: set[bytes] = set()
+    seen: dict[int, bytes] = {}
     for text in texts:
-        view = view_lines(text, of, KEY, known)
+        view = view_lines(text, of, KEY, KnownLines(plain, seen))
 
         assert view == view_lines(text, of, KEY)
         assert view.lines == looked_at_whole(text, of)
-        known |= known_from(view)
+        known = known_from(view)
+        plain.update(known.plain)
+        seen.update(known.seen)
 
 
 @given(PLATFORM_NAMES, st.data())
@@ -111,11 +115,36 @@ def test_plain_are_only_lines_that_stand_in_the_view_as_they_are() -> None:
 
     view = view_lines(content, platform("cisco_ios"), KEY)
 
-    assert known_from(view) == {b"hostname r1", b"end"}
+    assert known_from(view).plain == {b"hostname r1", b"end"}
 
 
 def test_nothing_is_known_of_a_text_without_a_platform() -> None:
-    view = view_lines(b"hostname r1\n", None, KEY, {b"hostname r1"})
+    view = view_lines(b"hostname r1\n", None, KEY, KnownLines({b"hostname r1"}))
 
     assert view.lines == ["‹hidden›".encode(), b""]
     assert not any(view.are_plain)
+
+
+def test_a_secret_is_known_again_wherever_it_stands_alone() -> None:
+    line = b"snmp-server community tr0ub4dor RO"
+    first = view_lines(b"hostname r1\n" + line, platform("cisco_ios"), KEY)
+
+    again = view_lines(b"ip routing\n!\n" + line, platform("cisco_ios"), KEY, known_from(first))
+
+    assert [*first.seen.values()] == [first.lines[1]]
+    assert again.seen == first.seen
+    assert again.lines[2] == first.lines[1] != line
+
+
+@pytest.mark.parametrize("above", [b"banner motd ^C", b"-----BEGIN RSA PRIVATE KEY-----"])
+def test_what_stands_above_a_known_secret_decides_how_it_is_read(above: bytes) -> None:
+    of = platform("cisco_ios")
+    line = b"snmp-server community tr0ub4dor RO"
+    known = known_from(view_lines(line, of, KEY))
+    content = b"\n".join([b"hostname r1", above, line, b"^C"])
+
+    view = view_lines(content, of, KEY, known)
+
+    assert view.lines == looked_at_whole(content, of)
+    assert view.lines[2] != view_lines(line, of, KEY).lines[0]
+    assert not view.seen

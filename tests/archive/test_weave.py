@@ -165,6 +165,33 @@ def test_a_weave_without_it_learns_what_is_plain() -> None:
     assert [*compress(weave.lines, weave.are_plain)] == [b"a", b"a", b"c"]
 
 
+def test_what_is_seen_of_lines_comes_back_with_them_and_goes_with_them() -> None:
+    weave = Weave()
+    weave.append(1, moment(1), [b"a", b"b"], b"\1\0", seen={7: b"b"})
+    weave.append(2, moment(2), [b"a", b"c"], b"\1\0", seen={8: b"c", 9: b"d"})
+
+    back = unpack_weave(weave.pack(), weave.pack_known())
+    weave.remove({2})
+    without = unpack_weave(weave.pack(), weave.pack_known())
+
+    assert back.seen == {8: b"c"}
+    assert back.plain_lines == without.plain_lines == {b"a"}
+    assert without.seen == {}
+
+
+@pytest.mark.parametrize("damage", [b"", b"\0", b"\1\0"])
+def test_of_lines_that_do_not_fit_nothing_is_known(damage: bytes) -> None:
+    weave = Weave()
+    weave.append(1, moment(1), [b"a", b"b"], b"\1\0", seen={7: b"b"})
+
+    found = unpack_weave(weave.pack(), damage)
+
+    assert found.lines == [b"a", b"b"]
+    assert not found.seen
+    assert not found.plain_lines
+    assert len(found.are_plain) == len(found.lines)
+
+
 def test_lines_know_since_when_and_until_when_they_stand() -> None:
     weave = Weave()
     weave.append(1, moment(1), [b"a", b"b", b"c"])

@@ -23,6 +23,12 @@ def fold(lines: list[bytes], key: bytes, runs: Iterable[range]) -> set[int]:
     `runs` are the numbers of neighbouring lines; no others look as if they had to be folded.
     """
     found: set[int] = set()
+    runs = [*runs]
+    # A blank line parts two runs: with nothing in any, none has to be looked at by itself.
+    text = b"\n\n".join(b"\n".join(lines[run.start : run.stop]) for run in runs)
+    longest = max((max(map(len, lines[run.start : run.stop])) for run in runs if run), default=0)
+    if longest <= MOST_LINE_BYTES and _BEGIN not in text and _OPAQUE.search(text) is None:
+        return found
     for run in runs:
         found.update(_fold_odd_lines(lines, run, key))
         for start, end in _opaque_runs(lines, run):

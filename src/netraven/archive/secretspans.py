@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import TypeAlias
 
 from netraven.archive.linematch import LineFinder, LinePattern, LineRules, Span
 from netraven.platforms.platform import Literal, Platform
@@ -50,9 +51,14 @@ class SecretSearch:
         self._content = content
         self._text = _with_one_break(content)
         self._rules = _compiled(platform)
+        self._headers = _Headers(self._text)
         self._sections = _Sections(self._text)
         self._free_to = 0
         self._next = 0
+        self.lone: list[Span] = []
+        """Lines read so far that come out the same wherever they stand outside `reaches`."""
+        self.reaches: list[Span] = []
+        """Where lines read so far say how others are to be read: those that begin in there."""
         whole = ((0, len(content)),)
         self.told = self._found(whole) if among is None else self._asked([*among])
         """Where the lines are that some rule has to do with, in order."""
@@ -108,20 +114,35 @@ class SecretSearch:
         if not numbers:  # The finder saw a rule match: which one cannot be told, so show nothing.
             yield FoundSecret(start, end, self._content[start:end])
             return end + 1
-        block = self._block(numbers, line)
-        self._enter_literal(numbers, line, start)
-        for first, last in self._values(numbers, line, start):
-            if block is None or first < block[0]:
+        told = self._rules.told_by(numbers)
+        block_at = None if told.block is None else self._first_span(told.block[0], line)[1]
+        for opened in told.literals:
+            if start >= self._free_to:
+                self._enter_literal(opened, line, start)
+        if told.is_lone and start >= self._free_to and self._is_line(start, end):
+            self.lone.append((start, end))
+        for first, last in self._values(told, line, start):
+            if block_at is None or first < block_at:
                 span = start + first, start + last
                 yield FoundSecret(*span, self._content[slice(*span)])
-        if block is not None:
-            return (yield from self._block_lines(start + block[0], block[1]))
-        rest = self._rest(numbers)
-        return end + 1 if rest is None else (yield from self._read_below(rest, end + 1))
+        if told.sections:
+            self._sections.enter(told.sections, start)
+        if told.block is not None and block_at is not None:
+            goes_on_at = yield from self._block_lines(start + block_at, told.block[1])
+        elif told.rest is not None:
+            goes_on_at = yield from self._read_below(told.rest, end + 1)
+        else:
+            return end + 1
+        self.reaches.append((start, goes_on_at))
+        return goes_on_at
 
-    def _rest(self, numbers: Sequence[int]) -> HiddenRest | None:
-        kinds = (self._rules.kinds[number] for number in numbers)
-        return next((kind for kind in kinds if isinstance(kind, HiddenRest)), None)
+    def _is_line(self, start: int, end: int) -> bool:
+        """Tell whether this is a line of the content too, and all of it."""
+        around = self._content[max(0, start - 1) : start], self._content[end : end + 1]
+        return all(each in _AROUND_LINE for each in around)
+
+    def _first_span(self, number: int, line: bytes) -> Span:
+        return next(iter(self._rules.lines.spans(number, line)))[0]
 
     def _read_below(self, rule: HiddenRest, start: int) -> Generator[FoundSecret, None, int]:
         """Yield the secrets of the lines that a value goes on in; return where to go on."""
@@ -132,33 +153,33 @@ class SecretSearch:
             end = len(self._text) if end < 0 else end
             line = self._text[start:end]
             if line.strip():
-                numbers = self._rules.lines.matching(line)
-                found = self._values(numbers, line, start)
+                told = self._rules.told_by(self._rules.lines.matching(line))
+                found = self._values(told, line, start)
                 if finder.matching(line):
                     for span in next(iter(finder.spans(0, line))):
                         _add(found, span, joins=True)
                 for first, last in sorted(found):
                     span = start + first, start + last
                     yield FoundSecret(*span, self._content[slice(*span)])
-                following = self._rest(numbers)
+                if told.sections:
+                    self._sections.enter(told.sections, start)
                 is_going_on = goes_on.matches(line)
-                if following is not None and not is_going_on:
-                    finder, goes_on = self._rules.rests[following.name]
+                if told.rest is not None and not is_going_on:
+                    finder, goes_on = self._rules.rests[told.rest.name]
                     is_going_on = True
             start = end + 1
         return start
 
-    def _values(self, numbers: Sequence[int], line: bytes, start: int) -> list[Span]:
+    def _values(self, told: _Told, line: bytes, start: int) -> list[Span]:
         """Return where the secrets within a line are, in order and apart from each other."""
         found: list[Span] = []
         free: list[Span] | None = None
-        for number in numbers:
-            rule = self._rules.kinds[number]
-            if not isinstance(rule, HiddenValue) or not self._applies(rule, start):
+        for number, rule in told.values:
+            if not self._applies(rule, start):
                 continue
             if len(line) > _OPAQUE_LINE_BYTES:
                 return [(0, len(line))]
-            free = self._free_spans(numbers, line) if free is None else free
+            free = self._free_spans(told, line) if free is None else free
             for spans in self._rules.lines.spans(number, line):
                 for span in spans:
                     if rule.anywhere or not any(first <= span[0] < last for first, last in free):
@@ -172,37 +193,26 @@ class SecretSearch:
             return True
         if start < self._free_to:
             return False
-        if rule.outside is None and rule.inside is None:
-            return True
-        headers = self._sections.headers(start)
-        nearest = next(headers, b"")
-        if rule.outside is not None and self._rules.headers[rule.outside].matches(nearest):
-            return False
-        if rule.inside is None:
-            return True
-        is_inside = self._rules.headers[rule.inside].matches
-        return is_inside(nearest) or any(map(is_inside, headers))
+        if rule.outside is not None:
+            header = self._headers.of(start)
+            if self._rules.headers[rule.outside].matches(header):
+                return False
+        return rule.inside is None or self._sections.has(rule.inside, start)
 
-    def _free_spans(self, numbers: Sequence[int], line: bytes) -> list[Span]:
-        return [
-            spans[0]
-            for number in numbers
-            if isinstance(self._rules.kinds[number], FreeText)
-            for spans in self._rules.lines.spans(number, line)
-        ]
+    def _free_spans(self, told: _Told, line: bytes) -> list[Span]:
+        return [spans[0] for number in told.free for spans in self._rules.lines.spans(number, line)]
 
-    def _enter_literal(self, numbers: Sequence[int], line: bytes, start: int) -> None:
+    def _enter_literal(self, opened: tuple[int, Literal], line: bytes, start: int) -> None:
         """Note how far the free text reaches that a line opens; one never closed is none."""
-        for number in numbers:
-            literal = self._rules.kinds[number]
-            if not isinstance(literal, Literal) or start < self._free_to:
-                continue
-            first, last = next(iter(self._rules.lines.spans(number, line)))[0]
-            if "end" in literal.opens.groupindex:
-                end = self._text.find(line[first:last], start + last)
-            else:
-                end = self._line_of(literal.closes.encode(), start + last)
-            self._free_to = max(self._free_to, end)
+        number, literal = opened
+        first, last = self._first_span(number, line)
+        if "end" in literal.opens.groupindex:
+            end = self._text.find(line[first:last], start + last)
+        else:
+            end = self._line_of(literal.closes.encode(), start + last)
+        if end > self._free_to:
+            self._free_to = end
+            self.reaches.append((start, end))
 
     def _line_of(self, wanted: bytes, start: int) -> int:
         """Return where the next line that says exactly this begins, or -1."""
@@ -214,13 +224,6 @@ class SecretSearch:
                 return first
             at += len(wanted)
         return -1
-
-    def _block(self, numbers: Sequence[int], line: bytes) -> tuple[int, HiddenBlock] | None:
-        for number in numbers:
-            rule = self._rules.kinds[number]
-            if isinstance(rule, HiddenBlock):
-                return next(iter(self._rules.lines.spans(number, line)))[0][1], rule
-        return None
 
     def _block_lines(self, start: int, rule: HiddenBlock) -> Generator[FoundSecret, None, int]:
         """Yield each line of a block with the block's whole text as value; return its end."""
@@ -248,18 +251,49 @@ _BREAKS = (b"\r", b"\v", b"\f")
 # Such lines stand between a header and its section without being either.
 _NO_HEADERS = (b"", b"!", b"#")
 _BEHIND_QUOTED = b" \t;,)]}"
+_AROUND_LINE = (b"", b"\n")
+# So many sets of rules that match the same line are kept of a platform.
+_KEPT_SETS = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _SectionHeader:
+    """A line that a rule asks for above, or above what is above, the lines that it means."""
+
+    pattern: str
+
+
+_Kind: TypeAlias = SecretRule | Literal | _SectionHeader
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the rules that match a line say of it, each kind in the rules' order.
+
+    It `is_lone` where they ask for nothing but the line itself, and say nothing of others.
+    """
+
+    values: tuple[tuple[int, HiddenValue], ...]
+    free: tuple[int, ...]
+    literals: tuple[tuple[int, Literal], ...]
+    sections: tuple[str, ...]
+    block: tuple[int, HiddenBlock] | None
+    rest: HiddenRest | None
+    is_lone: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Rules:
     """A platform's rules, ready to run; `kinds` are numbered as the patterns of `lines` are.
 
-    `rests` find, for each value that may go on below, the rest of it and whether it goes on still.
+    `told_by` gives what those of some numbers say together. `rests` find, for each value that may
+    go on below, the rest of it and whether it goes on still.
     """
 
     finder: LineFinder
     lines: LineRules
-    kinds: tuple[SecretRule | Literal, ...]
+    kinds: tuple[_Kind, ...]
+    told_by: Callable[[tuple[int, ...]], _Told]
     headers: dict[str, LinePattern]
     rests: dict[str, tuple[LineRules, LinePattern]]
 
@@ -271,14 +305,16 @@ class _Rules:
 
 @lru_cache(maxsize=256)
 def _compiled(platform: Platform) -> _Rules:
-    kinds = (_FORGED, *platform.secrets, *platform.literals)
-    values = [rule for rule in kinds if isinstance(rule, HiddenValue)]
-    conditions = {text for rule in values for text in (rule.inside, rule.outside) if text}
+    rules = (_FORGED, *platform.secrets, *platform.literals)
+    values = [rule for rule in rules if isinstance(rule, HiddenValue)]
+    sections = sorted({rule.inside for rule in values if rule.inside is not None})
+    kinds = (*rules, *map(_SectionHeader, sections))
     return _Rules(
         finder=LineFinder([_pattern(rule) for rule in kinds if not isinstance(rule, FreeText)]),
         lines=LineRules([_pattern(rule) for rule in kinds]),
         kinds=kinds,
-        headers={text: LinePattern(text) for text in conditions},
+        told_by=lru_cache(_KEPT_SETS)(partial(_told_by, kinds)),
+        headers={rule.outside: LinePattern(rule.outside) for rule in values if rule.outside},
         rests={
             rule.name: (LineRules([rule.rest]), LinePattern(rule.goes_on))
             for rule in kinds
@@ -287,7 +323,28 @@ def _compiled(platform: Platform) -> _Rules:
     )
 
 
-def _pattern(rule: SecretRule | Literal) -> str:
+def _is_lone(kind: _Kind) -> bool:
+    if isinstance(kind, HiddenValue):
+        return kind.anywhere or (kind.inside is None and kind.outside is None)
+    return isinstance(kind, FreeText)
+
+
+def _told_by(kinds: Sequence[_Kind], numbers: Sequence[int]) -> _Told:
+    some = [(number, kinds[number]) for number in numbers]
+    blocks = [(number, kind) for number, kind in some if isinstance(kind, HiddenBlock)]
+    rests = [kind for _, kind in some if isinstance(kind, HiddenRest)]
+    return _Told(
+        values=tuple((number, kind) for number, kind in some if isinstance(kind, HiddenValue)),
+        free=tuple(number for number, kind in some if isinstance(kind, FreeText)),
+        literals=tuple((number, kind) for number, kind in some if isinstance(kind, Literal)),
+        sections=tuple(kind.pattern for _, kind in some if isinstance(kind, _SectionHeader)),
+        block=blocks[0] if blocks else None,
+        rest=rests[0] if rests else None,
+        is_lone=all(_is_lone(kind) for _, kind in some),
+    )
+
+
+def _pattern(rule: _Kind) -> str:
     if isinstance(rule, HiddenBlock):
         return rule.begin
     return f"^(?:{rule.opens.pattern})" if isinstance(rule, Literal) else rule.pattern
@@ -299,18 +356,60 @@ def _with_one_break(content: bytes) -> bytes:
 
 
 class _Sections:
+    """In which sections lines stand, asked for from the first line to the last.
+
+    What stands below a header and is indented more belongs to its section.
+    """
+
+    def __init__(self, text: bytes) -> None:
+        self._text = text
+        self._at = 0
+        self._open: list[tuple[int, Collection[str]]] = []
+
+    def enter(self, headers: Collection[str], start: int) -> None:
+        """Note that the line that begins there is the header of sections of these names."""
+        depth = self._depth_at(start)
+        self._open.append((depth, headers))
+        self._at = self._end_of(start) + 1
+
+    def has(self, header: str, start: int) -> bool:
+        """Tell whether the line that begins there stands in a section of this name."""
+        self._depth_at(start)
+        return any(header in headers for _, headers in self._open)
+
+    def _depth_at(self, start: int) -> int:
+        """Close the sections that end above the line or with it; return its depth."""
+        while self._open and self._at < start:
+            end = self._end_of(self._at)
+            line = self._text[self._at : end]
+            self._at = end + 1
+            if line.strip() not in _NO_HEADERS:
+                self._close(_depth(line))
+        self._at = max(self._at, start)
+        depth = _depth(self._text[start : self._end_of(start)])
+        self._close(depth)
+        return depth
+
+    def _close(self, depth: int) -> None:
+        while self._open and self._open[-1][0] >= depth:
+            self._open.pop()
+
+    def _end_of(self, start: int) -> int:
+        end = self._text.find(b"\n", start)
+        return len(self._text) if end < 0 else end
+
+
+class _Headers:
     """Under which header each line of a text stands."""
 
     def __init__(self, text: bytes) -> None:
         self._text = text
         self._known: dict[int, tuple[int, int | None]] = {}
 
-    def headers(self, start: int) -> Iterator[bytes]:
-        """Yield the nearest line above that is indented less, then that line's own, and so on."""
+    def of(self, start: int) -> bytes:
+        """Return the nearest line above that is indented less, without blanks; empty without."""
         at = self._header_at(start)
-        while at is not None:
-            yield self._line(at).strip()
-            at = self._header_at(at)
+        return b"" if at is None else self._line(at).strip()
 
     def _header_at(self, start: int) -> int | None:
         """Return where the nearest line above that is indented less begins.

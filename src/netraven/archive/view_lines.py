@@ -2,14 +2,17 @@
 
 Most lines are plain: no rule of the platform has to do with them, and nothing folds them. Whether
 a line is plain follows from that line alone, so one that was plain in any text of a platform is
-plain in all of them, whatever stands around it. Those that a weave knows are not looked at again,
-and the view comes out as if they had been.
+plain in all of them, whatever stands around it. Of most others too what is seen of them follows
+from the line alone: these are known again by their marks, the first 64 bits of HMAC-SHA256 under
+the installation key, unless something above them says how they are to be read. Lines that a weave
+knows are not looked at again, and the view comes out as if they had been.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+import hmac
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from netraven.archive.linematch import Span
 from netraven.archive.opaque import fold
@@ -19,26 +22,44 @@ from netraven.platforms.platform import Platform
 
 
 @dataclass(frozen=True, slots=True)
+class KnownLines:
+    """What is known of lines of other texts: the plain ones, and what is seen of those by mark."""
+
+    plain: Collection[bytes] = frozenset()
+    seen: Mapping[int, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class ViewLines:
-    """The lines of a view; `are_plain` holds 1 for each that is plain, else 0."""
+    """The lines of a view; `are_plain` holds 1 for each that is plain, else 0.
+
+    `seen` has by their marks those that come out the same wherever they stand.
+    """
 
     lines: list[bytes]
     are_plain: bytearray
+    seen: Mapping[int, bytes] = field(default_factory=dict)
+
+
+_NOTHING_KNOWN = KnownLines()
 
 
 def view_lines(
-    content: bytes, platform: Platform | None, key: bytes, plain: Collection[bytes] = frozenset()
+    content: bytes, platform: Platform | None, key: bytes, known: KnownLines = _NOTHING_KNOWN
 ) -> ViewLines:
-    """Return the lines of a content's redacted view; `plain` are some that are known to be so.
+    """Return the lines of a content's redacted view; `known` is of texts of this platform.
 
     Raises KeyUnavailable as `redact` does.
     """
     if platform is None or not platform.secrets or not key:
         text = redact(content.decode("utf-8", "surrogateescape"), platform, key)
-        hidden = text.encode("utf-8", "surrogateescape").split(b"\n")
-        return ViewLines(hidden, bytearray(len(hidden)))
+        nothing = text.encode("utf-8", "surrogateescape").split(b"\n")
+        return ViewLines(nothing, bytearray(len(nothing)))
     lines = content.split(b"\n")
-    are_plain = bytearray(map(plain.__contains__, lines))
+    are_plain = bytearray(map(known.plain.__contains__, lines))
+    again = _seen_again(lines, are_plain, known.seen, key)
+    for number in again:
+        are_plain[number] = 1
     runs = [*_runs_of_others(are_plain)]
     asks_for_few = sum(map(len, runs)) <= _FEW_LINES
     search = SecretSearch(content, platform, [*_spans(lines, runs)] if asks_for_few else None)
@@ -47,13 +68,53 @@ def view_lines(
     numbers = _Numbers(content)
     for start, _ in search.told:
         are_plain[numbers.of(start)] = 0
-    for number in (*_hide(lines, search, content, key), *fold(lines, key, runs)):
+    hidden = {*_hide(lines, search, content, key)}
+    folded = fold(lines, key, runs)
+    if again and not again.keys().isdisjoint((*folded, *_reached(search, content))):
+        return view_lines(content, platform, key, KnownLines(known.plain))
+    for number in hidden | folded:
         are_plain[number] = 0
-    return ViewLines(lines, are_plain)
+    seen: dict[int, bytes] = {}
+    for number, (mark, line) in again.items():
+        are_plain[number] = 0
+        lines[number] = seen[mark] = line
+    numbers = _Numbers(content)
+    for start, end in search.lone:
+        if (number := numbers.of(start)) not in folded:
+            seen[_mark(content[start:end], key)] = lines[number]
+    return ViewLines(lines, are_plain, seen)
 
 
 # To ask about as many lines one by one takes as long as to search a whole text at once.
 _FEW_LINES = 256
+_DOMAIN = b"netraven seen line 1\x00"
+
+
+def _mark(line: bytes, key: bytes) -> int:
+    return int.from_bytes(hmac.digest(key, _DOMAIN + line, "sha256")[:8], "little")
+
+
+def _seen_again(
+    lines: list[bytes], are_plain: bytearray, seen: Mapping[int, bytes], key: bytes
+) -> dict[int, tuple[int, bytes]]:
+    """Return by number the marks of lines that are known, and what is seen of them."""
+    again: dict[int, tuple[int, bytes]] = {}
+    if not seen:
+        return again
+    number = are_plain.find(0)
+    while number >= 0:
+        mark = _mark(lines[number], key)
+        if (line := seen.get(mark)) is not None:
+            again[number] = mark, line
+        number = are_plain.find(0, number + 1)
+    return again
+
+
+def _reached(search: SecretSearch, content: bytes) -> Iterator[int]:
+    """Yield the numbers of lines that begin where something above says how to read them."""
+    for start, end in search.reaches:
+        first = content.count(b"\n", 0, start)
+        yield from range(first, first + content.count(b"\n", start, max(start, end - 1)) + 1)
 
 
 class _Numbers:

@@ -14,7 +14,7 @@ import struct
 import sys
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import compress
@@ -69,7 +69,8 @@ class Weave:
     """Lines in the order of the texts; line i stands in versions `firsts[i]` to `lasts[i]`.
 
     `are_plain` holds 1 for each line that is known to say nothing that would have to be hidden or
-    folded, whatever stands around it.
+    folded, whatever stands around it. `seen` has others of the newest version that come out the
+    same wherever they stand, by the marks of what the device wrote.
     """
 
     versions: list[WovenVersion] = field(default_factory=list)
@@ -77,6 +78,7 @@ class Weave:
     lasts: array[int] = field(default_factory=lambda: array("I"))
     lines: list[bytes] = field(default_factory=list)
     are_plain: bytearray = field(default_factory=bytearray)
+    seen: Mapping[int, bytes] = field(default_factory=dict)
 
     @property
     def last_version(self) -> int:
@@ -99,6 +101,8 @@ class Weave:
         at: datetime,
         lines: Sequence[bytes],
         are_plain: bytes | bytearray | None = None,
+        *,
+        seen: Mapping[int, bytes] | None = None,
     ) -> LineChange:
         """Weave the next version in; its lines are its text split at the line feeds.
 
@@ -107,9 +111,10 @@ class Weave:
         """
         at_us = self._next(number, at)
         plain = bytes(len(lines)) if are_plain is None else are_plain
+        self.seen = seen or {}
         if 1 not in self.are_plain:
             self._learn(set(compress(lines, plain)))
-        stands = bytes(map(OPEN.__eq__, self.lasts))
+        stands = self._standing()
         standing = [*compress(range(len(stands)), stands)] if 0 in stands else range(len(stands))
         old = [*compress(self.lines, stands)]
         added: list[bytes] = []
@@ -200,6 +205,12 @@ class Weave:
         """Return how many bytes the lines are, with their spans."""
         return sum(map(len, self.lines)) + 9 * len(self.lines)
 
+    def pack_known(self) -> bytes:
+        """Return what is known of the lines: `unpack_weave` reads it, nobody else has to."""
+        marks = {line: mark for mark, line in self.seen.items()}
+        others = compress(self.lines, self.are_plain.translate(_SWAPPED))
+        return bytes(self.are_plain) + _little(array("Q", [marks.get(line, 0) for line in others]))
+
     def pack(self) -> bytes:
         """Return the bytes that `WeaveBytes` and `unpack_weave` read."""
         numbers = array("I", [version.number for version in self.versions])
@@ -227,6 +238,11 @@ class Weave:
         self.lines = [*compress(self.lines, chosen)]
         self.are_plain = bytearray(compress(self.are_plain, chosen))
 
+    def _standing(self) -> bytes:
+        """Return 1 for each line that stands still, else 0."""
+        # No version's number begins with such a byte.
+        return self.lasts.tobytes()[_TOP_BYTE :: self.lasts.itemsize].translate(_ONLY_OPEN)
+
     def _is_mostly_closed(self) -> bool:
         standing = sum(
             len(line) for line, last in zip(self.lines, self.lasts, strict=True) if last == OPEN
@@ -236,7 +252,7 @@ class Weave:
     def _next(self, number: int, at: datetime) -> int:
         """Return the moment of a next version; raises WeaveMisfit where it is none."""
         newest = self.versions[-1] if self.versions else WovenVersion(0, microseconds(at))
-        if not newest.number < number < OPEN:
+        if not newest.number < number <= _MOST_VERSIONS:
             raise WeaveMisfit(f"version {number} does not follow version {newest.number}")
         return max(newest.at_us, microseconds(at))
 
@@ -316,15 +332,22 @@ class WeaveBytes:
         return self.text.count(b"\n", self.start, offset)
 
 
-def unpack_weave(packed: bytes, are_plain: bytes = b"") -> Weave:
+def unpack_weave(packed: bytes, known: bytes = b"") -> Weave:
     """Return the weave that these bytes hold; raises WeaveMisfit where they hold none.
 
-    Which lines are plain is kept beside them: nobody who searches asks for it.
+    What is known of its lines is kept beside them: nobody who searches asks for it.
     """
     found = WeaveBytes(packed)
     lines = found.lines()
-    known = bytearray(are_plain if len(are_plain) == len(lines) else len(lines))
-    return Weave(found.versions(), found.firsts(), found.lasts(), lines, known)
+    are_plain = bytearray(known[: len(lines)])
+    weave = Weave(found.versions(), found.firsts(), found.lasts(), lines, are_plain)
+    others = [*compress(lines, are_plain.translate(_SWAPPED))]
+    if len(known) != len(lines) + _MARK_BYTES * len(others):
+        weave.are_plain = bytearray(len(lines))
+    else:
+        marks = _column("Q", known[len(lines) :])
+        weave.seen = {mark: line for mark, line in zip(marks, others, strict=True) if mark}
+    return weave
 
 
 def microseconds(moment: datetime) -> int:
@@ -336,6 +359,11 @@ _HEAD = struct.Struct("<II")
 _NUMBER = struct.Struct("<I")
 _MOMENT = struct.Struct("<q")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SWAPPED = bytes.maketrans(b"\0\1", b"\1\0")
+_MARK_BYTES = 8
+_MOST_VERSIONS = 2**31 - 1
+_TOP_BYTE = 3 if sys.byteorder == "little" else 0
+_ONLY_OPEN = bytes(255) + b"\1"
 
 
 def _follow(versions: list[WovenVersion], past: Iterable[list[WovenVersion]]) -> bool:

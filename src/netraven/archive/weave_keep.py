@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from netraven.admin.installation import get_installation_key
 from netraven.archive.series import Series
-from netraven.archive.view_lines import view_lines
+from netraven.archive.view_lines import KnownLines, view_lines
 from netraven.archive.weave import LineChange, Weave
 from netraven.archive.weave_change import ChangeMark, mark_change
 from netraven.archive.weave_store import (
@@ -152,10 +152,12 @@ def append_version(
 
     `is_own` says that this platform's rules made the whole weave, so what it knows of lines holds.
     """
-    plain = weave.plain_lines if is_own else frozenset[bytes]()
-    view = view_lines(content, platform, key, plain)
-    are_plain = view.are_plain if is_own else None
-    return weave.append(backup.version or 0, backup.created_at, view.lines, are_plain)
+    number, at = backup.version or 0, backup.created_at
+    if not is_own:
+        return weave.append(number, at, view_lines(content, platform, key).lines)
+    known = KnownLines(weave.plain_lines, weave.seen)
+    view = view_lines(content, platform, key, known)
+    return weave.append(number, at, view.lines, view.are_plain, seen=view.seen)
 
 
 @operation

@@ -204,8 +204,8 @@ def drop_weaves(db: Session, series: Collection[Series]) -> None:
 
 
 # Raised when the tokens, the folds or the way they are put in become others.
-_VIEW_REVISION = 1
-_LEVEL = 3
+_VIEW_REVISION = 2
+_LEVEL = 1
 # A frame that readers pass over unread (RFC 8878, 3.1.2): one of sixteen numbers, and its size.
 _ASIDE = struct.Struct("<II")
 _ASIDE_MAGIC = 0x184D2A57
@@ -259,8 +259,8 @@ def _past_row(keyring: KeyRing, series: Series, past: Weave) -> Mapping[str, obj
 
 def _sealed(keyring: KeyRing, weave: Weave, place: Place) -> bytes:
     packed = zstd.compress(weave.pack(), _LEVEL)
-    plain = zstd.compress(bytes(weave.are_plain), _LEVEL)
-    return keyring.seal(packed + _ASIDE.pack(_ASIDE_MAGIC, len(plain)) + plain, place)
+    known = zstd.compress(weave.pack_known(), _LEVEL)
+    return keyring.seal(packed + _ASIDE.pack(_ASIDE_MAGIC, len(known)) + known, place)
 
 
 def weave_place(series: Series) -> Place:
@@ -274,7 +274,7 @@ def past_place(series: Series, last_version: int) -> Place:
 
 
 def _unpacked(keyring: KeyRing, row: StoredWeave | StoredPast) -> tuple[bytes, bytes]:
-    """Return the packed weave and, still compressed, which of its lines are plain."""
+    """Return the packed weave and, still compressed, what is known of its lines."""
     if row.format != FORMAT:
         raise _corrupt(row.series)
     try:
