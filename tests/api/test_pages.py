@@ -93,3 +93,14 @@ async def test_cursors_pass_every_row_once_while_others_are_added(site: Site, ad
         assert walked == list(map(id_of, whole["items"])), name
         assert len(walked) == whole["total"] >= ROWS, name
         assert whole["next"] is None, name
+
+
+PAGES = ("", "?limit=3", "?limit=1000", "?limit=3&skip=5", "?skip=1000", "?limit=3&skip=1000")
+
+
+async def test_each_page_of_a_list_tells_the_same_number_in_all(site: Site, admin: str) -> None:
+    for name, address in fill(site).items():
+        pages = [(await site.ask("GET", address + page, admin)).json() for page in PAGES]
+
+        assert [page["total"] for page in pages] == [pages[0]["total"]] * len(PAGES), name
+        assert pages[0]["total"] == len(pages[0]["items"]) >= ROWS, name

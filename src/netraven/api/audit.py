@@ -70,7 +70,7 @@ async def list_events(
         search=search,
     )
     rows = await get_audit_events(db, paging.skip, paging.limit, wanted, after=paging.after)
-    total = await count_audit_events(db, wanted)
+    total = await paging.count(rows, lambda: count_audit_events(db, wanted))
     return page_of(
         request, paging, AuditEventRead, rows, total=total, place_of=NEWEST_FIRST.place_of
     )

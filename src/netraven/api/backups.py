@@ -120,7 +120,7 @@ async def list_backups(
         "visible_to": me.viewer,
     }
     rows = await get_backups(db, paging.skip, paging.limit, **wanted, after=paging.after)
-    total = await count_backups(db, **wanted)
+    total = await paging.count(rows, lambda: count_backups(db, **wanted))
     return page_of(request, paging, BackupRead, rows, total=total, place_of=NEWEST_FIRST.place_of)
 
 

@@ -69,7 +69,9 @@ async def list_credentials(
     rows = await get_credentials(
         db, paging.skip, paging.limit, search=search, tag_id=tag_id, aaa_domain=aaa_domain
     )
-    total = await count_credentials(db, search=search, tag_id=tag_id, aaa_domain=aaa_domain)
+    total = await paging.count(
+        rows, lambda: count_credentials(db, search=search, tag_id=tag_id, aaa_domain=aaa_domain)
+    )
     return page_of(request, paging, CredentialRead, rows, total=total)
 
 

@@ -133,7 +133,7 @@ async def list_devices(
         "visible_to": me.viewer,
     }
     rows = await get_devices(db, paging.skip, paging.limit, **wanted, after=paging.after)
-    total = await count_devices(db, **wanted)
+    total = await paging.count(rows, lambda: count_devices(db, **wanted))
     return page_of(request, paging, DeviceRead, rows, total=total, place_of=BY_HOSTNAME.place_of)
 
 

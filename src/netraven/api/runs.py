@@ -87,7 +87,7 @@ async def list_runs(
         visible_to=me.user_id,
     )
     rows = await get_job_logs(db, paging.skip, paging.limit, wanted, after=paging.after)
-    total = await count_job_logs(db, wanted)
+    total = await paging.count(rows, lambda: count_job_logs(db, wanted))
     return page_of(request, paging, JobLogRead, rows, total=total, place_of=NEWEST_FIRST.place_of)
 
 
@@ -145,7 +145,7 @@ async def list_results(
     rows = await get_job_results(
         db, run_id, paging.skip, paging.limit, **wanted, after=paging.after
     )
-    total = await count_job_results(db, run_id, **wanted)
+    total = await paging.count(rows, lambda: count_job_results(db, run_id, **wanted))
     return page_of(request, paging, JobResultRead, rows, total=total, place_of=BY_HOSTNAME.place_of)
 
 
@@ -166,7 +166,7 @@ async def list_entries(
     rows = await get_job_log_entries(
         db, run_id, paging.skip, paging.limit, **wanted, after=paging.after
     )
-    total = await count_job_log_entries(db, run_id, **wanted)
+    total = await paging.count(rows, lambda: count_job_log_entries(db, run_id, **wanted))
     return page_of(request, paging, JobLogEntryRead, rows, total=total, place_of=BY_NUMBER.place_of)
 
 

@@ -51,7 +51,7 @@ async def list_tags(
 ) -> Page[TagRead]:
     """List tags by name, each with the number of its devices."""
     rows = await get_tags(db, paging.skip, paging.limit, search=search)
-    total = await count_tags(db, search=search)
+    total = await paging.count(rows, lambda: count_tags(db, search=search))
     return page_of(request, paging, TagRead, rows, total=total)
 
 
@@ -105,7 +105,7 @@ async def list_devices_of_tag(
     rows = await get_devices_for_tag(
         db, tag_id, paging.skip, paging.limit, **seen, after=paging.after
     )
-    total = await count_devices_for_tag(db, tag_id, **seen)
+    total = await paging.count(rows, lambda: count_devices_for_tag(db, tag_id, **seen))
     return page_of(request, paging, DeviceRead, rows, total=total, place_of=BY_HOSTNAME.place_of)
 
 

@@ -56,7 +56,9 @@ async def list_users(
     rows = await get_users(
         db, paging.skip, paging.limit, role=role, is_active=is_active, search=search
     )
-    total = await count_users(db, role=role, is_active=is_active, search=search)
+    total = await paging.count(
+        rows, lambda: count_users(db, role=role, is_active=is_active, search=search)
+    )
     return page_of(request, paging, UserRead, rows, total=total)
 
 
@@ -131,7 +133,7 @@ async def list_users_sessions(
     """List a user's logins, newest first."""
     found(await get_user(db, user_id), "user")
     rows = await get_sessions(db, user_id, paging.skip, paging.limit)
-    total = await count_sessions(db, user_id)
+    total = await paging.count(rows, lambda: count_sessions(db, user_id))
     return page_of(request, paging, LoginSessionRead, rows, total=total)
 
 
@@ -149,7 +151,7 @@ async def list_users_tokens(
     """List a user's API tokens, newest first."""
     found(await get_user(db, user_id), "user")
     rows = await get_api_tokens(db, paging.skip, paging.limit, user_id=user_id)
-    total = await count_api_tokens(db, user_id=user_id)
+    total = await paging.count(rows, lambda: count_api_tokens(db, user_id=user_id))
     return page_of(request, paging, ApiTokenRead, rows, total=total)
 
 

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Generic, TypeVar
@@ -47,6 +47,12 @@ class Paging:
     skip: int
     limit: int
     after: Place | None = None
+
+    async def count(self, rows: Sequence[object], count: Callable[[], Awaitable[int]]) -> int:
+        """Return how many rows the list has in all; where these tell, nothing is asked."""
+        reached = self.skip + len(rows)
+        is_told = len(rows) < self.limit and self.after is None and (rows or not self.skip)
+        return reached if is_told else await count()
 
 
 def _paging(
