@@ -20,7 +20,8 @@ from netraven.jobs.blackouts import (
     get_blackouts,
     get_held_back,
 )
-from netraven.jobs.due import is_anything_due, run_scheduled_job_now
+from netraven.jobs.due import run_scheduled_job_now
+from netraven.jobs.pending import get_pending
 from netraven.jobs.schedules import delete_scheduled_job, toggle_scheduled_job
 from netraven.jobs.waits import count_waits
 from netraven.schemas.blackout import BlackoutCreate, BlackoutRead
@@ -172,8 +173,8 @@ def test_sweep_leaves_devices_alone_and_takes_them_when_it_is_over(
     assert planner.database.run(count_waits, job_id) == (1, at("02 12:00"))
     planner.end(first.id)
     assert not planner.tick(at("02 11:59"))
-    assert not planner.database.run(is_anything_due, now=at("02 11:59"))
-    assert planner.database.run(is_anything_due, now=at("02 12:00"))
+    assert not planner.database.run(get_pending, now=at("02 11:59")).is_due
+    assert planner.database.run(get_pending, now=at("02 12:00")).is_due
     [second] = planner.tick(at("02 12:00"))
     assert planner.results(second.id) == {"inside": PENDING}
     assert second.scheduled_for == at("02 12:00")

@@ -12,9 +12,10 @@ from sqlalchemy import select, update
 from netraven.db import unit_of_work
 from netraven.db.enums import ResultStatus, RunReason, RunStatus, WorkerState
 from netraven.errors import Conflict
-from netraven.jobs.cutting import INTERACTIVE, SWEEP, cut_runs, has_uncut_runs, shard_size
+from netraven.jobs.cutting import INTERACTIVE, SWEEP, cut_runs, shard_size
 from netraven.jobs.leases import acquire_device_leases
 from netraven.jobs.overdue import end_overdue_runs, get_overdue_runs
+from netraven.jobs.pending import get_pending
 from netraven.jobs.runs import cancel_job_log
 from netraven.jobs.shards import (
     BegunShard,
@@ -62,11 +63,11 @@ def test_run_is_cut_once_and_begun_by_its_first_shard(
     planner: Planner, device_ids: list[UUID]
 ) -> None:
     run_id = planner.add_run(*device_ids)
-    assert planner.database.run(has_uncut_runs)
+    assert planner.database.run(get_pending).is_uncut
 
     (ref,) = cut(planner)
     assert cut(planner) == []
-    assert not planner.database.run(has_uncut_runs)
+    assert not planner.database.run(get_pending).is_uncut
     shard = begun(planner.database, ref, a_worker(planner.database))
 
     assert (ref.run_id, ref.attempt, ref.queue) == (run_id, 1, INTERACTIVE)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from sqlalchemy import event
+
 from netraven import clock
 from netraven.jobs.engine import MemoryEngine
 from netraven.jobs.waits import count_waits, put_off
-from netraven.worker.ticking import tick
+from netraven.worker.ticking import Ticker, tick
 from tests.conftest import Database
 from tests.planner import Planner
 
@@ -71,3 +73,34 @@ def test_run_of_which_nobody_is_left_needs_no_shard(sync_database: Database) -> 
     assert tick(sync_database.sessions, engine, fires_schedules=True) == 0
 
     assert [run.status.value for run in planner.runs()] == ["skipped"]
+
+
+def test_what_somebody_writes_is_seen_by_the_next_tick(sync_database: Database) -> None:
+    planner, engine = Planner(sync_database), MemoryEngine()
+    device = planner.add_device("sw-1")
+    ticker = Ticker(sync_database.sessions, engine, fires_schedules=True)
+
+    quiet = [ticker.tick(), ticker.tick()]
+    planner.add_run(device)
+    found = [ticker.tick(), ticker.tick()]
+    ticker.close()
+
+    assert (quiet, found) == ([0, 0], [1, 0])
+
+
+def test_idle_tick_asks_a_file_nothing(sqlite_database: Database) -> None:
+    ticker = Ticker(sqlite_database.sessions, MemoryEngine(), fires_schedules=True)
+    statements: list[str] = []
+
+    ticker.tick()
+    event.listen(
+        sqlite_database.sessions.kw["bind"],
+        "before_cursor_execute",
+        lambda _connection, _cursor, statement, *_: statements.append(statement),
+    )
+    for _ in range(20):
+        ticker.tick()
+    ticker.close()
+
+    # Once a second it asks all the same, for what is due by time alone.
+    assert sum("scheduled_jobs" in statement for statement in statements) < 20

@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import Iterator
-from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack
 from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typing_extensions import override
 
 from netraven.cli import output
 from netraven.cli.listening import address_of, bound
@@ -104,27 +102,18 @@ async def _serve(
     home: Home, options: WorkerOptions, sockets: list[socket.socket], *, where: str
 ) -> bool:
     """Serve on these sockets until a signal; False where others took the worker for dead."""
-    import uvicorn
-
+    from netraven.cli.http_server import HttpServer
     from netraven.jobs.dbos_engine import DbosEngine
     from netraven.worker.member import Member
     from netraven.worker.notify import Notifier
     from netraven.worker.signals import set_by_signals
-
-    class Server(uvicorn.Server):
-        """A server whose signals are ours: the worker must end with it."""
-
-        @override
-        @contextmanager
-        def capture_signals(self) -> Iterator[None]:
-            yield
 
     stop, notifier = asyncio.Event(), Notifier()
     member = Member(home.sessions, DbosEngine, options)
     async with _ground(home) as ground:
         create_app = import_module(_APPLICATION).create_app
         app = create_app(lambda: why_not_ready(home, is_at_work=member.is_ready), ground)
-        server = Server(_config(app, home.settings))
+        server = HttpServer(_config(app, home.settings))
         with set_by_signals(stop):
             serving = asyncio.create_task(server.serve(sockets))
             working = asyncio.create_task(
@@ -141,7 +130,7 @@ async def _serve(
             finally:
                 notifier.stopping()
                 stop.set()
-                server.should_exit = True
+                server.end()
             is_whole = await working
             await serving
     return is_whole
@@ -202,7 +191,7 @@ def _check_certificate(settings: Settings) -> None:
 
 
 def _ask(home: Home) -> None:
-    from netraven.jobs.cutting import has_uncut_runs
+    from netraven.jobs.pending import get_pending
 
     with home.reading() as db:
-        has_uncut_runs(db)
+        get_pending(db)

@@ -63,19 +63,13 @@ def how_to_serve(queue: str) -> str:
 
 
 @operation
-def has_uncut_runs(db: Session) -> bool:
-    """Tell whether a run waits for being cut, so that asking costs no lock."""
-    return db.scalar(_ANY_UNCUT) is not None
-
-
-@operation
 def cut_runs(db: Session, *, limit: int = 20) -> list[ShardRef]:
     """Cut queued runs into shards, the oldest first; return what to enqueue in the same unit.
 
     Left for later: runs beyond `system.jobs.max_concurrent_jobs`, which counts only those that
     nobody waits for, and runs of a schedule that queues them while an earlier one is active.
     """
-    wanted = select(JobLog).where(*_uncut()).order_by(JobLog.created_at, JobLog.id).limit(limit)
+    wanted = select(JobLog).where(*uncut()).order_by(JobLog.created_at, JobLog.id).limit(limit)
     waiting = list(db.scalars(wanted.with_for_update(skip_locked=True)))
     if not waiting:
         return []
@@ -90,6 +84,12 @@ def cut_runs(db: Session, *, limit: int = 20) -> list[ShardRef]:
         room -= not cuts.is_interactive
         refs += _cut(db, cuts)
     return refs
+
+
+def uncut() -> tuple[ColumnElement[bool], ...]:
+    """Return what holds of the runs that wait for being cut."""
+    has_shards = exists().where(JobShard.job_log_id == JobLog.id)
+    return JobLog.status == RunStatus.QUEUED, ~has_shards
 
 
 def shard_size(devices: int) -> int:
@@ -168,15 +168,6 @@ def _cut(db: Session, cuts: _Cuts) -> Iterable[ShardRef]:
         refs.append(ShardRef(cuts.run.id, number, 1, queue))
     db.flush()
     return refs
-
-
-def _uncut() -> tuple[ColumnElement[bool], ...]:
-    has_shards = exists().where(JobShard.job_log_id == JobLog.id)
-    return JobLog.status == RunStatus.QUEUED, ~has_shards
-
-
-# Asked twice a second by each member; building it takes longer than running it.
-_ANY_UNCUT = select(JobLog.id).where(*_uncut()).limit(1)
 
 
 def _is_its_turn(db: Session, run: JobLog) -> bool:

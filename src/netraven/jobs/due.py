@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, bindparam, exists, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, func, literal, select, update
 from sqlalchemy.orm import Session
 
 from netraven import clock
@@ -21,7 +21,7 @@ from netraven.jobs.options import NEEDS_DEVICES
 from netraven.jobs.runs import create_job_log
 from netraven.jobs.schedule_rows import lock_schedule, with_relations
 from netraven.jobs.targets import get_target_ids
-from netraven.jobs.waits import forget_waits, get_waited_for, put_off, take_waits, waited_for
+from netraven.jobs.waits import forget_waits, get_waited_for, put_off, take_waits
 from netraven.models import JobLog, ScheduledJob
 from netraven.schemas.job import JobLogCreate
 
@@ -66,12 +66,6 @@ def enqueue_due_jobs(db: Session, *, now: datetime | None = None, limit: int = 1
 
 
 @operation
-def is_anything_due(db: Session, *, now: datetime | None = None) -> bool:
-    """Tell whether `enqueue_due_jobs` has something to do: a tick asks this first."""
-    return bool(db.scalar(_IS_ANYTHING_DUE, {"now": clock.moment(now)}))
-
-
-@operation
 def run_scheduled_job_now(
     db: Session, job_id: Id, user_id: Id | None = None, *, now: datetime | None = None
 ) -> JobLog | None:
@@ -85,21 +79,13 @@ def run_scheduled_job_now(
     return run
 
 
-def _due(now: datetime | None) -> tuple[ColumnElement[bool], ...]:
-    return _due_at(literal(clock.moment(now), UtcDateTime()))
-
-
-def _due_at(moment: ColumnElement[datetime]) -> tuple[ColumnElement[bool], ...]:
+def due_at(moment: ColumnElement[datetime]) -> tuple[ColumnElement[bool], ...]:
+    """Return what holds of the schedules that are due at that moment."""
     return ScheduledJob.enabled.is_(True), ScheduledJob.next_run <= moment
 
 
-def _is_anything_due() -> Select[bool]:
-    now = bindparam("now", type_=UtcDateTime())
-    return select(or_(exists().where(*_due_at(now)), waited_for(now).exists()))
-
-
-# Asked twice a second by each member; building it takes longer than running it.
-_IS_ANYTHING_DUE = _is_anything_due()
+def _due(now: datetime | None) -> tuple[ColumnElement[bool], ...]:
+    return due_at(literal(clock.moment(now), UtcDateTime()))
 
 
 def _claim(db: Session, job: ScheduledJob, now: datetime) -> bool:

@@ -37,7 +37,7 @@ from netraven.worker.executors import executor_name
 from netraven.worker.options import WorkerOptions
 from netraven.worker.rescue import Rescue, take_over
 from netraven.worker.run import ShardRunner
-from netraven.worker.ticking import tick
+from netraven.worker.ticking import Ticker
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -115,17 +115,14 @@ class Member:
     async def _until(self, stop: asyncio.Event, on_pulse: Callable[[], None] | None) -> None:
         options = self._options
         rescue = Rescue(self._sessions, self._engine, options, own_id=self._id)
-        fires = options.fires_schedules
+        ticker = Ticker(self._sessions, self._engine, fires_schedules=options.fires_schedules)
         chores = [
             asyncio.create_task(chore)
             for chore in (
                 self._until_broken(),
                 _call_each_second(on_pulse),
                 self._every(options.beat_s, self._beat),
-                self._every(
-                    options.tick_s,
-                    lambda: tick(self._sessions, self._engine, fires_schedules=fires),
-                ),
+                self._every(options.tick_s, ticker.tick),
                 self._every(options.rescue_s, rescue.look),
                 self._every(options.look_s, self._look_after_runs, only=self._is_busy),
                 self._every(options.renew_s, self._renew, only=self._is_busy),
@@ -141,6 +138,7 @@ class Member:
             for task in (*ends, *chores):
                 task.cancel()
             await asyncio.gather(*ends, *chores, return_exceptions=True)
+            ticker.close()
 
     async def _until_broken(self) -> None:
         await self._broken

@@ -31,7 +31,7 @@ class WorkerOptions:
     fires_schedules: bool = True
     waits_for_storage: bool = True
     beat_s: float = 4.0
-    tick_s: float = 0.5
+    tick_s: float = 0.25
     look_s: float = 0.5
     renew_s: float = 5.0
     rescue_s: float = 4.0
