@@ -3,16 +3,16 @@
 Most lines are plain: no rule of the platform has to do with them, and nothing folds them. Whether
 a line is plain follows from that line alone, so one that was plain in any text of a platform is
 plain in all of them, whatever stands around it. Of most others too what is seen of them follows
-from the line alone: these are known again by their marks, the first 64 bits of HMAC-SHA256 under
-the installation key, unless something above them says how they are to be read. Lines that a weave
-knows are not looked at again, and the view comes out as if they had been.
+from the line alone: these are known again by their marks, 64 bits of BLAKE2 under the installation
+key, unless something above them says how they are to be read. Lines that a weave knows are not
+looked at again, and the view comes out as if they had been.
 """
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from hashlib import blake2b
 
 from netraven.archive.linematch import Span
 from netraven.archive.opaque import fold
@@ -87,11 +87,11 @@ def view_lines(
 
 # To ask about as many lines one by one takes as long as to search a whole text at once.
 _FEW_LINES = 256
-_DOMAIN = b"netraven seen line 1\x00"
+_DOMAIN = b"netraven seen 1"
 
 
 def _mark(line: bytes, key: bytes) -> int:
-    return int.from_bytes(hmac.digest(key, _DOMAIN + line, "sha256")[:8], "little")
+    return int.from_bytes(blake2b(line, digest_size=8, key=key, person=_DOMAIN).digest(), "little")
 
 
 def _seen_again(
@@ -145,8 +145,8 @@ def _spans(lines: list[bytes], runs: list[range]) -> Iterator[Span]:
     """Yield where in the text these runs of lines begin and end."""
     number = at = 0
     for run in runs:
-        at += sum(map(len, lines[number : run.start])) + run.start - number
-        end = at + sum(map(len, lines[run.start : run.stop])) + len(run) - 1
+        at += len(b"\n".join([*lines[number : run.start], b""]))
+        end = at + len(b"\n".join(lines[run.start : run.stop]))
         yield at, end
         number, at = run.stop, end + 1
 

@@ -203,7 +203,7 @@ class Weave:
     @property
     def size_bytes(self) -> int:
         """Return how many bytes the lines are, with their spans."""
-        return sum(map(len, self.lines)) + 9 * len(self.lines)
+        return len(b"".join(self.lines)) + 9 * len(self.lines)
 
     def pack_known(self) -> bytes:
         """Return what is known of the lines: `unpack_weave` reads it, nobody else has to."""
