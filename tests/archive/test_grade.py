@@ -204,6 +204,16 @@ class TestComparison:
         assert ios(previous=known, hostname=None).grade is Grade.A
         assert ios(previous=PreviousCapture(size_bytes=500)).grade is Grade.A
 
+    def test_where_the_prompt_is_bare_the_configuration_says_the_name(self) -> None:
+        def firepower(name: str, previous: PreviousCapture | None = None) -> Verdict:
+            text = f": Saved\nNGFW Version 7.2.5\nhostname {name}\n: end\n"
+            return grade(seen(text, hostname=None), platform("cisco_ftd"), previous)
+
+        before = PreviousCapture.of(60, firepower("ftd-1").evidence)
+
+        assert firepower("ftd-1", before).grade is Grade.A
+        assert doubts(firepower("ftd-2", before)) == ["hostname_differs"]
+
     def test_half_the_size_is_fine_and_less_is_not(self) -> None:
         size = len(IOS_TEXT)
 

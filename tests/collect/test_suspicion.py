@@ -6,6 +6,7 @@ from netraven.collect.prompt import Prompt, find_prompt
 from netraven.collect.suspicion import Signs, find_intruders, find_mixture, find_open_blocks
 from netraven.collect.terminal import resolve
 from netraven.platforms.aruba_aoscx import ARUBA_AOSCX
+from netraven.platforms.cisco_ftd import CISCO_FTD
 from netraven.platforms.cisco_ios import CISCO_IOS
 from netraven.platforms.juniper_junos import JUNIPER_JUNOS
 from netraven.platforms.observation import Oddity
@@ -55,8 +56,25 @@ def test_what_operators_write_is_no_sign(line: str) -> None:
     assert signs(f"hostname R1\n{line}\nend") == Signs()
 
 
-def test_an_end_within_free_text_is_doubted() -> None:
-    assert signs("banner motd ^C\nend") == doubtful(Oddity.END_IN_FREE_TEXT)
+def test_an_end_within_free_text_is_none_however_often_it_is_read() -> None:
+    assert signs("banner motd ^C\nend") == odd(Oddity.END_IN_FREE_TEXT)
+
+
+@pytest.mark.parametrize(
+    ("own", "line", "expected"),
+    [
+        (">", ">: Saved", odd(Oddity.PROMPT_IN_TEXT)),
+        (">", "> show version", odd(Oddity.PROMPT_IN_TEXT)),
+        ("#", "#! a comment", Signs()),
+        ("#", "# show running-config", odd(Oddity.PROMPT_IN_TEXT)),
+    ],
+)
+def test_a_bare_arrow_begins_no_line_and_a_hash_may(own: str, line: str, expected: Signs) -> None:
+    bare = prompt(own, CISCO_FTD)
+
+    found = find_intruders(f"names\n{line}\n: end", bare, CISCO_FTD, typed="show running-config")
+
+    assert found == expected
 
 
 def test_a_prompt_with_blanks_is_only_taken_for_one_where_it_is_the_devices_own() -> None:

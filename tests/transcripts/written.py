@@ -11,6 +11,7 @@ from typing import Final
 
 import yaml
 
+from netraven.collect.stream import Stream
 from netraven.errors import SessionLost
 from netraven.platforms.observation import Yields
 from netraven.platforms.platform import Platform
@@ -107,6 +108,38 @@ def _read(path: Path) -> Iterator[Written]:
     for fields in yaml.safe_load(path.read_text(encoding="utf-8")):
         paging = fields.pop("paging", None)
         yield Written(**fields, paging=None if paging is None else Paging(**paging))
+
+
+class PacedStream:
+    """Another `Stream` whose words arrive in pieces, each of the first after a pause."""
+
+    def __init__(self, stream: Stream, *, piece: int, pause_s: float, pauses: int) -> None:
+        self._stream = stream
+        self._piece = piece
+        self._pause_s = pause_s
+        self._pauses_left = pauses
+        self._said = b""
+        self._ready_at_s: float | None = None
+
+    async def read(self) -> bytes:
+        """Return the next piece; whoever stops waiting for it does not begin anew."""
+        self._said = self._said or await self._stream.read()
+        if self._pauses_left:
+            now_s = asyncio.get_running_loop().time()
+            self._ready_at_s = self._ready_at_s or now_s + self._pause_s
+            await asyncio.sleep(self._ready_at_s - now_s)
+            self._ready_at_s = None
+            self._pauses_left -= 1
+        piece, self._said = self._said[: self._piece], self._said[self._piece :]
+        return piece
+
+    async def write(self, data: bytes) -> None:
+        """Type."""
+        await self._stream.write(data)
+
+    async def close(self) -> None:
+        """Hang up."""
+        await self._stream.close()
 
 
 class WrittenStream:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from netraven.db.enums import BackupStatus, Grade
+from netraven.platforms.facts import read_facts
 from netraven.platforms.observation import Observation, Oddity
 from netraven.platforms.platform import BlockSyntax, Platform
 
@@ -59,12 +60,14 @@ def grade(
     evidence: dict[str, JsonValue] = {"sections": sections}
     if observation.encoding != "utf-8":
         evidence["encoding"] = observation.encoding
-    if observation.hostname is not None:
-        evidence["name_mark"] = name_mark(observation.hostname)
+    # A bare prompt shows no name; then the configuration may say it.
+    name = observation.hostname or read_facts((observation,), platform).hostname
+    if name is not None:
+        evidence["name_mark"] = name_mark(name)
     doubts = [
         *_doubts_of_session(observation),
         *_doubts_of_text(observation, platform),
-        *_doubts_of_name(observation, previous),
+        *_doubts_of_name(name, previous),
         *_doubts_of_size(size_bytes, sections, previous),
     ]
     if doubts:
@@ -151,6 +154,8 @@ _ADVICE: Mapping[str, str] = {
     Oddity.PROMPT_IN_TEXT: "the pattern `prompt` matches a line in the middle; a block of free "
     "text under `literals` may hold such lines",
     Oddity.PAGER_IN_TEXT: "`paging_off` switches a pager off; `pagers` say how one is answered",
+    Oddity.END_IN_FREE_TEXT: "a block of free text is open until the line that closes it, as "
+    "`literals` says",
     Oddity.BLOCKS_UNBALANCED: "each line that ends in { needs one that is }",
 }
 
@@ -202,11 +207,11 @@ def _doubts_of_text(observation: Observation, platform: Platform) -> Iterator[_D
         yield _Doubt("sections_missing", f"{len(missing)} sections that must be there are missing")
 
 
-def _doubts_of_name(observation: Observation, previous: PreviousCapture | None) -> Iterator[_Doubt]:
-    if previous is None or previous.name_mark is None or observation.hostname is None:
+def _doubts_of_name(name: str | None, previous: PreviousCapture | None) -> Iterator[_Doubt]:
+    if previous is None or previous.name_mark is None or name is None:
         return
-    if name_mark(observation.hostname) != previous.name_mark:
-        sentence = f"the device calls itself {observation.hostname}, which it did not before"
+    if name_mark(name) != previous.name_mark:
+        sentence = f"the device calls itself {name}, which it did not before"
         yield _Doubt("hostname_differs", sentence)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from enum import StrEnum
@@ -23,6 +24,7 @@ ENTER: Final = "\r"
 _TAIL_BYTES: Final = 4096
 _NUDGE_S: Final = 4.0
 _LONGEST_QUERY: Final = 16
+_NUMBER: Final = re.compile(r"\d+")
 # ECMA-48's NEL, with which some switches end a line; as long as what it does.
 _NEXT_LINE: Final = b"\x1bE"
 
@@ -134,19 +136,26 @@ class Conversation:
 
         With `nudge`, Enter is pressed once after a few silent seconds, behind what `wake` says:
         a device that is waiting for a key, or whose prompt was pushed up by a log message, then
-        shows its prompt.
+        shows its prompt. One that has said nothing yet is given more time. It is pressed again
+        before giving up on one that stands at something else by then.
         Raises `DeviceTimeout`, `SessionLost` or `OutputTooLarge`.
         """
         self.awaited = awaited
+        idle_s = self._limits.idle_s
+        nudge = nudge and idle_s > _NUDGE_S
+        nudged_at: str | None = None
         while (found := find()) is None:
             await self._answer_pager()
-            if nudge and self._limits.idle_s > _NUDGE_S:
-                nudge = await self.receive(within_s=_NUDGE_S)
+            if nudge:
+                nudge = await self.receive(within_s=_NUDGE_S if self.received else idle_s / 2)
                 if not nudge:
-                    self._nudged = self.last_line(), len(self.received)
-                    await self.type(wake())
+                    nudged_at = await self._nudge(wake())
                 continue
-            if not await self.receive(within_s=self._limits.idle_s) and not self._learn_pager():
+            if await self.receive(within_s=idle_s) or self._learn_pager():
+                continue
+            if nudged_at not in {None, self._place()}:
+                nudged_at = await self._nudge(wake())
+            else:
                 raise DeviceTimeout(
                     f"the device was silent for {self._limits.idle_s:g} s while {self.step}",
                     step=self.step,
@@ -187,6 +196,17 @@ class Conversation:
             for text in texts:
                 await self.type(text)
         await self._stream.close()
+
+    async def _nudge(self, text: str) -> str:
+        """Press Enter behind a text; return where the device stood."""
+        place = self._place()
+        self._nudged = self.last_line(), len(self.received)
+        await self.type(text)
+        return place
+
+    def _place(self) -> str:
+        """Return the last text that the device said, whatever the numbers in it."""
+        return _NUMBER.sub("0", self.last_line() or self.line_above())
 
     def _take(self, piece: bytes) -> None:
         if not piece:

@@ -40,7 +40,6 @@ from netraven.platforms.platform import Command, Completeness, Enable, Platform
 from netraven.platforms.volatile import settled_lines
 
 _SETTLE_S: Final = 0.5
-_MISSING_END_S: Final = 3.0
 _REREADINGS: Final = 2
 _MAX_QUESTIONS: Final = 8
 
@@ -261,7 +260,9 @@ class Session:
         self._talk.step = Step.ENABLE
         self._talk.begin()
         await self._talk.type(enable.command)
-        found = await self._talk.until(self._find_enable, "the enable password question")
+        found = await self._talk.until(
+            lambda: self._find_enable(enable.command), "the enable password question"
+        )
         if found == self._username:
             self._talk.begin()
             self._talk.consume()
@@ -287,15 +288,24 @@ class Session:
         is_possible = self._enable_secret is not None or not enable.is_optional
         return is_possible and prompt.text.endswith(enable.from_suffix)
 
-    def _find_enable(self) -> Prompt | Enable | str | None:
-        """Return the prompt after Enter, the enable declaration where it asks, or the user name."""
+    def _find_enable(self, typed: str = "") -> Prompt | Enable | str | None:
+        """Return the prompt after Enter, the enable declaration where it asks, or the user name.
+
+        A prompt without privileges answers what was `typed` only behind its echo: before it,
+        an Enter that was pressed to wake the device.
+        """
         enable, line = self._platform.enable, self._talk.last_line()
         if enable is not None and (enable.question.fullmatch(line) or _asks_for_secret(line)):
             return enable
         if b"\n" not in self._talk.received:
             return None
         name = self._username if self._username and asks_for_name(line) else None
-        return self._prompt_in(line) or name
+        prompt = self._prompt_in(line)
+        if prompt is None:
+            return name
+        is_refusal = enable is not None and prompt.text.endswith(enable.from_suffix)
+        is_early = is_refusal and typed and not is_echoed(self._talk.received, "", typed)
+        return None if is_early else prompt
 
     async def _prepare(self, text: str) -> None:
         """Type a command that sets the terminal up, and learn the prompt by it."""
@@ -373,10 +383,10 @@ class Session:
     async def _wait_for_end(self, prompt: Prompt, command: Command) -> None:
         """Return once the learned prompt stands alone at the end, behind the echo.
 
-        Where nothing proves that the answer ends here, a silence must follow, a longer one where
-        an end marker should have come: a line of a configuration may look exactly like the
-        prompt. A prompt without an echo is accepted
-        after the full idle time only; the answer then says that the echo is missing.
+        Where nothing proves that the answer ends here, a silence must follow, for the full idle
+        time where an end marker should have come: a line of a configuration may look exactly
+        like the prompt. A prompt without an echo is accepted after that time too; the answer then
+        says that the echo is missing.
         """
         has_echo = False
 
@@ -394,9 +404,15 @@ class Session:
                 raise
             if self._is_evidently_whole(command):
                 return
-            has_marker = self._platform.completeness.end_marker is not None
-            if not await self._talk.receive(within_s=_MISSING_END_S if has_marker else _SETTLE_S):
+            if not await self._talk.receive(within_s=self._settle_s(prompt, command)):
                 return
+
+    def _settle_s(self, prompt: Prompt, command: Command) -> float:
+        """Return how long a silence must follow a prompt to be taken for the answer's end."""
+        is_short_of_end = self._platform.completeness.end_marker is not None
+        if is_short_of_end and not is_refused(self._read(command, prompt).text, self._platform):
+            return self._limits.idle_s
+        return _SETTLE_S
 
     def _is_prompt_after_output(self, prompt: Prompt) -> bool:
         return b"\n" in self._talk.received and prompt.is_shown_by(self._talk.last_line())

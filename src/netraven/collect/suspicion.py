@@ -27,8 +27,8 @@ _UTF_8_OR_NOTHING: Final = re.compile(
 class Signs:
     """What speaks against an answer.
 
-    `oddities` are never part of a configuration. `doubts` may be (free text may hold a prompt):
-    a second reading that is the same dispels them.
+    `oddities` are never part of a whole configuration. `doubts` may be (free text may hold a
+    prompt): a second reading that is the same dispels them.
     """
 
     oddities: frozenset[Oddity] = frozenset()
@@ -78,7 +78,7 @@ def find_intruders(text: str, prompt: Prompt, platform: Platform, *, typed: str 
     doubts: set[Oddity] = set()
     last_line_at = text.rfind("\n") + 1
     if any(last_line_at in block for block in free_text):
-        doubts.add(Oddity.END_IN_FREE_TEXT)
+        oddities.add(Oddity.END_IN_FREE_TEXT)
     if patterns.any_of_them.search(text) is not None:
         for oddity, match in patterns.matches(text):
             if oddity is Oddity.PROMPT_IN_TEXT and not _is_prompt(match.group(), prompt):
@@ -139,10 +139,11 @@ def _has_line_from_prompt(
 ) -> bool:
     """Tell whether a line begins with the learned prompt: something was typed or told behind it.
 
-    A prompt without a name, such as `#`, may begin any line, but not one that goes on as typed.
+    A prompt without a name, such as `#`, may begin any line, but not one that goes on as typed;
+    an arrow begins none.
     """
     begins: Iterable[int] = _lines_from_prompt(text, prompt)
-    if prompt.name is None:
+    if prompt.name is None and not prompt.text.endswith(">"):
         echo = re.compile(rf"{re.escape(prompt.text)} ?{re.escape(typed)}[ \t]*$", re.MULTILINE)
         begins = (at for at in begins if typed and echo.match(text, at))
     return any(not any(at in block for block in free_text) for at in begins)

@@ -38,8 +38,12 @@ CITRIX_NETSCALER = Platform(
             alternatives=("show runningConfig", "show run"),
         ),
     ),
-    # The shell says so behind whatever it has done.
-    completeness=Completeness(end_marker=re.compile(r" ?Done"), end_shown="Done"),
+    # The shell says so behind whatever it has done: behind its version, too.
+    completeness=Completeness(
+        end_marker=re.compile(r" ?Done"),
+        end_shown="Done",
+        sections=(re.compile(r"(?m:^(?:add|bind|enable|set) \S)"),),
+    ),
     errors=(re.compile(r"(?i:error: |no such (?:command|resource)|not authorized)"), *CLI_REFUSALS),
     intruders=(*LOG_LINES, FOREIGN_PROMPT),
     volatile=(re.compile(r"# Last modified (?:by|on) .*"),),

@@ -20,6 +20,8 @@ def completeness_in_words(platform: Platform) -> str:
     if completeness.end_marker is not None:
         shown = completeness.end_shown or _ESCAPE.sub(r"\1", completeness.end_marker.pattern)
         found.append(f"the closing line `{shown}`")
+    if completeness.sections:
+        found.append("a command that every configuration has")
     if completeness.count is not None:
         found.append("the device's own count of lines, or a second reading that agrees")
     elif completeness.reread:
