@@ -2,8 +2,9 @@
 
 `python -m tests.transcripts.cuts` cuts all of them behind every line and at 200 random bytes,
 plays them with answers doubled, missing and swapped, after a good backup of another device, and
-undamaged in one-byte pieces and with pauses, and prints the tables; with names behind it (`ios
-tnsr`) only those that begin so. The suite takes a sample of it.
+undamaged in one-byte pieces and with pauses, and prints the tables; so it does with sessions of
+written devices. With names behind it (`ios# "a netscaler"`) only those that begin so. The suite
+takes a sample of it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from netraven.archive.grade import PreviousCapture, grade, name_mark
 from netraven.db.enums import BackupStatus
 from netraven.errors import CollectError
 from netraven.platforms.observation import Observation
-from tests.collect.clock import VirtualClockLoop
+from tests.collect.clock import VirtualClockLoop, run_virtual
 from tests.collect.memory import load_recordings
 from tests.laboratory import IS_ABSENT, LABORATORY
 from tests.transcripts.recorded import (
@@ -33,7 +34,9 @@ from tests.transcripts.recorded import (
     RecordedSession,
     collect_running,
     record,
+    record_stream,
 )
+from tests.transcripts.written import Written, WrittenStream, written_devices
 
 RANDOM_CUTS = 200
 PIECE_CUTS = 500
@@ -133,6 +136,21 @@ def recorded_sessions() -> tuple[RecordedSession, ...]:
     if IS_ABSENT:
         return ()
     return tuple(record(recording) for recording in load_recordings(LABORATORY))
+
+
+def written_session(device: Written) -> RecordedSession:
+    """Return the session with a written device."""
+
+    async def talk() -> RecordedSession:
+        return await record_stream(WrittenStream(device), device.declared, name=device.name)
+
+    return run_virtual(talk())
+
+
+@cache
+def written_sessions() -> tuple[RecordedSession, ...]:
+    """Return the sessions with all written devices."""
+    return tuple(written_session(device) for device in written_devices())
 
 
 def damages_for(session: RecordedSession) -> tuple[Damage, ...]:
@@ -239,7 +257,9 @@ def line_cuts(session: RecordedSession, *, at_most: int | None = None) -> list[i
 
 
 def random_cuts(session: RecordedSession, count: int, *, seed: int) -> list[int]:
-    """Return places within the configuration."""
+    """Return places within the configuration, none where it cannot be told apart in the bytes."""
+    if len({*session.config_span}) == 1:
+        return []
     dice = random.Random(f"{seed}/{session.name}")
     return sorted(dice.randrange(*session.config_span) for _ in range(count))
 
@@ -295,12 +315,12 @@ def table(tallies: Iterable[tuple[str, Tally]]) -> list[str]:
     rows = [*tallies]
     names = ("cuts", "completed", "quarantined", "failed")
     total = [sum(getattr(tally, name) for _, tally in rows) for name in names]
-    lines = [f"{'recorded session':<46}" + "".join(f"{name:>13}" for name in names)]
+    lines = [f"{'session':<60}" + "".join(f"{name:>13}" for name in names)]
     for title, counts in [
         *((title, [getattr(tally, name) for name in names]) for title, tally in rows),
         ("all", total),
     ]:
-        lines.append(f"{title:<46}" + "".join(f"{count:>13,}" for count in counts))
+        lines.append(f"{title:<60}" + "".join(f"{count:>13,}" for count in counts))
     wrong = sum(len(tally.wrong) for _, tally in rows)
     return [*lines, f"completed and different from the whole: {wrong}"]
 
@@ -321,7 +341,8 @@ def exhaust(name: str, piece: int) -> tuple[Tally, Tally]:
 
     What is no cut is tried with the first piece.
     """
-    session = next(session for session in recorded_sessions() if session.name == name)
+    every_session = (*recorded_sessions(), *written_sessions())
+    session = next(session for session in every_session if session.name == name)
     places = every_place(session)[piece * PIECE_CUTS : (piece + 1) * PIECE_CUTS]
     tally, whole = cut_session(session, places, damages_for(session)), Tally()
     if piece == 0:
@@ -341,21 +362,27 @@ def every_place(session: RecordedSession) -> list[int]:
     return line_cuts(session) + random_cuts(session, RANDOM_CUTS, seed=1)
 
 
-def pieces_of(beginnings: Sequence[str]) -> list[tuple[str, int]]:
+def pieces_of(
+    sessions: Iterable[RecordedSession], beginnings: Sequence[str]
+) -> list[tuple[str, int]]:
     """Return name and number of each piece of the sessions whose names begin so."""
     return [
         (session.name, piece)
-        for session in recorded_sessions()
+        for session in sessions
         if session.name.startswith(tuple(beginnings) or "")
         for piece in range(-(-len(every_place(session)) // PIECE_CUTS))
     ]
 
 
 def main(beginnings: Sequence[str]) -> int:
-    """Print the table; 1 where anything wrong was completed or anything whole was not."""
+    """Print the tables; 1 where anything wrong was completed or anything whole was not."""
+    kinds = [pieces_of(each, beginnings) for each in (recorded_sessions(), written_sessions())]
+    return max([_play(pieces) for pieces in kinds if pieces], default=0)
+
+
+def _play(pieces: Sequence[tuple[str, int]]) -> int:
     tallies: dict[str, Tally] = {}
     everything, undamaged = Tally(), Tally()
-    pieces = pieces_of(beginnings)
     with ProcessPoolExecutor(max_workers=WORKERS) as pool:
         for (name, piece), (tally, whole) in zip(
             pieces, pool.map(exhaust, *zip(*pieces, strict=True)), strict=True

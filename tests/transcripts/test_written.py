@@ -23,22 +23,19 @@ from tests.transcripts.cuts import (
     line_cuts,
     misanswer_session,
     of_another_device,
+    written_session,
 )
 from tests.transcripts.recorded import (
     LIMITS,
     MOST_PAUSES,
     Damage,
-    RecordedSession,
     collect_running,
-    record_stream,
 )
 from tests.transcripts.written import PacedStream, Written, WrittenStream, written_devices
 
 KEY = bytes(range(32))
 SECRET = re.compile("«(.*?)»")
 LINE_CUTS = 2
-NAMELESS = {"a netscaler that says it is done"}
-"""Neither the prompt nor the configuration of these says a name."""
 
 DEVICES = written_devices()
 each_device = pytest.mark.parametrize("device", DEVICES, ids=lambda device: device.name)
@@ -61,16 +58,11 @@ def test_its_secrets_are_hidden_and_nothing_else(device: Written) -> None:
     assert view.split("\n") == shown.split("\n")
 
 
-def session_of(device: Written) -> RecordedSession:
-    async def talk() -> RecordedSession:
-        return await record_stream(WrittenStream(device), device.declared, name=device.name)
-
-    return run_virtual(talk())
-
-
 @each_device
 def test_in_pieces_of_one_byte_it_is_the_same(device: Written) -> None:
-    tally = cut_session(session_of(device), [NOWHERE], (Damage("in one-byte pieces", piece=1),))
+    tally = cut_session(
+        written_session(device), [NOWHERE], (Damage("in one-byte pieces", piece=1),)
+    )
 
     assert tally.completed == 1
     assert tally.wrong == []
@@ -92,7 +84,7 @@ def test_with_pauses_below_the_idle_limit_it_is_the_same(device: Written, piece:
 
 @each_device
 def test_cut_it_completes_nothing_else(device: Written) -> None:
-    session = session_of(device)
+    session = written_session(device)
 
     tally = cut_session(session, line_cuts(session, at_most=LINE_CUTS), damages_for(session))
 
@@ -105,7 +97,7 @@ def test_cut_it_completes_nothing_else(device: Written) -> None:
     ids=lambda device: device.name,
 )
 def test_cut_within_free_text_each_time_alike_it_completes_nothing_else(device: Written) -> None:
-    session = session_of(device)
+    session = written_session(device)
     repeated = [damage for damage in damages_for(session) if damage.is_repeated]
 
     tally = cut_session(session, line_cuts(session), repeated)
@@ -115,18 +107,14 @@ def test_cut_within_free_text_each_time_alike_it_completes_nothing_else(device: 
 
 @each_device
 def test_its_wrong_answers_complete_nothing_else(device: Written) -> None:
-    tally = misanswer_session(session_of(device))
+    tally = misanswer_session(written_session(device))
 
     assert tally.wrong == []
 
 
-@pytest.mark.parametrize(
-    "device",
-    [device for device in DEVICES if device.name not in NAMELESS],
-    ids=lambda device: device.name,
-)
+@each_device
 def test_another_device_is_quarantined_after_a_good_backup(device: Written) -> None:
-    session = session_of(device)
+    session = written_session(device)
 
     tally = cut_session(session, [NOWHERE], QUIET[:1], of_another_device(session))
 
