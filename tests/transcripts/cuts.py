@@ -28,6 +28,7 @@ from tests.laboratory import IS_ABSENT, LABORATORY
 from tests.transcripts.recorded import (
     LIMITS,
     MOST_PAUSES,
+    NEWLINE,
     Damage,
     DamagedStream,
     Exchange,
@@ -205,13 +206,12 @@ def misanswered(session: RecordedSession) -> list[tuple[str, RecordedSession]]:
     typed, said = session.exchanges[first].typed, session.exchanges[first].said
     if first != last or version is None:
         return []
-    echo, newline, rest = said.partition(b"\n")
+    head, rest = _behind_first_line(said)
     body = rest.removesuffix(session.prompt)
-    other = session.exchanges[version].said.partition(b"\n")[2]
-    head = echo + newline
+    _, other = _behind_first_line(session.exchanges[version].said)
     wrong = {
         "its answer twice": head + body + rest,
-        "its answer twice with the prompt between": head + rest + echo + newline + rest,
+        "its answer twice with the prompt between": head + rest + head + rest,
         "the command echoed twice": head + session.prompt + head + rest,
         "no answer": head + session.prompt,
         "no answer and no echo": session.prompt,
@@ -229,6 +229,13 @@ def misanswered(session: RecordedSession) -> list[tuple[str, RecordedSession]]:
         exchanges.insert(first + 1, session.exchanges[first])
         found.append((f"{name}, once", replace(session, exchanges=tuple(exchanges))))
     return found
+
+
+def _behind_first_line(said: bytes) -> tuple[bytes, bytes]:
+    """Return the first line with its end, and what comes after it."""
+    match = NEWLINE.search(said)
+    end = len(said) if match is None else match.end()
+    return said[:end], said[end:]
 
 
 def of_another_device(session: RecordedSession) -> PreviousCapture:
@@ -250,16 +257,14 @@ def wholes_of(session: RecordedSession) -> tuple[Damage, ...]:
 
 def line_cuts(session: RecordedSession, *, at_most: int | None = None) -> list[int]:
     """Return the place behind every line of all that the device said, or a sample of them."""
-    places = [place + 1 for place, byte in enumerate(session.said) if byte == ord("\n")]
+    places = [match.end() for match in NEWLINE.finditer(session.said)]
     if at_most is None or len(places) <= at_most:
         return places
     return sorted(random.Random(session.name).sample(places, at_most))
 
 
 def random_cuts(session: RecordedSession, count: int, *, seed: int) -> list[int]:
-    """Return places within the configuration, none where it cannot be told apart in the bytes."""
-    if len({*session.config_span}) == 1:
-        return []
+    """Return places within the configuration."""
     dice = random.Random(f"{seed}/{session.name}")
     return sorted(dice.randrange(*session.config_span) for _ in range(count))
 

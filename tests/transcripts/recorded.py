@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 ENABLE_SECRET = "lab-enable"
 USERNAME, PASSWORD = "backup", "lab-password"
 LIMITS = Limits(idle_s=10, deadline_s=600)
+NEWLINE = re.compile(rb"\n|\x1bE")
 MOST_PAUSES = 50
 """So many, each shorter than the idle limit, fit into the deadline."""
 
@@ -219,7 +221,7 @@ async def record_stream(stream: Stream, platform: Platform, *, name: str) -> Rec
     observations = await collect(tap, platform)
     running = next(item for item in observations if item.yields is Yields.RUNNING)
     first, last = _places(running, platform, [exchange.typed for exchange in tap.exchanges])
-    prompt = tap.exchanges[last].said.rpartition(b"\n")[2]
+    prompt = NEWLINE.split(tap.exchanges[last].said)[-1]
     start = sum(len(exchange.said) for exchange in tap.exchanges[:first])
     end = sum(len(exchange.said) for exchange in tap.exchanges[: last + 1])
     return RecordedSession(
