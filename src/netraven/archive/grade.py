@@ -55,7 +55,6 @@ def grade(
 
     A: complete with positive proof, B: without one, C: suspicious and quarantined, F: failed.
     """
-    size_bytes = len(observation.text.encode("utf-8", "surrogateescape"))
     sections = _count_sections(observation.text, platform)
     evidence: dict[str, JsonValue] = {"sections": sections}
     if observation.encoding != "utf-8":
@@ -68,7 +67,7 @@ def grade(
         *_doubts_of_session(observation),
         *_doubts_of_text(observation, platform),
         *_doubts_of_name(name, previous),
-        *_doubts_of_size(size_bytes, sections, previous),
+        *_doubts_of_size(observation.text, sections, previous),
     ]
     if doubts:
         evidence["doubts"] = [doubt.rule for doubt in doubts]
@@ -215,14 +214,15 @@ def _doubts_of_name(name: str | None, previous: PreviousCapture | None) -> Itera
         yield _Doubt("hostname_differs", sentence)
 
 
-def _doubts_of_size(
-    size_bytes: int, sections: int, previous: PreviousCapture | None
-) -> Iterator[_Doubt]:
+def _doubts_of_size(text: str, sections: int, previous: PreviousCapture | None) -> Iterator[_Doubt]:
     if previous is None:
         return
-    if previous.size_bytes >= _SMALL_BYTES and size_bytes * 2 < previous.size_bytes:
-        sentence = f"the text shrank from {previous.size_bytes} to {size_bytes} bytes"
-        yield _Doubt("size_halved", sentence)
+    # A character has a byte at least, so most texts need not be counted.
+    if previous.size_bytes >= _SMALL_BYTES and len(text) * 2 < previous.size_bytes:
+        size_bytes = len(text.encode("utf-8", "surrogateescape"))
+        if size_bytes * 2 < previous.size_bytes:
+            sentence = f"the text shrank from {previous.size_bytes} to {size_bytes} bytes"
+            yield _Doubt("size_halved", sentence)
     before = previous.sections or 0
     if before >= _FEW_SECTIONS and sections * 2 < before:
         yield _Doubt("sections_vanished", f"of {before} sections only {sections} are left")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -42,10 +42,12 @@ def rules_differ(normal_hash_a: str, normal_hash_b: str) -> bool:
 class _Rules:
     """`blocks` holds, for each volatile block, what knows its first line and finds its last.
 
-    `unordered` find the lines whose order means nothing, `any_unordered` does all of these.
+    `unordered` find the lines whose order means nothing, `any_unordered` does all of these, and
+    `finder` besides those that change by themselves, which `volatile` tells from them.
     """
 
     finder: LineFinder
+    volatile: LineFinder
     blocks: tuple[tuple[LinePattern, LineFinder], ...]
     unordered: tuple[LineFinder, ...]
     any_unordered: LineFinder
@@ -83,8 +85,10 @@ def _compiled(platform: Platform) -> _Rules:
     unordered = [_whole(pattern.pattern) for pattern in platform.unordered]
     rules = [*lines, *(begin + end for begin, end in blocks), *unordered]
     digest = hashlib.sha256("\n".join(rules).encode()).hexdigest()
+    changing = [*lines, *(begin for begin, _ in blocks)]
     return _Rules(
-        finder=LineFinder([*lines, *(begin for begin, _ in blocks)], ignores_case=False),
+        finder=LineFinder([*changing, *unordered], ignores_case=False),
+        volatile=LineFinder(changing, ignores_case=False),
         blocks=tuple(
             (LinePattern(begin), LineFinder([end], ignores_case=False)) for begin, end in blocks
         ),
@@ -99,25 +103,44 @@ def _whole(pattern: str) -> str:
 
 
 def _without_volatile(text: str | bytes, platform: Platform) -> bytes:
+    """Return what is left, neighbours whose order means nothing sorted among themselves.
+
+    One pass finds the lines of both kinds, which are few.
+    """
     content = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
     rules = _compiled(platform)
     kept: list[bytes] = []
     unclosed: set[int] = set()
-    at = 0
+    runs: list[Span] = []
+    at = kept_bytes = 0
     while (line := rules.finder.next_line(content, at)) is not None:
-        behind = rules.behind(content, line, unclosed)
-        kept.append(content[at : line[0] if behind is not None else line[1] + 1])
-        at = line[1] + 1 if behind is None else behind
+        start, end = line
+        is_volatile = rules.volatile.next_line(content, start, end) is not None
+        behind = rules.behind(content, line, unclosed) if is_volatile else None
+        kept.append(content[at : start if behind is not None else end + 1])
+        if behind is None:
+            place = kept_bytes + start - at
+            if rules.any_unordered.next_line(content, start, end) is not None:
+                _extend(runs, (place, place + end - start))
+            behind = end + 1
+        kept_bytes += len(kept[-1])
+        at = behind
     kept.append(content[at:])
-    return _in_order(b"".join(kept), rules)
+    return _in_order(b"".join(kept), runs, rules)
 
 
-def _in_order(content: bytes, rules: _Rules) -> bytes:
-    """Return the text with neighbours whose order means nothing sorted among themselves."""
+def _extend(runs: list[Span], line: Span) -> None:
+    """Add a line to the last run where it follows it, else begin another."""
+    if runs and runs[-1][1] + 1 == line[0]:
+        runs[-1] = runs[-1][0], line[1]
+    else:
+        runs.append(line)
+
+
+def _in_order(content: bytes, runs: Sequence[Span], rules: _Rules) -> bytes:
     parts: list[bytes] = []
     at = 0
-    # No pattern finds neighbours beyond those that all of them find, which takes one pass.
-    for start, end in _runs(content, rules.any_unordered):
+    for start, end in runs:
         lines = content[start:end]
         if b"\n" in lines:
             for finder in rules.unordered:

@@ -27,6 +27,7 @@ _LONGEST_QUERY: Final = 16
 _NUMBER: Final = re.compile(r"\d+")
 # ECMA-48's NEL, with which some switches end a line; as long as what it does.
 _NEXT_LINE: Final = b"\x1bE"
+_ESCAPE: Final = b"\x1b"
 
 
 class Step(StrEnum):
@@ -218,7 +219,7 @@ class Conversation:
         self.dialogue.received(piece, at_s=_now_s())
         seam = max(0, len(self.received) - 1)
         self.received += piece
-        if b"E" in piece and _NEXT_LINE in self.received[seam:]:
+        if self.received.find(_ESCAPE, seam) >= 0:
             self.received[seam:] = self.received[seam:].replace(_NEXT_LINE, b"\r\n")
         if len(self.received) > self._limits.max_bytes:
             raise OutputTooLarge(

@@ -14,8 +14,10 @@ from functools import lru_cache
 from typing import cast
 
 import asyncssh
+from asyncssh.constants import MSG_IGNORE
 from asyncssh.logging import SSHLogger
 from asyncssh.logging import logger as library_logger
+from asyncssh.packet import SSHPacket, SSHPacketLogger
 from cryptography.utils import CryptographyDeprecationWarning
 from typing_extensions import override
 
@@ -91,6 +93,27 @@ class Connection(asyncssh.SSHClientConnection):
     def logger(self) -> SSHLogger:
         """Mute where nobody listens: the library words its messages before it asks."""
         return super().logger if self._is_heard else _MUTE
+
+    @override
+    def send_packet(
+        self, pkttype: int, *args: bytes, handler: SSHPacketLogger | None = None
+    ) -> None:
+        """Send a packet, but none of nothing before it where the cipher needs none.
+
+        The library does that before every packet, which protects ciphers in CBC mode alone
+        (RFC 4251 section 9.3.1), and is half of what a session sends.
+        """
+        if pkttype == MSG_IGNORE and not self.get_extra_info("send_cipher", "").endswith("cbc"):
+            return
+        super().send_packet(pkttype, *args, handler=handler)
+
+    @override
+    def log_received_packet(
+        self, pkttype: int, pktid: int | None, packet: SSHPacket | bytes, note: str = ""
+    ) -> None:
+        """Say nothing where nobody listens."""
+        if self._is_heard:
+            super().log_received_packet(pkttype, pktid, packet, note)
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -127,6 +127,8 @@ def unify_ends(text: str) -> str:
 
 def squash(text: str) -> str:
     """Return the text without white space and control sequences, to compare wrapped echoes."""
+    if _ACTIVE.search(text) is None:
+        return "".join(text.split())
     return _SPACES.sub("", _IGNORED.sub("", _SEQUENCE.sub("", text))).replace("\b", "")
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from netraven.archive.backups import get_backup_content
+from netraven.archive.codec import content_hash
 from netraven.archive.grade import PreviousCapture, Verdict, advise_on_doubts, grade
 from netraven.archive.normalise import normal_hash, rules_differ
 from netraven.archive.series import Series
@@ -267,9 +268,13 @@ def _hash(db: Session, content: bytes, platform: Platform, latest: Backup | None
     Where other rules made the stored hash, its text is normalised anew: else a new program
     would give every device a new version.
     """
-    fresh = normal_hash(content, platform)
     stored = None if latest is None else latest.normal_hash
-    if latest is None or stored is None or not rules_differ(fresh, stored):
+    if latest is None or stored is None:
+        return normal_hash(content, platform)
+    if latest.size == len(content) and latest.content_hash == content_hash(content):
+        return stored  # as for most devices: to normalise takes seven times as long
+    fresh = normal_hash(content, platform)
+    if not rules_differ(fresh, stored):
         return fresh
     try:
         before = get_backup_content(db, latest.id)
