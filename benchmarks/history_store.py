@@ -133,8 +133,8 @@ def _insert(db: Session, past: Sequence[_Past], place: int) -> None:
     for each in past:
         mark = each.marks[place]
         if mark is not None:
-            backup = Backup(id=each.backup_ids[-1], created_at=each.weave.versions[-1].at)
-            marks.append((backup, mark))
+            *_, newest = _backup_rows(each)
+            marks.append((Backup(**newest), mark))
     keep_marks(db, marks)
 
 

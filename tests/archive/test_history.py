@@ -5,18 +5,20 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, insert
 
 from netraven.archive.backups import delete_backup
 from netraven.archive.history_annotate import Annotation, annotate
 from netraven.archive.history_biography import LineLife, line_biography
 from netraven.archive.history_stories import StoryPage, change_stories
 from netraven.archive.views import get_redacted_content
-from netraven.archive.weave_change import blanked
+from netraven.archive.weave_change import MARK_BYTES, ChangeMark, blanked
+from netraven.archive.weave_keep import keep_marks
 from netraven.db import new_id
+from netraven.db.enums import BackupStatus
 from netraven.errors import Invalid
 from netraven.inventory.tags import bulk_add_tags_to_devices, create_tag
-from netraven.models import History
+from netraven.models import Backup, History
 from netraven.schemas.tag import TagCreate
 from tests.archive.conftest import FAILED, NOON, QUARANTINED, Archive
 from tests.archive.test_weave_keep import CERTIFICATE
@@ -180,6 +182,49 @@ def test_the_same_change_of_many_devices_is_one_story(archive: Archive) -> None:
     assert other.lines[-1] == "+hostname other"
 
 
+def test_a_device_is_in_a_story_once_with_the_newest_version_of_each_kind(archive: Archive) -> None:
+    for device in reversed(archive.devices):
+        archive.store(BASE, device)
+        archive.store(f"ntp server 10.0.0.7\n{BASE}", device, minutes=1)
+    archive.store(f"ntp server 10.0.0.9\nntp server 10.0.0.7\n{BASE}", minutes=2, author="ana")
+    archive.store(BASE, minutes=3, config_type="candidate")
+    archive.store(f"ntp server 10.0.0.7\n{BASE}", minutes=4, config_type="candidate")
+
+    (story,) = stories(archive).stories
+
+    assert [(each.hostname, each.config_type, each.version) for each in story.same] == [
+        ("core-1", "candidate", 2),
+        ("core-2", "running", 2),
+        ("core-3", "running", 2),
+    ]
+    (deviant,) = story.deviants
+    assert deviant.device[:-2] == (
+        *(archive.devices[0], "core-1", "running", 3),
+        *(NOON + timedelta(minutes=2), "ana"),
+    )
+    assert deviant.lines == ("+ntp server 10.0.0.9",)
+    assert (story.device_count, story.ended_at) == (3, NOON + timedelta(minutes=4))
+
+
+def test_stories_of_more_changes_than_are_read_at_once_are_the_same(sync_archive: Archive) -> None:
+    for device in sync_archive.devices:
+        sync_archive.store(BASE, device)
+        sync_archive.store(f"ntp server 10.0.0.9\n{BASE}", device, minutes=1)
+    sync_archive.store("changed\n", minutes=2)
+    few = [stories(sync_archive, skip=skip, limit=1) for skip in range(3)]
+
+    # More changes of other versions of one device, all of a third shape and an earlier day.
+    repeat(sync_archive, 401)
+    many = [stories(sync_archive, since=NOON - 3 * DAY, skip=skip, limit=1) for skip in range(4)]
+
+    assert [page.total for page in few] == [2, 2, 2]
+    assert [page.total for page in many] == [3, 3, 3, 3]
+    assert many[0].stories == few[0].stories
+    assert many[1].stories == few[1].stories
+    assert [story.same[0].version for story in many[2].stories] == [1401]
+    assert many[3].stories == few[2].stories == ()
+
+
 def test_first_versions_and_what_changes_by_itself_are_no_story(archive: Archive) -> None:
     archive.store(f"! Last configuration change at 10:00:00 UTC Mon Mar 2 2026\n{BASE}")
     archive.store(f"! Last configuration change at 11:00:00 UTC Mon Mar 2 2026\n{BASE}", minutes=1)
@@ -244,6 +289,27 @@ def test_lines_of_one_shape(one: str, other: str) -> None:
 def test_lines_of_two_shapes() -> None:
     assert blanked("ntp server 10.0.0.1") != blanked("ntp peer 10.0.0.1")
     assert blanked("no shutdown") != blanked("shutdown")
+
+
+def repeat(archive: Archive, count: int) -> None:
+    """Give the first device so many versions of two days before, each with the same change."""
+    versions = [
+        {
+            "id": new_id(),
+            "device_id": archive.devices[0],
+            "config_type": "running",
+            "device_type": "cisco_ios",
+            "version": 1001 + number,
+            "status": BackupStatus.COMPLETED,
+            "created_at": NOON - 2 * DAY,
+            "last_seen_at": NOON - 2 * DAY,
+        }
+        for number in range(count)
+    ]
+    mark = ChangeMark(shape=b"s" * MARK_BYTES, exact=b"e" * MARK_BYTES, added=1, removed=0)
+    with archive.database.unit() as db:
+        db.execute(insert(Backup), versions)
+        keep_marks(db, [(Backup(**version), mark) for version in versions])
 
 
 def annotated(archive: Archive, version: int | None) -> Annotation:

@@ -86,6 +86,26 @@ def test_a_weave_knows_which_lines_need_not_be_looked_at_again(archive: Archive)
     assert misfits(archive) == ()
 
 
+def test_marks_tell_of_their_versions_what_these_say(archive: Archive) -> None:
+    archive.store(b"first\n")
+    archive.store(b"second\n", minutes=1, author="ana")
+    archive.store(b"second\n", config_type="startup", minutes=1)
+    archive.store(b"third\n", config_type="startup", minutes=2)
+    told = marks_and_versions(archive)
+
+    with archive.database.unit() as db:
+        db.execute(delete(History))
+        db.execute(update(BackupChange).values(version=9, device_type="", author="x"))
+    rebuilt(archive)
+
+    assert [mark[1:] for mark, _ in told] == [
+        ("running", "cisco_ios", 2, "ana", NOON + timedelta(minutes=1)),
+        ("startup", "cisco_ios", 2, None, NOON + timedelta(minutes=2)),
+    ]
+    assert all(mark == version for mark, version in told)
+    assert marks_and_versions(archive) == told
+
+
 def test_a_batch_is_woven_in_with_a_handful_of_statements(sync_archive: Archive) -> None:
     def store_all(text: bytes) -> None:
         captures = [
@@ -323,6 +343,20 @@ def test_no_line_lies_in_clear_in_the_database(sync_archive: Archive) -> None:
     assert all(
         b"http" not in bytes(value) for row in rows for value in row if isinstance(value, bytes)
     )
+
+
+def marks_and_versions(archive: Archive) -> list[tuple[tuple[object, ...], tuple[object, ...]]]:
+    """Return what each mark tells of its version, beside what the version's row says."""
+    names = ("device_id", "config_type", "device_type", "version", "author")
+    joined = select(BackupChange, Backup).join(Backup, Backup.id == BackupChange.backup_id)
+    with archive.database.unit() as db:
+        return [
+            (
+                (*(getattr(mark, name) for name in names), mark.at),
+                (*(getattr(backup, name) for name in names), backup.created_at),
+            )
+            for mark, backup in db.execute(joined.order_by(BackupChange.at))
+        ]
 
 
 def rebuilt(archive: Archive) -> int:

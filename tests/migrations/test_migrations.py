@@ -6,6 +6,7 @@ Acceptance check 40 of the data contract.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,11 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, NullPool, func, inspect, select
+from sqlalchemy import Engine, NullPool, delete, func, insert, inspect, select
 
 from netraven.db import Base, make_engine, make_sessions, new_id, unit_of_work
 from netraven.db import migrations as chain
-from netraven.db.enums import LinkSource
+from netraven.db.enums import BackupStatus, LinkSource
 from netraven.db.schema import (
     current_revision,
     downgrade_schema,
@@ -26,9 +27,10 @@ from netraven.db.schema import (
     upgrade_schema,
 )
 from netraven.errors import Invalid
-from netraven.models import DeviceTag
+from netraven.models import Backup, BackupChange, Device, DeviceTag
 
 VERSION_TABLE = "alembic_version"
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -124,6 +126,39 @@ def test_acceptance_40_foreign_keys_hold(database_url: str) -> None:
 
     with unit_of_work(sessions) as db:
         assert db.scalar(select(func.count()).select_from(DeviceTag)) == 0
+
+
+def test_marks_of_changes_get_from_versions_what_stories_tell(database_url: str) -> None:
+    sessions = make_sessions(database_url, None, pool=NullPool)
+    device = Device(
+        id=new_id(), hostname="a", hostname_key="a", ip_address="10.0.0.1", device_type="frr"
+    )
+    told: dict[str, Any] = {
+        "device_id": device.id,
+        "config_type": "running",
+        "device_type": "cisco_ios",
+        "version": 7,
+        "author": "ana",
+    }
+    backup = Backup(
+        id=new_id(), status=BackupStatus.COMPLETED, created_at=NOON, last_seen_at=NOON, **told
+    )
+    mark = {"backup_id": backup.id, "at": NOON, "shape": b"s" * 16, "exact": b"e" * 16}
+    with unit_of_work(sessions) as db:
+        db.add(device)
+        db.flush()
+        db.add(backup)
+        db.flush()
+        db.execute(insert(BackupChange).values(**mark, added=2, removed=1, **told))
+
+    downgrade_schema(database_url, revision="0007")
+    upgrade_schema(database_url)
+
+    with unit_of_work(sessions) as db:
+        (row,) = db.execute(select(BackupChange.__table__)).mappings()
+        assert dict(row) == {**mark, "added": 2, "removed": 1, **told}
+        db.execute(delete(Backup))
+        assert db.scalar(select(func.count()).select_from(BackupChange)) == 0
 
 
 def test_the_chain_is_told_by_its_files_as_alembic_tells_it(database_url: str) -> None:

@@ -19,7 +19,7 @@ from netraven.api.access import guarded_router
 from netraven.api.replies import READ, found, refusals, whole
 from netraven.archive.history_annotate import Annotation, annotate
 from netraven.archive.history_biography import BiographyPage, LineLife, line_biography
-from netraven.archive.history_stories import change_stories
+from netraven.archive.history_stories import Story, change_stories
 from netraven.archive.search_history import (
     MOST_CONTEXT,
     DeviceHits,
@@ -265,7 +265,7 @@ async def tell_stories(
             limit=paging.limit,
         ),
     )
-    stories = [whole(asdict(story)) for story in told.stories]
+    stories = [_story(story) for story in told.stories]
     return page_of(request, paging, StoryRead, stories, total=told.total)
 
 
@@ -274,6 +274,21 @@ async def tell_standing(request: Request) -> HistoryStanding:
     """Tell of how many devices' configurations the history is complete."""
     status = await reading_in_thread(request, get_history_status)
     return HistoryStanding(series=status.series, current=status.current)
+
+
+def _story(story: Story) -> StoryRead:
+    """Return a story as doors show it; only its lines come from devices as they were sent."""
+    return StoryRead(
+        began_at=story.began_at,
+        ended_at=story.ended_at,
+        lines=whole(story.lines),
+        same=[StoryDeviceRead.model_validate(each) for each in story.same],
+        deviants=[
+            DeviantRead(device=StoryDeviceRead.model_validate(each.device), lines=whole(each.lines))
+            for each in story.deviants
+        ],
+        missing=[*story.missing],
+    )
 
 
 async def _streamed(

@@ -3,6 +3,9 @@
 Changes of the same shape are one story: the same lines but for numbers, addresses, tokens and
 names. Those whose lines are exactly the most frequent ones make its common part, the others are its
 deviants. Lines come from the weaves; the database holds keyed hashes only.
+
+A whole fleet may have changed, so no version's row is read, and what the page needs of the marks is
+read once.
 """
 
 from __future__ import annotations
@@ -11,28 +14,30 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVarTuple
+from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from netraven import clock
 from netraven.admin.visibility import visible_devices
 from netraven.archive.search_scope import SearchScope, check_scope
 from netraven.archive.series import Series
-from netraven.archive.weave_change import changed_lines
-from netraven.archive.weave_store import load_weaves, open_parts
-from netraven.db import Id, as_uuid, get_keyring, operation
+from netraven.archive.story_lines import Lines, load_changed_lines
+from netraven.db import Id, as_uuid, operation
+from netraven.db.chunks import CHUNK
 from netraven.db.paging import check_page
-from netraven.errors import Corrupt, Invalid, KeyUnavailable
-from netraven.inventory.platforms import get_platforms
-from netraven.models import Backup, BackupChange, Device, DeviceTag
+from netraven.db.types import raw, uuid_of
+from netraven.errors import Invalid
+from netraven.models import BackupChange, Device, DeviceTag
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoryDevice:
-    """A device that a story happened to, with the newest of its versions that tell it."""
+class StoryDevice(NamedTuple):
+    """A device that a story happened to, with the newest of its versions that tell it.
+
+    `exact` is the hash of its lines, `device_type` the platform that read the version.
+    """
 
     device_id: UUID
     hostname: str
@@ -41,11 +46,12 @@ class StoryDevice:
     at: datetime
     author: str | None
     exact: bytes
+    device_type: str
 
     @property
-    def series(self) -> Series:
-        """Return the series that the version is of."""
-        return self.device_id, self.config_type
+    def told(self) -> tuple[Series, int]:
+        """Return the version that tells the story, behind its series."""
+        return (self.device_id, self.config_type), self.version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,22 +113,67 @@ def change_stories(
     if span[0] > span[1]:
         raise Invalid("since", "lies behind `until`")
     wanted = [BackupChange.at >= span[0], BackupChange.at <= span[1]]
-    wanted += _of_devices(Backup.device_id, tags, visible_to)
-    grouped = db.execute(_shapes(wanted).offset(skip).limit(limit)).all()
-    shapes = [row[0] for row in grouped]
-    told = _told(db, shapes, wanted)
+    wanted += _of_devices(BackupChange.device_id, tags, visible_to)
+    page, total = _page(db, wanted, skip=skip, limit=limit)
+    plots = [_Plot(devices) for devices in _told(db, page)]
     everyone = _everyone(db, tags, visible_to) if tags else {}
-    lines = _lines(db, told.values())
-    return StoryPage(
-        stories=tuple(_story(told[shape], lines, everyone) for shape in shapes),
-        total=grouped[0][1] if grouped else _count(db, wanted) if skip else 0,
+    lines = load_changed_lines(
+        db, {each.told: each.device_type for plot in plots for each in plot.examples}
     )
+    stories = tuple(plot.story(lines, everyone) for plot in plots)
+    return StoryPage(stories=stories, total=total)
 
 
-Columns = TypeVarTuple("Columns")
+_Change: TypeAlias = Row[object, bytes, bytes, str, str, int, datetime, str | None]
 
 # Lines of so many deviants are told, of each story.
 _MOST_DEVIANTS_SHOWN = 5
+# So many changes, for each story that a page may have, are read before it is known whose they are.
+_CHANGES_OF_STORY = 400
+
+_CHANGES = select(
+    raw(BackupChange.device_id),
+    BackupChange.shape,
+    BackupChange.exact,
+    BackupChange.config_type,
+    BackupChange.device_type,
+    BackupChange.version,
+    BackupChange.at,
+    BackupChange.author,
+)
+_NAMES = select(raw(Device.id), Device.hostname).order_by(Device.hostname_key)
+
+
+class _Plot:
+    """What a story is made of: its devices, by hostname, of which the first few have lines."""
+
+    def __init__(self, devices: Sequence[StoryDevice]) -> None:
+        counts = Counter([each.exact for each in devices])
+        # Of several that are as frequent the first one.
+        common = max(counts, key=lambda exact: counts[exact])
+        self._devices = devices
+        self._same = tuple(each for each in devices if each.exact == common)
+        self._others = [each for each in devices if each.exact != common]
+
+    @property
+    def examples(self) -> Sequence[StoryDevice]:
+        """Return whose lines are to be told: one of the common part, and the first deviants."""
+        return [self._same[0], *self._others[:_MOST_DEVIANTS_SHOWN]]
+
+    def story(self, lines: Lines, everyone: Mapping[UUID, str]) -> Story:
+        """Return the story with what lines there are; it did not reach all of `everyone`."""
+        moments = [each.at for each in self._devices]
+        reached = {each.device_id for each in self._devices} if everyone else frozenset[UUID]()
+        return Story(
+            began_at=min(moments),
+            ended_at=max(moments),
+            lines=lines.get(self._same[0].told, ()),
+            same=self._same,
+            deviants=tuple(
+                Deviant(device=each, lines=lines.get(each.told, ())) for each in self._others
+            ),
+            missing=tuple(name for device_id, name in everyone.items() if device_id not in reached),
+        )
 
 
 def _ids(deviants: Iterable[Deviant]) -> set[UUID]:
@@ -145,124 +196,81 @@ def _of_devices(
     return conditions
 
 
-def _joined(columns: Select[*Columns]) -> Select[*Columns]:
-    return columns.select_from(BackupChange).join(Backup, Backup.id == BackupChange.backup_id)
+def _page(
+    db: Session, wanted: Sequence[ColumnElement[bool]], *, skip: int, limit: int
+) -> tuple[Mapping[bytes, Sequence[_Change]], int]:
+    """Return the changes of a page of shapes, by these in their order, and how many these are."""
+    most = limit * _CHANGES_OF_STORY
+    changes = _changes(db, _CHANGES.where(*wanted).limit(most + 1))
+    if sum(map(len, changes.values())) <= most:
+        ordered = sorted(sorted(changes), key=lambda shape: _weight(changes[shape]), reverse=True)
+        return {shape: changes[shape] for shape in ordered[skip : skip + limit]}, len(ordered)
+    grouped = db.execute(_shapes(wanted).offset(skip).limit(limit)).all()
+    shapes = [row[0] for row in grouped]
+    changes = _changes(db, _CHANGES.where(*wanted, BackupChange.shape.in_(shapes)))
+    total = grouped[0][1] if grouped else _count(db, wanted)
+    return {shape: changes[shape] for shape in shapes}, total
+
+
+def _changes(
+    db: Session, wanted: Select[object, bytes, bytes, str, str, int, datetime, str | None]
+) -> Mapping[bytes, list[_Change]]:
+    # Without the session, which looks at each row for objects of its own.
+    found: defaultdict[bytes, list[_Change]] = defaultdict(list)
+    for row in db.connection().execute(wanted).all():
+        found[row[1]].append(row)
+    return found
+
+
+def _weight(changes: Sequence[_Change]) -> tuple[int, datetime]:
+    """Return by what stories are in order: of how many devices, and how late; see `_shapes`."""
+    return len({row[0] for row in changes}), max(row[6] for row in changes)
 
 
 def _shapes(wanted: Sequence[ColumnElement[bool]]) -> Select[bytes, int]:
     """Return the statement of the shapes in their order, each with how many there are in all."""
-    devices = func.count(Backup.device_id.distinct())
-    counted = select(BackupChange.shape, func.count().over())
-    grouped = _joined(counted).where(*wanted).group_by(BackupChange.shape)
+    devices = func.count(BackupChange.device_id.distinct())
+    counted = select(BackupChange.shape, func.count().over()).where(*wanted)
+    grouped = counted.group_by(BackupChange.shape)
     return grouped.order_by(devices.desc(), func.max(BackupChange.at).desc(), BackupChange.shape)
 
 
 def _count(db: Session, wanted: Sequence[ColumnElement[bool]]) -> int:
-    return db.scalars(
-        _joined(select(func.count(BackupChange.shape.distinct()))).where(*wanted)
-    ).one()
+    return db.scalars(select(func.count(BackupChange.shape.distinct())).where(*wanted)).one()
 
 
-def _told(
-    db: Session, shapes: Collection[bytes], wanted: Sequence[ColumnElement[bool]]
-) -> Mapping[bytes, list[StoryDevice]]:
-    """Return by shape the devices of the stories, each once, in the order of hostnames."""
-    columns = select(
-        BackupChange.shape,
-        Backup.device_id,
-        Device.hostname,
-        Backup.config_type,
-        Backup.version,
-        BackupChange.at,
-        Backup.author,
-        BackupChange.exact,
-    )
-    ordered = (Device.hostname_key, Backup.config_type, Backup.version)
-    found: dict[bytes, dict[Series, StoryDevice]] = {shape: {} for shape in shapes}
-    of_devices = _joined(columns).join(Device, Device.id == Backup.device_id)
-    rows = of_devices.where(*wanted, BackupChange.shape.in_(shapes)).order_by(*ordered)
-    for shape, device_id, hostname, config_type, version, at, author, exact in db.execute(rows):
-        found[shape][device_id, config_type] = StoryDevice(
-            device_id=device_id,
-            hostname=hostname,
-            config_type=config_type,
-            version=version or 0,
-            at=at,
-            author=author,
-            exact=exact,
-        )
-    return {shape: [*devices.values()] for shape, devices in found.items()}
+def _told(db: Session, page: Mapping[bytes, Sequence[_Change]]) -> Iterable[list[StoryDevice]]:
+    """Return the devices of each story, each once for each kind of configuration, by hostname."""
+    of_devices: defaultdict[object, list[_Change]] = defaultdict(list)
+    for changes in page.values():
+        for row in changes:
+            of_devices[row[0]].append(row)
+    found: dict[bytes, list[StoryDevice]] = {shape: [] for shape in page}
+    named = _NAMES
+    if len(of_devices) <= CHUNK:
+        named = named.where(raw(Device.id).in_(of_devices))
+    for device, hostname in db.connection().execute(named).all():
+        if device not in of_devices:
+            continue
+        device_id = uuid_of(device)
+        for row in _newest(of_devices[device]):
+            _, shape, exact, config_type, device_type, version, at, author = row
+            told = StoryDevice(
+                device_id, hostname, config_type, version, at, author, exact, device_type
+            )
+            found[shape].append(told)
+    return found.values()
+
+
+def _newest(of_device: Sequence[_Change]) -> Iterable[_Change]:
+    """Return the newest change of each shape and kind of configuration of one device."""
+    if len(of_device) == 1:
+        return of_device
+    ordered = sorted(of_device, key=lambda row: (row[3], row[5]))
+    return {(row[1], row[3]): row for row in ordered}.values()
 
 
 def _everyone(db: Session, tags: Collection[Id], visible_to: Id | None) -> Mapping[UUID, str]:
     """Return the names of the devices of these tags, in their order."""
     named = select(Device.id, Device.hostname).where(*_of_devices(Device.id, tags, visible_to))
     return {row[0]: row[1] for row in db.execute(named.order_by(Device.hostname_key))}
-
-
-def _common(devices: Sequence[StoryDevice]) -> bytes:
-    """Return the exact mark of the most, of several the first one."""
-    counts = Counter(each.exact for each in devices)
-    return max(counts, key=lambda exact: counts[exact])
-
-
-def _examples(devices: Sequence[StoryDevice]) -> list[StoryDevice]:
-    """Return whose lines are to be told: one of the common part, and the first deviants."""
-    common = _common(devices)
-    same = next(each for each in devices if each.exact == common)
-    return [same, *[each for each in devices if each.exact != common][:_MOST_DEVIANTS_SHOWN]]
-
-
-def _lines(
-    db: Session, told: Iterable[Sequence[StoryDevice]]
-) -> Mapping[tuple[Series, int], tuple[str, ...]]:
-    """Return the changed lines of the examples of stories, by series and version."""
-    keyring, platforms = get_keyring(db), get_platforms(db)
-    if keyring is None:
-        raise KeyUnavailable("ring", "there is no key ring; nothing sealed can be read")
-    wanted: defaultdict[Series, set[int]] = defaultdict(set)
-    for devices in told:
-        for each in _examples(devices):
-            wanted[each.series].add(each.version)
-    found: dict[tuple[Series, int], tuple[str, ...]] = {}
-    for series, row in load_weaves(db, wanted.keys()).items():
-        try:
-            parts = open_parts(db, keyring, row)
-        except Corrupt:
-            continue
-        for part in parts:
-            for number in wanted[series].intersection(part.kept):
-                platform = platforms.get(_device_type(db, series, number))
-                found[series, number] = tuple(changed_lines(part.change_of(number), platform))
-    return found
-
-
-def _device_type(db: Session, series: Series, number: int) -> str:
-    read_by = select(Backup.device_type).where(
-        Backup.device_id == series[0],
-        Backup.config_type == series[1],
-        Backup.version == number,
-    )
-    return db.scalar(read_by) or ""
-
-
-def _story(
-    devices: Sequence[StoryDevice],
-    lines: Mapping[tuple[Series, int], tuple[str, ...]],
-    everyone: Mapping[UUID, str],
-) -> Story:
-    common = _common(devices)
-    same = tuple(each for each in devices if each.exact == common)
-    others = [each for each in devices if each.exact != common]
-    reached = {each.device_id for each in devices}
-    return Story(
-        began_at=min(each.at for each in devices),
-        ended_at=max(each.at for each in devices),
-        lines=lines.get((same[0].series, same[0].version), ()),
-        same=same,
-        deviants=tuple(
-            Deviant(device=each, lines=lines.get((each.series, each.version), ()))
-            for each in others
-        ),
-        missing=tuple(name for device_id, name in everyone.items() if device_id not in reached),
-    )

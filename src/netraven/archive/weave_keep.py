@@ -129,12 +129,16 @@ def keep_marks(db: Session, marks: Sequence[tuple[Backup, ChangeMark]]) -> None:
             "exact": mark.exact,
             "added": mark.added,
             "removed": mark.removed,
+            "device_id": backup.device_id,
+            "config_type": backup.config_type,
+            "device_type": backup.device_type,
+            "version": backup.version,
+            "author": backup.author,
         }
         for backup, mark in marks
     ]
     insertion = insert_into(db, BackupChange)
-    names = ("at", "shape", "exact", "added", "removed")
-    replaced = {name: insertion.excluded[name] for name in names}
+    replaced = {name: insertion.excluded[name] for name in rows[0] if name != "backup_id"}
     kept = insertion.on_conflict_do_update(index_elements=["backup_id"], set_=replaced)
     db.connection().execute(kept, rows)
 

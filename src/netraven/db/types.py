@@ -6,15 +6,28 @@ import os
 import threading
 import time
 import unicodedata
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Any, TypeAlias, cast
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import JSON, DateTime, Dialect, Enum, LargeBinary, String, TypeDecorator, Uuid
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Enum,
+    LargeBinary,
+    String,
+    TypeDecorator,
+    Uuid,
+    type_coerce,
+)
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.types import NullType
 from typing_extensions import override
 
 from netraven.clock import as_utc
@@ -35,6 +48,8 @@ __all__ = [
     "key_text",
     "name_key",
     "new_id",
+    "raw",
+    "uuid_of",
     "well_formed",
 ]
 
@@ -136,9 +151,12 @@ class UtcDateTime(TypeDecorator[datetime]):
     @override
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Return the instant, aware, in UTC."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        return None if value is None else value.astimezone(UTC)
+
+    @override
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        """Return what reads a value: SQLite's text in one step, a fifth of the time of three."""
+        return _moment if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
 
 
 class UuidBytes(TypeDecorator[UUID]):
@@ -159,6 +177,24 @@ class UuidBytes(TypeDecorator[UUID]):
 
 
 UuidColumn = Uuid().with_variant(UuidBytes(), "sqlite")
+
+
+def raw(ids: InstrumentedAttribute[UUID]) -> ColumnElement[object]:
+    """Return the column as drivers give it, for thousands of rows of which few ids are shown.
+
+    What comes can be compared and hashed; `uuid_of` reads it.
+    """
+    return type_coerce(ids, NullType())
+
+
+def uuid_of(value: object) -> UUID:
+    """Return the id that a `raw` column gave."""
+    return UUID(bytes=value) if isinstance(value, bytes) else cast("UUID", value)
+
+
+def _moment(text: str | None) -> datetime | None:
+    """Return the instant of SQLite's text, which has no offset."""
+    return None if text is None else datetime.fromisoformat(f"{text}+00:00")
 
 
 def _successor(value: int) -> int:

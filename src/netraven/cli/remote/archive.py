@@ -119,9 +119,10 @@ def _stories(server: Server, asked: Asked) -> StoryPage:
 
 
 def _story(server: Server, told: dict[str, object]) -> Story:
-    # Bytes that only tell stories apart do not travel.
+    # What only tells stories apart, and how to read their lines, does not travel.
     def device(each: object) -> StoryDevice:
-        return server.read(StoryDevice, {**cast("dict[str, object]", each), "exact": b""})
+        told = {**cast("dict[str, object]", each), "exact": b"", "device_type": ""}
+        return server.read(StoryDevice, [*map(told.get, StoryDevice._fields)])
 
     parts = {
         "same": tuple(map(device, cast("list[object]", told["same"]))),
