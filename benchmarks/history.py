@@ -39,6 +39,7 @@ from netraven.archive.weave_store import FreshWeave, keep_weaves
 from netraven.db import get_keyring, new_id, unit_of_work
 from netraven.models import Device, History
 from netraven.schemas.backup import BackupCreate
+from netraven.worker.garbage import less_searched_for_garbage
 
 MOST_S = 2.0
 MOST_FIRST_S = 0.5
@@ -133,7 +134,7 @@ def _targets(result: Result, git_s: float | None) -> Iterator[Target]:
     yield Target(f"T9 complete search, p95, s, {on}", result.p95_s, MOST_S)
     yield Target(f"T9 first hit, s, {on}", result.first_s, MOST_FIRST_S)
     yield Target(f"annotate, p95, ms, {on}", result.annotate_ms, MOST_ANNOTATE_MS)
-    yield Target(f"stories of 24 h, ms, {on}", result.stories_ms, MOST_STORIES_MS)
+    yield Target(f"stories of 24 h, p95, ms, {on}", result.stories_ms, MOST_STORIES_MS)
     yield Target(f"added to storing a change, ms, {on}", result.store_ms, MOST_STORE_MS)
     yield Target(f"bytes per device, {on}", result.size_bytes, MOST_BYTES)
     if git_s is not None:
@@ -338,7 +339,9 @@ def _stories_ms(sessions: sessionmaker[Session], effort: Effort) -> float:
         with unit_of_work(sessions, read_only=True) as db:
             return change_stories(db, until - timedelta(days=1), until)
 
-    return statistics.median(_timed(tell) * 1000 for _ in range(3 if effort.rounds == 1 else 9))
+    # As in `serve`, which spares what its modules hold from the search for cycles.
+    with less_searched_for_garbage():
+        return _p95([_timed(tell) * 1000 for _ in range(3 if effort.rounds == 1 else 20)])
 
 
 def _timed(work: Callable[[], object]) -> float:
@@ -406,7 +409,7 @@ def _table(results: Sequence[Result], growth: Growth, git_s: float | None, effor
             ("the first search of all, from the disk, s", "cold_s"),
             ("first hit, s, the longest of five", "first_s"),
             ("annotate a device, ms, p95", "annotate_ms"),
-            ("stories of 24 h, ms", "stories_ms"),
+            ("stories of 24 h, ms, p95", "stories_ms"),
             ("added to storing a change, CPU ms", "store_ms"),
             ("sealed weave of a device, bytes", "size_bytes"),
         )

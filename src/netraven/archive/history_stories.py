@@ -115,7 +115,7 @@ def change_stories(
     wanted = [BackupChange.at >= span[0], BackupChange.at <= span[1]]
     wanted += _of_devices(BackupChange.device_id, tags, visible_to)
     page, total = _page(db, wanted, skip=skip, limit=limit)
-    plots = [_Plot(devices) for devices in _told(db, page)]
+    plots = [_Plot(devices) for devices in page]
     everyone = _everyone(db, tags, visible_to) if tags else {}
     lines = load_changed_lines(
         db, {each.told: each.device_type for plot in plots for each in plot.examples}
@@ -198,33 +198,24 @@ def _of_devices(
 
 def _page(
     db: Session, wanted: Sequence[ColumnElement[bool]], *, skip: int, limit: int
-) -> tuple[Mapping[bytes, Sequence[_Change]], int]:
-    """Return the changes of a page of shapes, by these in their order, and how many these are."""
+) -> tuple[Sequence[Sequence[StoryDevice]], int]:
+    """Return the devices of each story of a page, and how many stories there are in all."""
     most = limit * _CHANGES_OF_STORY
-    changes = _changes(db, _CHANGES.where(*wanted).limit(most + 1))
-    if sum(map(len, changes.values())) <= most:
-        ordered = sorted(sorted(changes), key=lambda shape: _weight(changes[shape]), reverse=True)
-        return {shape: changes[shape] for shape in ordered[skip : skip + limit]}, len(ordered)
+    changes = _read(db, _CHANGES.where(*wanted).limit(most + 1))
+    if len(changes) <= most:
+        told = _told(db, changes)
+        shapes = sorted(sorted(told), key=lambda shape: _weight(told[shape]), reverse=True)
+        return [told[shape] for shape in shapes[skip : skip + limit]], len(shapes)
     grouped = db.execute(_shapes(wanted).offset(skip).limit(limit)).all()
     shapes = [row[0] for row in grouped]
-    changes = _changes(db, _CHANGES.where(*wanted, BackupChange.shape.in_(shapes)))
     total = grouped[0][1] if grouped else _count(db, wanted)
-    return {shape: changes[shape] for shape in shapes}, total
+    told = _told(db, _read(db, _CHANGES.where(*wanted, BackupChange.shape.in_(shapes))))
+    return [told[shape] for shape in shapes], total
 
 
-def _changes(
-    db: Session, wanted: Select[object, bytes, bytes, str, str, int, datetime, str | None]
-) -> Mapping[bytes, list[_Change]]:
-    # Without the session, which looks at each row for objects of its own.
-    found: defaultdict[bytes, list[_Change]] = defaultdict(list)
-    for row in db.connection().execute(wanted).all():
-        found[row[1]].append(row)
-    return found
-
-
-def _weight(changes: Sequence[_Change]) -> tuple[int, datetime]:
+def _weight(devices: Sequence[StoryDevice]) -> tuple[int, datetime]:
     """Return by what stories are in order: of how many devices, and how late; see `_shapes`."""
-    return len({row[0] for row in changes}), max(row[6] for row in changes)
+    return len({each.hostname for each in devices}), max([each.at for each in devices])
 
 
 def _shapes(wanted: Sequence[ColumnElement[bool]]) -> Select[bytes, int]:
@@ -239,33 +230,39 @@ def _count(db: Session, wanted: Sequence[ColumnElement[bool]]) -> int:
     return db.scalars(select(func.count(BackupChange.shape.distinct())).where(*wanted)).one()
 
 
-def _told(db: Session, page: Mapping[bytes, Sequence[_Change]]) -> Iterable[list[StoryDevice]]:
-    """Return the devices of each story, each once for each kind of configuration, by hostname."""
+def _read(
+    db: Session, wanted: Select[object, bytes, bytes, str, str, int, datetime, str | None]
+) -> Sequence[_Change]:
+    # Without the session, which looks at each row for objects of its own.
+    return db.connection().execute(wanted).all()
+
+
+def _told(db: Session, changes: Sequence[_Change]) -> Mapping[bytes, list[StoryDevice]]:
+    """Return by shape the devices of these changes, by hostname.
+
+    Each is there once for each kind of configuration.
+    """
     of_devices: defaultdict[object, list[_Change]] = defaultdict(list)
-    for changes in page.values():
-        for row in changes:
-            of_devices[row[0]].append(row)
-    found: dict[bytes, list[StoryDevice]] = {shape: [] for shape in page}
+    for row in changes:
+        of_devices[row[0]].append(row)
+    found: defaultdict[bytes, list[StoryDevice]] = defaultdict(list)
     named = _NAMES
     if len(of_devices) <= CHUNK:
         named = named.where(raw(Device.id).in_(of_devices))
     for device, hostname in db.connection().execute(named).all():
-        if device not in of_devices:
-            continue
-        device_id = uuid_of(device)
-        for row in _newest(of_devices[device]):
+        rows = of_devices.get(device, ())
+        # Nearly every one has one only.
+        for row in _newest(rows) if rows[1:] else rows:
             _, shape, exact, config_type, device_type, version, at, author = row
             told = StoryDevice(
-                device_id, hostname, config_type, version, at, author, exact, device_type
+                uuid_of(device), hostname, config_type, version, at, author, exact, device_type
             )
             found[shape].append(told)
-    return found.values()
+    return found
 
 
 def _newest(of_device: Sequence[_Change]) -> Iterable[_Change]:
     """Return the newest change of each shape and kind of configuration of one device."""
-    if len(of_device) == 1:
-        return of_device
     ordered = sorted(of_device, key=lambda row: (row[3], row[5]))
     return {(row[1], row[3]): row for row in ordered}.values()
 
