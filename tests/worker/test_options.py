@@ -34,4 +34,4 @@ def test_who_sweeps_takes_the_platforms_that_it_has() -> None:
 def test_each_queue_has_its_number_of_shards_at_a_time() -> None:
     options = WorkerOptions(queues=("interactive", "sweep", "site:berlin"))
 
-    assert options.shards_at_once == {"interactive": 4, "sweep": 2, "site:berlin": 2}
+    assert options.shards_at_once == {"interactive": 4, "sweep": 4, "site:berlin": 2}
