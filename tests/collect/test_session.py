@@ -274,6 +274,18 @@ class TestFiles:
         )
 
 
+def test_an_answer_that_breaks_off_with_an_error_is_not_waited_for() -> None:
+    head = "show running-config\nBuilding configuration...\n\n"
+    lines = "".join(f"interface Vlan{number}\n" for number in range(40))
+    cut = f"{head}{lines}% Invalid input detected\nR1#"
+    talk = Talk(ios(running=said(cut)))
+
+    running = talk.running()
+
+    assert Oddity.ERROR_IN_TEXT in running.oddities
+    assert talk.took_s < LIMITS.idle_s
+
+
 def test_alternative_spellings_are_tried_where_one_is_refused() -> None:
     refusal = said("show inventory | no-more\n% Invalid input\nR1#")
     asked, plain = "show running-config | no-more | exclude ! Time:", "show running-config"

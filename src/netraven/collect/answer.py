@@ -100,6 +100,12 @@ def is_refused(text: str, platform: Platform) -> bool:
     return any(pattern.match(line.strip()) for pattern in platform.errors for line in lines)
 
 
+def ends_in_error(text: str, platform: Platform) -> bool:
+    """Tell whether the device ended its answer by saying that it broke off."""
+    last = text.rstrip().rpartition("\n")[2].strip()
+    return any(pattern.match(last) for pattern in platform.errors)
+
+
 def find_echo(lines: Sequence[str], prompt: str, command: str) -> int | None:
     """Return the number of the line after the command's echo, None where there is none.
 

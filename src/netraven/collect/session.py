@@ -9,6 +9,7 @@ from typing import Final
 
 from netraven.collect.answer import (
     Answer,
+    ends_in_error,
     is_echoed,
     is_refused,
     join_answers,
@@ -409,10 +410,13 @@ class Session:
 
     def _settle_s(self, prompt: Prompt, command: Command) -> float:
         """Return how long a silence must follow a prompt to be taken for the answer's end."""
-        is_short_of_end = self._platform.completeness.end_marker is not None
-        if is_short_of_end and not is_refused(self._read(command, prompt).text, self._platform):
-            return self._limits.idle_s
-        return _SETTLE_S
+        if self._platform.completeness.end_marker is None:
+            return _SETTLE_S
+        text = self._read(command, prompt).text
+        # Such a text is never taken for a whole one, however long the device is silent after it.
+        if is_refused(text, self._platform) or ends_in_error(text, self._platform):
+            return _SETTLE_S
+        return self._limits.idle_s
 
     def _is_prompt_after_output(self, prompt: Prompt) -> bool:
         return b"\n" in self._talk.received and prompt.is_shown_by(self._talk.last_line())
