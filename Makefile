@@ -3,6 +3,8 @@
 VENV ?= .venv
 PYTHON := $(VENV)/bin/python
 BIN := $(VENV)/bin
+# pytest makes its assertions tell more by compiling tests anew, in each of its processes: once only.
+KEPT := PYTHONDONTWRITEBYTECODE=
 # For pytest alone, for example: make test ARGS="tests/collect -k prompt"
 ARGS ?=
 
@@ -19,10 +21,10 @@ demo-check: run-env ## The same without a person: checks its own outcome
 	@"$(BIN)/netraven" demo --check < /dev/null
 
 test: dev-env compiled ## Run all tests in parallel, on SQLite and PostgreSQL
-	@"$(PYTHON)" -m pytest --numprocesses auto --dist worksteal $(ARGS)
+	@$(KEPT) "$(PYTHON)" -m pytest --numprocesses auto --dist worksteal $(ARGS)
 
 coverage: dev-env compiled ## The same, and print the branches that no test took
-	@"$(PYTHON)" -m pytest --numprocesses auto --dist worksteal \
+	@$(KEPT) "$(PYTHON)" -m pytest --numprocesses auto --dist worksteal \
 		--cov --cov-report=term:skip-covered $(ARGS)
 
 lint: dev-env ## Check style, types, storeys, dependencies and dead code

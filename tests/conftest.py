@@ -30,6 +30,7 @@ from netraven.db import (
 from netraven.db.schema import upgrade_schema
 from tests.databases import EmptiedDatabase, administer
 from tests.databases import database_url as postgres_url
+from tests.dealing import dealt
 from tests.kept import KeptConnections, KeptEngines
 from tests.laboratory import IS_ABSENT, LABORATORY, WHY_SKIPPED
 from tests.parts import PART, pytest_terminal_summary
@@ -58,6 +59,14 @@ def pytest_xdist_auto_num_workers() -> int:
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return min(2 * (cores or 1), max(cores or 1, 8))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let each process of pytest-xdist begin with some of the long tests."""
+    told: dict[str, Any] | None = getattr(config, "workerinput", None)
+    if told is not None:
+        parts: int = told["workercount"]
+        items[:] = dealt(items, parts, lambda item: item.get_closest_marker("long") is not None)
 
 
 _kept_engines = KeptEngines()

@@ -53,7 +53,7 @@ def _ruled_changes(key: str) -> list[datetime]:
 
 @lru_cache(maxsize=8)
 def firings(
-    key: str, around: datetime, hours: int
+    key: str, around: datetime, *, hours_before: int, hours_after: int
 ) -> tuple[tuple[datetime, tuple[datetime, ...]], ...]:
     """Return each minute of a window with the wall times that are due in it.
 
@@ -61,14 +61,17 @@ def firings(
     minute after a gap it is everything in the gap too.
     """
     zone = ZoneInfo(key)
-    start = around.replace(second=0, microsecond=0) - timedelta(hours=hours)
-    minutes = [start + MINUTE * n for n in range(2 * hours * 60)]
+    start = around.replace(second=0, microsecond=0) - timedelta(hours=hours_before)
+    minutes = [start + MINUTE * n for n in range((hours_before + hours_after) * 60)]
     shown = [minute.astimezone(zone).replace(tzinfo=None) for minute in minutes]
-    seen: set[datetime] = set()
+    newest = shown[0]
     told: list[tuple[datetime, tuple[datetime, ...]]] = []
-    for minute, wall, before in zip(minutes[1:], shown[1:], shown, strict=False):
-        jumped = (wall - before) // MINUTE
-        new = [wall - MINUTE * back for back in range(max(jumped, 1))]
-        told.append((minute, tuple(w for w in new if w not in seen)))
-        seen.update(new)
+    for minute, wall in zip(minutes[1:], shown[1:], strict=True):
+        ahead = wall - newest
+        if ahead == MINUTE:
+            told.append((minute, (wall,)))
+        else:
+            walls = tuple(wall - MINUTE * back for back in range(ahead // MINUTE))
+            told.append((minute, walls))
+        newest = max(newest, wall)
     return tuple(told)

@@ -116,6 +116,7 @@ def test_acceptance_02_no_name_of_the_package_ends_in_async() -> None:
     assert guilty == []
 
 
+@pytest.mark.long
 def test_acceptance_03_mypy_accepts_the_right_calls_and_refuses_the_wrong() -> None:
     checked = _run("-m", "mypy", "--no-error-summary", "tests/typing/operations.py")
 

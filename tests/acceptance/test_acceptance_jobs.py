@@ -185,6 +185,7 @@ def test_acceptance_29_every_refusal_names_its_field() -> None:
         assert refused.value.field == field, (schedule_type, arguments)
 
 
+@pytest.mark.long
 def test_acceptance_29_equals_a_search_of_every_minute_in_all_zones() -> None:
     rng = Random(29)
     calls = 10_000 // len(zone_keys()) + 1

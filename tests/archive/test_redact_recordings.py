@@ -117,6 +117,7 @@ class TestRecordings:
         assert len(hidden) == SECRET_LINES.get(name, 0)
 
 
+@pytest.mark.long
 async def test_the_dialogue_of_a_recorded_session_shows_no_secret(devicelab: Path) -> None:
     recordings = load_recordings(devicelab)
 

@@ -139,6 +139,7 @@ def test_a_file_that_is_no_database_is_told(program: Program) -> None:
     told_once(program.run("device", "list"), STORAGE, "is not a SQLite database")
 
 
+@pytest.mark.long
 def test_a_locked_database_is_waited_for_and_then_told(program: Program) -> None:
     with closing(sqlite3.connect(program.database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -163,6 +164,7 @@ def test_a_full_disk_is_told_and_leaves_no_half(program: Program, tmp_path: Path
     assert after.json["total"] == 0
 
 
+@pytest.mark.long
 def test_a_disk_that_fills_up_during_a_run_costs_nothing_that_was_stored(
     program: Program,
 ) -> None:

@@ -6,10 +6,14 @@ import signal
 import tempfile
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Program
 from tests.cli.terminal import at_terminal
 
 INTERRUPTED = 130
+
+pytestmark = pytest.mark.long
 
 
 def test_the_story_holds_and_is_told_in_figures(fresh: Program) -> None:

@@ -243,6 +243,7 @@ def test_what_is_shown_is_the_same(twins: Twins, command: str) -> None:
     assert comparable(there) == comparable(here)
 
 
+@pytest.mark.long
 def test_what_changes_is_the_same_step_by_step(twins: Twins) -> None:
     for command in CHANGING:
         here, there = twins.run(*words(command), stdin="Correct-horse-8\n")
@@ -250,6 +251,7 @@ def test_what_changes_is_the_same_step_by_step(twins: Twins) -> None:
         assert comparable(there) == comparable(here), command
 
 
+@pytest.mark.long
 def test_runs_are_begun_followed_and_told_alike(twins_at_work: Twins) -> None:
     twins = twins_at_work
     with run_in_thread(Fleet([spec("lab-1")], shares_host_key=True)) as fleet:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from netraven.errors import SessionLost
@@ -40,10 +41,16 @@ FILES = {"apcaos": "apc_aos"}
 
 def load_recordings(laboratory: Path, models: Sequence[str] = tuple(MODELS)) -> list[Transcript]:
     """Return the laboratory's recordings of these models."""
+    return list(_loaded(laboratory, tuple(models)))
+
+
+@cache
+def _loaded(laboratory: Path, models: tuple[str, ...]) -> tuple[Transcript, ...]:
+    """Return the same; reading them takes a second."""
     admit_laboratory(laboratory)
     from devicelab.transcript import load_directory  # noqa: PLC0415
 
-    return list(load_directory(laboratory / "transcripts", models))
+    return tuple(load_directory(laboratory / "transcripts", models))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -181,6 +181,7 @@ async def test_a_refused_login_is_shown_once_and_leads_to_the_next() -> None:
     assert refused == 1
 
 
+@pytest.mark.long
 async def test_a_refused_enable_secret_is_no_refused_login() -> None:
     gate = Recorder()
     async with Fleet([spec_of(enable_secret="en-secret")]) as fleet:

@@ -90,6 +90,7 @@ async def read(
 
 
 @pytest.mark.parametrize("auth", [("password",), ("keyboard-interactive",)])
+@pytest.mark.long
 async def test_all_recordings_are_read_by_either_way_to_log_in(auth: tuple[str, ...]) -> None:
     async with laboratory(only=list(MODELS), auth=auth, auth_banner="Keep out!\n") as lab:
         running = await asyncio.gather(*(read(endpoint) for endpoint in lab.endpoints))
@@ -98,6 +99,7 @@ async def test_all_recordings_are_read_by_either_way_to_log_in(auth: tuple[str, 
     assert all(seen.text and seen.echo_seen and seen.prompt_seen for seen in running)
 
 
+@pytest.mark.long
 async def test_recordings_are_read_over_telnet_as_they_were_recorded() -> None:
     async with laboratory(only=list(MODELS), telnet=True) as lab:
         telnet = [endpoint for endpoint in lab.endpoints if endpoint.protocol == "telnet"]
@@ -130,6 +132,7 @@ async def test_a_legacy_device_is_read_only_where_legacy_is_allowed() -> None:
     assert running.text
 
 
+@pytest.mark.long
 async def test_a_farm_with_every_fault_is_read_as_far_as_it_lives() -> None:
     async with farm(count=70, faults=FAULTS, fault_share=0.5, size=8000) as fleet:
         outcomes = await collect(fleet)

@@ -15,6 +15,8 @@ from tests.failures.rig import Rig, devices, rig, until
 
 SLOWLY = ("--concurrency", "6")
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def here(sync_database: Database, tmp_path: Path) -> Iterator[Rig]:

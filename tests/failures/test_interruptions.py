@@ -32,6 +32,7 @@ def server() -> Iterator[OwnServer]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGQUIT])
+@pytest.mark.long
 def test_run_goes_on_after_the_database_was_away(
     server: OwnServer, keyring: KeyRing, tmp_path: Path, number: signal.Signals
 ) -> None:
@@ -83,6 +84,7 @@ def test_cancel_ends_sessions_within_two_seconds(sync_database: Database, tmp_pa
         here.assert_no_leases()
 
 
+@pytest.mark.long
 def test_second_server_of_a_home_is_refused_while_commands_work_beside_the_first(
     sqlite_database: Database, tmp_path: Path
 ) -> None:
@@ -160,6 +162,7 @@ def test_worker_ends_when_the_schema_is_changed_under_it(
     assert "the database's schema has become 9999 while this program" in server.said
 
 
+@pytest.mark.long
 def test_wrong_password_is_shown_to_few_devices_by_all_processes_together(
     request: pytest.FixtureRequest, keyring: KeyRing, tmp_path: Path
 ) -> None:

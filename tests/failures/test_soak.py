@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.failures.soak import soaking
 
 
+@pytest.mark.long
 def test_versions_are_exactly_those_of_the_devices_after_a_death() -> None:
     with soaking(60, 7, "--concurrency", "10") as soak:
         soak.trouble_at_s = float("inf")
