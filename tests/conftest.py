@@ -62,7 +62,7 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let each process of pytest-xdist begin with some of the long tests."""
+    """Let some of the processes of pytest-xdist begin with the long tests."""
     told: dict[str, Any] | None = getattr(config, "workerinput", None)
     if told is not None:
         parts: int = told["workercount"]

@@ -188,7 +188,6 @@ def test_acceptance_20_a_rollback_restores_row_and_content(archive: Archive) -> 
     assert archive.check() == 3
 
 
-@pytest.mark.long
 def test_acceptance_21_a_diff_counts_right_and_leads_from_a_to_b(archive: Archive) -> None:
     chance = random.Random(21)
     pairs = [_pair(chance) for _ in range(1_000)]

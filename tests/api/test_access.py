@@ -117,7 +117,6 @@ async def status(site: Site, method: str, path: str, headers: dict[str, str]) ->
 
 
 @pytest.mark.parametrize("role", Role)
-@pytest.mark.long
 async def test_every_route_answers_as_the_table_says(site: Site, role: Role) -> None:
     site.add_user("other-admin", "admin")
     ways = Ways(site, site.add_user("ana", role), role)

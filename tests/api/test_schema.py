@@ -71,7 +71,6 @@ def databases(
 
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
-@pytest.mark.long
 def test_the_api_answers_as_its_document_says(
     databases: list[Database], mode: GenerationMode
 ) -> None:

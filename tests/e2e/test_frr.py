@@ -91,6 +91,7 @@ async def test_two_readings_differ_in_exactly_the_changed_lines(router: FrrRoute
     ]
 
 
+@pytest.mark.long
 def test_backups_around_a_change_show_exactly_that_change(
     router: FrrRouter, program: Program
 ) -> None:

@@ -340,6 +340,7 @@ def test_a_rule_over_the_model_holds_as_soon_as_the_device_has_said_it(
         assert [device.hostname for device in get_devices_for_tag(db, tag.id)] == ["r1"]
 
 
+@pytest.mark.long
 def test_a_device_that_says_nothing_ends_at_its_deadline(sync_database: Database) -> None:
     with site(sync_database, spec("mute", fault=Fault.HANG), spec("r1")) as lab:
         lab.set_number("system.jobs.device_deadline_seconds", 10)
