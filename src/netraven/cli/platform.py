@@ -45,7 +45,10 @@ def list_platforms(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show each platform: vendor, names in other tools, and what its declaration rests on."""
+    """Show each platform: vendor, names in other tools, and what its declaration rests on.
+
+    With --full also its commands, paging, and what proves that a configuration is whole.
+    """
     from netraven.cli.home import reach_platforms
 
     wanted = reach_platforms(names or ())
@@ -60,7 +63,7 @@ def list_platforms(
         output.say_table(_COLUMNS, [_row(platform) for platform in wanted])
         output.note(
             f"{len(wanted)} platforms, and `netmiko:TYPE` for what Netmiko bridges to;"
-            " `netraven platform list NAME` shows one in full",
+            " with --full or a NAME, their commands, paging and evidence",
             style="dim",
         )
 
