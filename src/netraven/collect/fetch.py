@@ -51,6 +51,7 @@ async def fetch(
     try:
         return await reported(walking, walk, limits)
     finally:
+        walk.forget()
         if shared is None:
             await common.close()
 

@@ -139,6 +139,13 @@ class Walk:
                 footprint.is_ok = is_ok
                 return
 
+    def forget(self) -> None:
+        """Let go of all that was said, once nobody asks for it any more.
+
+        A connection is a cycle that holds its walk, and waits for a search for garbage.
+        """
+        self.talk = self.dialogue = None
+
     def place(self) -> str:
         """Return the step that the walk has come to, the session's own where it has begun."""
         return self.talk.step if self.talk else self.step
