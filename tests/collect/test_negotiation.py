@@ -180,3 +180,27 @@ async def test_no_agent_configuration_or_key_file_is_read(
 
     assert capture.negotiated.cipher == "aes128-gcm@openssh.com"
     assert device.seen.secrets == [("backup", LOGIN.password)]
+
+
+async def test_packets_of_nothing_are_sent_for_ciphers_in_cbc_mode_alone() -> None:
+    modern = await packets_heard(Device())
+    old = await packets_heard(Device(keys=(sha1_key(),), algorithms=OLD))
+
+    assert modern < 0.7 * old
+
+
+async def packets_heard(device: Device) -> int:
+    """Return how many packets of a whole session the device gets once keys are exchanged."""
+    connections = []
+
+    async def talk(stdin: asyncssh.SSHReader[bytes], stdout: asyncssh.SSHWriter[bytes]) -> None:
+        connections.append(stdout.channel.get_connection())
+        await device.command_line(stdin, stdout)
+
+    device.talk = talk
+    async with device.served():
+        target = replace(device.target(), legacy_ssh=True)
+        await fetch(target, (LOGIN,), CISCO_IOS, LIMITS)
+        await device.seen.closed.wait()
+    heard: int = connections[0]._recv_seq  # noqa: SLF001  the library tells it nowhere else
+    return heard
