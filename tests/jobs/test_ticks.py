@@ -16,7 +16,9 @@ SCHEDULES = 15
 HOURS = 3
 
 
-def test_three_processes_make_one_run_of_each_occurrence(sync_database: Database) -> None:
+def test_three_processes_make_one_run_of_each_occurrence_though_one_dies_and_rows_are_edited(
+    sync_database: Database,
+) -> None:
     planner = Planner(sync_database)
     ids = [
         planner.add(schedule_type="cron", cron="0 * * * *", job_type="verify", overlap="queue")
@@ -29,13 +31,18 @@ def test_three_processes_make_one_run_of_each_occurrence(sync_database: Database
         subprocess.Popen([*command, str(HOURS)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
         for _ in range(3)
     ]
+    while not planner.runs():
+        assert any(ticker.poll() is None for ticker in tickers)
+    tickers[0].kill()
+    for job_id in ids:
+        planner.update(job_id, name="renamed meanwhile")
     told = [ticker.communicate(timeout=120)[0].split() for ticker in tickers]
 
-    assert [ticker.returncode for ticker in tickers] == [0, 0, 0]
+    assert [ticker.returncode for ticker in tickers[1:]] == [0, 0]
     runs = planner.runs()
     fired = Counter((run.scheduled_job_id, run.scheduled_for) for run in runs)
     due = {(job_id, start + timedelta(hours=hour)) for job_id in ids for hour in range(HOURS)}
     assert set(fired) == due
     assert set(fired.values()) == {1}
-    assert sorted(run_id for part in told for run_id in part) == sorted(str(r.id) for r in runs)
+    assert Counter(run_id for part in told for run_id in part) <= Counter(str(r.id) for r in runs)
     assert {planner.read(job_id).missed_runs for job_id in ids} == {0}
