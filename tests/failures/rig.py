@@ -42,6 +42,8 @@ from tests.conftest import Database
 
 PASSWORD: Final = "correct-horse"
 PATIENCE_S: Final = 180.0
+# Each look connects anew, which takes as much as what the programs do meanwhile.
+_PAUSE_S: Final = 0.2
 _NETRAVEN: Final = str(Path(sys.executable).with_name("netraven"))
 
 
@@ -270,7 +272,7 @@ def until(holds: Callable[[], bool], what: str, *, within_s: float = PATIENCE_S)
         if time.monotonic() - begun_s > within_s:
             message = f"it did not happen within {within_s:.0f} s that {what}"
             raise AssertionError(message)
-        time.sleep(0.05)
+        time.sleep(_PAUSE_S)
     return time.monotonic() - begun_s
 
 
