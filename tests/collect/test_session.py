@@ -126,6 +126,13 @@ class TestTheEndOfAnAnswer:
 
         assert Talk(ios(running=cut)).running().text == "version 15.2\n"
 
+    def test_before_the_deadline_it_is_taken_as_it_is(self) -> None:
+        limits = Limits(idle_s=60, deadline_s=40)
+        talk = Talk(ios(running=said("show running-config\nversion 15.2\nR1#")), limits=limits)
+
+        assert talk.running().text == "version 15.2\n"
+        assert talk.took_s < limits.deadline_s
+
     def test_another_devices_prompt_does_not_end_it(self) -> None:
         error = Talk(ios(running=said("show running-config\nhostname R1\nR2#"))).error()
 

@@ -416,7 +416,9 @@ class Session:
         # Such a text is never taken for a whole one, however long the device is silent after it.
         if is_refused(text, self._platform) or ends_in_error(text, self._platform):
             return _SETTLE_S
-        return self._limits.idle_s
+        # What came is kept for people to see, so there must be time left to hand it over.
+        left_s = self._talk.deadline_at - asyncio.get_running_loop().time()
+        return min(self._limits.idle_s, left_s / 2)
 
     def _is_prompt_after_output(self, prompt: Prompt) -> bool:
         return b"\n" in self._talk.received and prompt.is_shown_by(self._talk.last_line())
