@@ -16,8 +16,8 @@ from netraven.archive.search_scope import Place, Searched, SearchScope, load_sea
 from netraven.archive.series import Series
 from netraven.archive.weave_standing import choose_current
 from netraven.archive.weave_store import StoredPast, StoredWeave, open_weave_bytes
-from netraven.db import KeyRing, get_keyring
-from netraven.db.offloop import Handed, hand_over, pool_size
+from netraven.db import KeyRing, get_keyring, is_postgresql
+from netraven.db.offloop import Handed, hand_over
 from netraven.errors import Corrupt, Invalid, KeyUnavailable
 from netraven.inventory.platforms import get_platforms
 from netraven.platforms.catalogue import Platforms
@@ -74,24 +74,25 @@ class FleetScan:
     def turns(self, db: Session, start: Cursor) -> Iterator[list[Scanned]]:
         """Yield the series behind a cursor, some at a time, in their order.
 
-        Part of an operation's body. Whoever stops taking them stops the search: what threads have
-        not begun is taken back, and of what they have, a few turns were in vain. Raises
-        KeyUnavailable.
+        Part of an operation's body. Whoever stops taking them stops the search: what has not begun
+        is taken back, and a few turns at most were in vain. Raises KeyUnavailable.
         """
         keyring = get_keyring(db)
         if keyring is None:
             raise KeyUnavailable("ring", "there is no key ring; nothing sealed can be searched")
         platforms = get_platforms(db)
         begun: deque[Handed[list[Scanned]]] = deque()
+        # More and more: a page that is soon full needs but few.
+        ahead, most = 0, _AHEAD if is_postgresql(db) else 0
         try:
             for rows, current in self._loaded(db, start):
                 work = partial(
                     _scan_all, rows, current, self.scan, keyring=keyring, platforms=platforms
                 )
                 begun.append(hand_over(work))
-                # Just so many that no thread waits: others search at the same time.
-                if len(begun) > pool_size():
+                if len(begun) > ahead:
                     yield begun.popleft().result()
+                    ahead = min(ahead + 1, most)
             while begun:
                 yield begun.popleft().result()
         finally:
@@ -119,6 +120,9 @@ class FleetScan:
 _TURN = 25
 _FIRST_BATCH = 75
 _BATCH = 250
+# Turns that wait while the next rows are read: by a server, that is. SQLite reads in this process,
+# where reading and searching at the same time only hinder each other.
+_AHEAD = 5
 # Bounds what is loaded at once, however large a fleet's weaves are.
 _BATCH_BYTES = 16 * 1024 * 1024
 
