@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from netraven.archive.storing import store_backup
 from netraven.schemas.backup import BackupCreate
@@ -105,6 +107,26 @@ async def test_a_search_goes_on_by_its_cursor(site: Site, viewer: str) -> None:
     assert last["ended"] == "end"
     names = [each["device"]["hostname"] for each in (*first, *rest) if each["device"]["hits"]]
     assert names == ["core-0", "core-1", "core-2"]
+
+
+async def test_a_search_whose_time_is_up_says_so_and_goes_on(site: Site, viewer: str) -> None:
+    if site.database.url.startswith("sqlite"):
+        pytest.skip("nobody keeps a reader of SQLite waiting")
+    fill(site, devices=30)
+
+    with site.database.unit() as db:
+        db.execute(text("LOCK TABLE history IN ACCESS EXCLUSIVE MODE"))
+        asking = asyncio.create_task(
+            asked(site, "/search", viewer, pattern="http server", within_s=1)
+        )
+        await asyncio.sleep(1.1)
+    found, end = await asking
+    rest, last = await asked(site, "/search", viewer, pattern="http server", cursor=end["cursor"])
+
+    assert end["ended"] == "time"
+    assert last["ended"] == "end"
+    assert end["searched"] + last["searched"] == 30
+    assert len({each["device"]["hostname"] for each in (*found, *rest)}) == 30
 
 
 async def test_a_secret_cannot_be_searched_for(site: Site, viewer: str) -> None:
