@@ -49,7 +49,7 @@ soak: dev-env ## Sweep 5 000 simulated devices for an hour while processes die (
 bench: dev-env ## Measure against the peers and print the tables (some minutes)
 	@"$(PYTHON)" -m benchmarks.run $(ARGS)
 
-cuts: dev-env ## Cut and spoil every recorded session, and print what became of it (an hour)
+cuts: dev-env ## Cut and spoil every recorded session, and print what became of it (a quarter of an hour)
 	@"$(PYTHON)" -m tests.transcripts.cuts $(ARGS)
 
 bench-smoke: dev-env ## Run each benchmark once at small size: are they alive?
