@@ -79,7 +79,10 @@ def find_intruders(text: str, prompt: Prompt, platform: Platform, *, typed: str 
     last_line_at = text.rfind("\n") + 1
     if any(last_line_at in block for block in free_text):
         oddities.add(Oddity.END_IN_FREE_TEXT)
-    if patterns.any_of_them.search(text) is not None:
+    # The end itself stands in the last line with text of nearly every answer.
+    end_at = text.rstrip().rfind("\n") + 1
+    is_strange = patterns.or_an_end.search(text[:end_at]) is not None
+    if is_strange or patterns.any_of_them.search(text[end_at:]) is not None:
         for oddity, match in patterns.matches(text):
             if oddity is Oddity.PROMPT_IN_TEXT and not _is_prompt(match.group(), prompt):
                 continue
@@ -89,7 +92,7 @@ def find_intruders(text: str, prompt: Prompt, platform: Platform, *, typed: str 
         oddities.add(Oddity.PROMPT_IN_TEXT)
     elif prompt.name is None and any(_lines_from_nameless(text, prompt)):
         doubts.add(Oddity.PROMPT_IN_TEXT)
-    if _has_end_in_the_middle(text, platform, free_text):
+    if is_strange and _has_end_in_the_middle(text, platform, free_text):
         oddities.add(Oddity.END_IN_TEXT)
     return Signs(frozenset(oddities), frozenset(doubts))
 
@@ -113,11 +116,13 @@ def find_open_blocks(text: str, platform: Platform) -> Signs:
 class _Patterns:
     """A platform's signs: each apart, and all at once, which is quick to find none.
 
-    Both by RE2, since the platform may be a user's own.
+    Both by RE2, since the platform may be a user's own. `or_an_end` finds the end marker, too.
     """
 
-    def __init__(self, signs: tuple[tuple[Oddity, str], ...]) -> None:
-        self.any_of_them = joined_pattern("(?m)" + "|".join(f"(?:{text})" for _, text in signs))
+    def __init__(self, signs: tuple[tuple[Oddity, str], ...], end: str) -> None:
+        any_of_them = "(?m)" + "|".join(f"(?:{text})" for _, text in signs)
+        self.any_of_them = joined_pattern(any_of_them)
+        self.or_an_end = joined_pattern(f"{any_of_them}|{_whole_line(end)}" if end else any_of_them)
         self._apart = [(oddity, joined_pattern(f"(?m){text}")) for oddity, text in signs]
 
     def matches(self, text: str) -> Iterator[tuple[Oddity, re.Match[str]]]:
@@ -209,7 +214,11 @@ def _end_marker(pattern: str) -> tuple[re.Pattern[str], str]:
     """Return the marker as a whole line, and the letters that every such line begins with."""
     begins = _FIRST_LETTERS.match(pattern)
     letters = "" if begins is None or "|" in pattern else begins.group(1)
-    return joined_pattern(rf"(?m)^(?:{pattern})[ \t\r]*$"), letters
+    return joined_pattern(f"(?m){_whole_line(pattern)}"), letters
+
+
+def _whole_line(marker: str) -> str:
+    return rf"^(?:{marker})[ \t\r]*$"
 
 
 def _is_prompt(line: str, prompt: Prompt) -> bool:
@@ -219,20 +228,22 @@ def _is_prompt(line: str, prompt: Prompt) -> bool:
 
 
 def _patterns_of(platform: Platform) -> _Patterns:
+    marker = platform.completeness.end_marker
     return _compile(
         prompt=platform.prompt.pattern,
         pagers="|".join(pager.pattern.pattern for pager in platform.pagers),
         intruders="|".join(pattern.pattern for pattern in platform.intruders),
         errors="|".join(pattern.pattern for pattern in platform.errors),
+        end="" if marker is None else marker.pattern,
     )
 
 
 @lru_cache(maxsize=256)
-def _compile(*, prompt: str, pagers: str, intruders: str, errors: str) -> _Patterns:
+def _compile(*, prompt: str, pagers: str, intruders: str, errors: str, end: str) -> _Patterns:
     signs = (
         (Oddity.PROMPT_IN_TEXT, rf"^(?:{prompt}) *$"),
         (Oddity.PAGER_IN_TEXT, pagers),
         (Oddity.LOG_LINE, rf"^(?:{intruders})" if intruders else ""),
         (Oddity.ERROR_IN_TEXT, rf"^ *(?:{errors})" if errors else ""),
     )
-    return _Patterns(tuple((oddity, text) for oddity, text in signs if text))
+    return _Patterns(tuple((oddity, text) for oddity, text in signs if text), end)
