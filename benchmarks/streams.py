@@ -19,7 +19,9 @@ from netraven.jobs.results import record_job_result
 from netraven.jobs.runs import create_job_log, finish_job_log, start_job_log
 from netraven.schemas.job import JobLogCreate, JobLogEntryCreate, JobResultCreate
 
-_IDLE_S = 5.0
+_SETTLING_S = 5.0
+# As long as a stream goes without a sign of life, which is when its login is looked at.
+_IDLE_S = 15.0
 _PATIENCE_S = 120.0
 
 
@@ -64,7 +66,7 @@ async def follow(
     await _all(followers, "progress")
     opened_s = time.perf_counter() - began
     # A look after everything has settled belongs to the beginning.
-    await asyncio.sleep(_IDLE_S)
+    await asyncio.sleep(_SETTLING_S)
     memory_mb = server.memory_mb() - memory_mb
     cpu_s = server.cpu_s()
     await asyncio.sleep(_IDLE_S)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
+from netraven.errors import NotAuthenticated
 from netraven.jobs.entries import append_job_log_entries
 from netraven.jobs.runs import create_job_log
 from netraven.request.feed import RunFeed
@@ -41,3 +44,27 @@ async def test_a_watch_that_broke_off_is_begun_again_for_streams_already_open(
     await feed.close()
 
     assert happened.is_set()
+
+
+async def test_of_one_login_all_streams_ask_once_and_each_hears_that_it_is_over(
+    sync_database: Database,
+) -> None:
+    feed = RunFeed(sync_database.async_sessions)
+    asked: list[str] = []
+
+    async def ask(login: str) -> str:
+        asked.append(login)
+        if login == "revoked":
+            raise NotAuthenticated("it is over")
+        return login
+
+    async with asyncio.TaskGroup() as streams:
+        told = [streams.create_task(feed.for_a_while("a", lambda: ask("a"))) for _ in range(100)]
+    again = await feed.for_a_while("a", lambda: ask("a"))
+    for _ in range(2):
+        with pytest.raises(NotAuthenticated):
+            await feed.for_a_while("b", lambda: ask("revoked"))
+    await feed.close()
+
+    assert {each.result() for each in told} == {again}
+    assert asked == ["a", "revoked"]

@@ -122,27 +122,30 @@ class _Stream:
     async def events(self) -> AsyncIterator[str]:
         """Yield events until the run has ended, is gone, or the caller's login is over."""
         with self._ground.feed.following(self._run_id) as happened:
+            is_quiet = False
             while True:
-                happened.clear()
-                news = await self._look()
-                self._known = news.known
-                if news.told:
-                    yield news.told
-                if news.is_over:
-                    return
-                if news.told:
-                    continue
+                if not is_quiet:
+                    happened.clear()
+                    news = await self._look()
+                    self._known = news.known
+                    if news.told:
+                        yield news.told
+                    if news.is_over:
+                        return
+                    if news.told:
+                        continue
+                is_quiet = False
                 try:
                     async with asyncio.timeout(self._patience_s()):
                         await happened.wait()
                     self._woken_at = clock.now()
                 except TimeoutError:
-                    if self._woken_at is not None:
-                        self._woken_at = None
-                        continue
-                    yield ": still here\n\n"
-                    if not await self._is_let_in():
-                        return
+                    is_quiet = self._woken_at is None
+                    self._woken_at = None
+                    if is_quiet:
+                        yield ": still here\n\n"
+                        if not await self._may_follow():
+                            return
 
     def _patience_s(self) -> float:
         """Return how long to wait: after something happened, until it has settled."""
@@ -156,12 +159,18 @@ class _Stream:
             wanted, lambda: _news(self._ground, self._run_id, self._me.user_id, self._known)
         )
 
-    async def _is_let_in(self) -> bool:
+    async def _may_follow(self) -> bool:
+        """Tell whether the caller is still let in, and may see the run; all streams ask once."""
+        headers, feed = self._request.headers, self._ground.feed
+        login = headers.get("authorization"), headers.get("cookie")
         try:
-            await self._ground.feed.undisturbed(authenticate(self._request))
+            await feed.for_a_while(login, lambda: authenticate(self._request))
         except NotAuthenticated:
             return False
-        return True
+        run_id, seen = self._run_id, self._me.user_id
+        return await feed.for_a_while(
+            (run_id, seen), lambda: _is_visible(self._ground, run_id, seen)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +188,11 @@ class _News:
     told: str
     known: _Known
     is_over: bool = False
+
+
+async def _is_visible(ground: Ground, run_id: UUID, seen: UUID) -> bool:
+    async with unit_of_work(ground.async_sessions, read_only=True) as db:
+        return await get_job_log(db, run_id, visible_to=seen) is not None
 
 
 async def _news(ground: Ground, run_id: UUID, seen: UUID, known: _Known) -> _News:

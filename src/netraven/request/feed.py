@@ -20,6 +20,8 @@ from netraven.log import get_logger
 R = TypeVar("R")
 
 LOOK_EVERY_S = 0.5
+KEPT_S = 5.0
+"""So long what was learned of a login holds for all of its streams."""
 
 _log = get_logger("request")
 
@@ -38,6 +40,7 @@ class RunFeed:
         self._closing = asyncio.Event()
         self._looks: set[asyncio.Task[object]] = set()
         self._shared: dict[Hashable, asyncio.Task[object]] = {}
+        self._kept: dict[Hashable, asyncio.Task[object]] = {}
 
     @contextmanager
     def following(self, run_id: UUID) -> Iterator[asyncio.Event]:
@@ -53,16 +56,6 @@ class RunFeed:
                 del self._followers[run_id]
                 self._marks.pop(run_id, None)
 
-    async def undisturbed(self, look: Coroutine[object, object, R]) -> R:
-        """Await a look into the database, which ends by itself where the follower has gone.
-
-        Cut off within a statement, a driver leaves its part of it undone.
-        """
-        task = asyncio.create_task(look)
-        self._looks.add(task)
-        task.add_done_callback(self._looks.discard)
-        return await asyncio.shield(task)
-
     async def together(
         self, wanted: Hashable, look: Callable[[], Coroutine[object, object, R]]
     ) -> R:
@@ -70,11 +63,31 @@ class RunFeed:
         self._keep_watching()
         task = cast("asyncio.Task[R] | None", self._shared.get(wanted))
         if task is None:
-            task = asyncio.create_task(look())
-            self._looks.add(task)
+            task = self._begun(look())
             self._shared[wanted] = task
             task.add_done_callback(partial(self._forget, wanted))
         return await asyncio.shield(task)
+
+    async def for_a_while(
+        self, wanted: Hashable, look: Callable[[], Coroutine[object, object, R]]
+    ) -> R:
+        """Await a look that is one for all who want the same within `KEPT_S`."""
+        task = cast("asyncio.Task[R] | None", self._kept.get(wanted))
+        if task is None:
+            task = self._begun(look())
+            self._kept[wanted] = task
+            asyncio.get_running_loop().call_later(KEPT_S, self._kept.pop, wanted, None)
+        return await asyncio.shield(task)
+
+    def _begun(self, look: Coroutine[object, object, R]) -> asyncio.Task[R]:
+        """Begin a look, which ends by itself where the follower has gone.
+
+        Cut off within a statement, a driver leaves its part of it undone.
+        """
+        task = asyncio.create_task(look)
+        self._looks.add(task)
+        task.add_done_callback(self._looks.discard)
+        return task
 
     def _keep_watching(self) -> None:
         """See to it that somebody looks; a watch that broke off is told, and another begins."""
@@ -86,7 +99,6 @@ class RunFeed:
         self._watch = asyncio.create_task(self._look_on())
 
     def _forget(self, wanted: Hashable, look: asyncio.Task[object]) -> None:
-        self._looks.discard(look)
         if self._shared.get(wanted) is look:
             del self._shared[wanted]
 
