@@ -16,6 +16,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import structlog
 from sqlalchemy import NullPool, create_engine, make_url, text
 from sqlalchemy.orm import Session
 
@@ -118,6 +119,12 @@ class Program:
                 yield db
         finally:
             sessions.kw["bind"].dispose()
+
+
+@pytest.fixture(autouse=True)
+def _servers_log_aside() -> None:
+    """Keep lines that a server's thread logs out of what a command of this process writes."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(file=sys.__stderr__))
 
 
 @pytest.fixture(scope="session")
