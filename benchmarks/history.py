@@ -301,7 +301,8 @@ class _Writers:
 
 
 def _unweave(db: Session, series: Sequence[Series]) -> None:
-    from netraven.archive.weave_store import load_weaves, open_weave  # noqa: PLC0415
+    from netraven.archive.weave_frame import open_weave  # noqa: PLC0415
+    from netraven.archive.weave_store import load_weaves  # noqa: PLC0415
 
     keyring = get_keyring(db)
     assert keyring is not None

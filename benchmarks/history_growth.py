@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from benchmarks.databases import database
 from benchmarks.history_store import make_fleet
-from netraven.archive.weave_store import FreshWeave, keep_weaves, load_weaves, open_weave
+from netraven.archive.weave_frame import open_weave
+from netraven.archive.weave_store import FreshWeave, keep_weaves, load_weaves
 from netraven.db import get_keyring, unit_of_work
 from netraven.models import History
 

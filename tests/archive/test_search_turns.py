@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import event
 
 from netraven.archive.search_fleet import Cursor, FleetScan
-from netraven.archive.search_pattern import SearchPattern
+from netraven.archive.search_pattern import PatternKind, SearchPattern
 from netraven.archive.search_scan import Scan, Window
 from netraven.archive.search_scope import SearchScope, load_searched
 from netraven.archive.storing import BackupCapture, store_backups
@@ -40,7 +40,7 @@ class Looking:
         return -1
 
     def scan(self) -> FleetScan:
-        pattern = SearchPattern(self.find, lambda _line: False)
+        pattern = SearchPattern(("", PatternKind.LITERAL, True), self.find, lambda _line: False)
         return FleetScan(SearchScope(), Scan(pattern=pattern, window=Window()))
 
 

@@ -16,8 +16,9 @@ from netraven.archive.series import Series
 from netraven.archive.storing import BackupCapture, store_backups
 from netraven.archive.weave import Weave
 from netraven.archive.weave_build import keep_woven, weave_series
+from netraven.archive.weave_frame import open_weave
 from netraven.archive.weave_standing import find_unwoven, get_history_status
-from netraven.archive.weave_store import FreshWeave, keep_weaves, load_weaves, open_weave
+from netraven.archive.weave_store import FreshWeave, keep_weaves, load_weaves
 from netraven.archive.weave_verify import verify_weaves
 from netraven.db import get_keyring
 from netraven.db.enums import BackupStatus

@@ -18,8 +18,8 @@ from netraven.archive.search_pace import admit_search
 from netraven.archive.search_past import SeriesSearch
 from netraven.archive.search_pattern import PatternKind, read_pattern
 from netraven.archive.search_scan import Scan, WeaveSearch, Window
-from netraven.archive.search_scope import SearchScope, check_scope
-from netraven.archive.weave import OPEN
+from netraven.archive.search_scope import Searched, SearchScope, check_scope
+from netraven.archive.weave import OPEN, WovenVersion
 from netraven.db import Id, operation
 from netraven.db.chunks import in_chunks
 from netraven.db.paging import check_page
@@ -112,56 +112,87 @@ def line_biography(
         check_scope(db, scope)
         if visible_to is not None:
             admit_search(visible_to)
-    end_s = time.monotonic() + within_s
-    seen: list[Scanned] = []
-    found = 0
-    for turn in FleetScan(scope, scan).turns(db, start):
+    page = _Page(start)
+    fleet = FleetScan(scope, scan)
+    for turn in fleet.turns(db, start, end_s=time.monotonic() + within_s):
+        traces = iter(fleet.read(db, [each for each in turn if each.hits], _traces))
         for scanned in turn:
-            seen.append(scanned)
-            found += len(_spans_by_line(scanned))
-            if found >= limit:
-                return _page(db, seen, PageEnd.LIMIT)
-        if time.monotonic() >= end_s:
-            return _page(db, seen, PageEnd.TIME)
-    return _page(db, seen, PageEnd.END)
+            page.take(scanned, next(traces) if scanned.hits else [])
+            if len(page.traces) >= limit:
+                return page.ended(db, PageEnd.LIMIT)
+    return page.ended(db, PageEnd.END if fleet.is_through else PageEnd.TIME)
 
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """Versions that a line stood in without a gap; `gone` is the next one, if there is any."""
+    """Versions that a line stood in without a gap, `OPEN` if it stands; `gone` is the next one."""
 
-    first: int
+    first: WovenVersion
     last: int
-    gone: int | None
+    gone: WovenVersion | None
+    is_from_start: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Trace:
+    """A line that was found, and when it stood in its series."""
+
+    searched: Searched
+    line: bytes
+    spans: Sequence[_Span]
+
+    @property
+    def numbers(self) -> set[int]:
+        """Return the versions by which it came, stood last and went."""
+        newest = {self.searched.standing.newest or 0}
+        known = {each for span in self.spans for each in (span.first.number, span.last)}
+        return (known | newest | {span.gone.number for span in self.spans if span.gone}) - {OPEN}
 
 
 _Key = tuple[UUID, str, int]
+_Rows = Mapping[_Key, Row[UUID, str, int | None, str | None, datetime]]
 
 
-def _page(db: Session, seen: Sequence[Scanned], why: PageEnd) -> BiographyPage:
-    hits = [each for each in seen if each.hits]
-    rows = _rows(db, hits)
-    return BiographyPage(
-        lives=tuple(life for each in hits for life in _lives(each, rows)),
-        searched=len(seen),
-        unwoven=sum(each.is_unwoven for each in seen),
-        unreadable=tuple(
-            each.searched.hostname for each in seen if each.search is None and not each.is_unwoven
-        ),
-        ended=why,
-        cursor=None if why is PageEnd.END else str(Cursor(seen[-1].searched.place)),
-    )
+class _Page:
+    """A page being filled."""
+
+    def __init__(self, start: Cursor) -> None:
+        self._cursor = start
+        self._searched = self._unwoven = 0
+        self._unreadable: list[str] = []
+        self.traces: list[_Trace] = []
+
+    def take(self, scanned: Scanned, traces: Sequence[_Trace]) -> None:
+        """Put a series on the page, with all lines found there."""
+        self._cursor = Cursor(scanned.searched.place)
+        self._searched += 1
+        self._unwoven += scanned.sought is None
+        if scanned.sought is not None and scanned.looked is None:
+            self._unreadable.append(scanned.searched.hostname)
+        self.traces += traces
+
+    def ended(self, db: Session, why: PageEnd) -> BiographyPage:
+        """Return the page."""
+        rows = _rows(db, self.traces)
+        return BiographyPage(
+            lives=tuple(_life(each, rows) for each in self.traces),
+            searched=self._searched,
+            unwoven=self._unwoven,
+            unreadable=tuple(self._unreadable),
+            ended=why,
+            cursor=None if why is PageEnd.END else str(self._cursor),
+        )
 
 
-def _spans_by_line(scanned: Scanned) -> Mapping[bytes, list[_Span]]:
-    """Return when each of the lines found stood, put together where it stood several times."""
-    search = scanned.search
+def _traces(scanned: Scanned, search: WeaveSearch | SeriesSearch) -> list[_Trace]:
+    """Return the lines found in a series, put together where one stood several times."""
     spans: defaultdict[bytes, list[tuple[int, int]]] = defaultdict(list)
-    if search is None:
-        return {}
     for place in scanned.hits:
         spans[search.text_of(place)].append(search.span_of(place))
-    return {line: [*_joined(search, sorted(found))] for line, found in spans.items()}
+    return [
+        _Trace(scanned.searched, line, [*_joined(search, sorted(found))])
+        for line, found in spans.items()
+    ]
 
 
 def _joined(search: WeaveSearch | SeriesSearch, spans: list[tuple[int, int]]) -> Iterator[_Span]:
@@ -171,23 +202,14 @@ def _joined(search: WeaveSearch | SeriesSearch, spans: list[tuple[int, int]]) ->
         if next_first != OPEN and (behind is None or next_first <= behind.number):
             last = max(last, next_last)
             continue
-        yield _Span(first, last, None if behind is None else behind.number)
+        yield _Span(search.version(first), last, behind, search.is_first(first))
         first, last = next_first, next_last
 
 
-def _rows(
-    db: Session, hits: Sequence[Scanned]
-) -> Mapping[_Key, Row[UUID, str, int | None, str | None, datetime]]:
-    """Return what the backups of the versions say that a line came, stood and went with."""
-    devices = {each.searched.standing.device_id for each in hits}
-    numbers = {
-        number
-        for each in hits
-        for spans in _spans_by_line(each).values()
-        for span in spans
-        for number in (span.first, span.last, span.gone, each.searched.standing.newest)
-        if number is not None and number != OPEN
-    }
+def _rows(db: Session, traces: Sequence[_Trace]) -> _Rows:
+    """Return what the backups of the versions say that lines came, stood and went with."""
+    devices = {each.searched.standing.device_id for each in traces}
+    numbers = {number for each in traces for number in each.numbers}
     columns = (
         Backup.device_id,
         Backup.config_type,
@@ -205,34 +227,29 @@ def _rows(
     }
 
 
-def _lives(
-    scanned: Scanned, rows: Mapping[_Key, Row[UUID, str, int | None, str | None, datetime]]
-) -> Iterator[LineLife]:
-    search, standing = scanned.search, scanned.searched.standing
-    if search is None:
-        return
+def _life(trace: _Trace, rows: _Rows) -> LineLife:
+    standing = trace.searched.standing
 
     def stay(span: _Span) -> Stay:
         series = standing.series
         last = (standing.newest or 0) if span.last == OPEN else span.last
-        came, seen = rows.get((*series, span.first)), rows.get((*series, last))
-        went = None if span.gone is None else rows.get((*series, span.gone))
+        came, seen = rows.get((*series, span.first.number)), rows.get((*series, last))
+        went = None if span.gone is None else rows.get((*series, span.gone.number))
         return Stay(
-            first=span.first,
-            since=search.version(span.first).at,
-            is_from_start=search.is_first(span.first),
+            first=span.first.number,
+            since=span.first.at,
+            is_from_start=span.is_from_start,
             added_by=None if came is None else came[3],
             last=last,
             seen_at=None if seen is None else seen[4],
-            gone_at=None if span.gone is None else search.version(span.gone).at,
+            gone_at=None if span.gone is None else span.gone.at,
             removed_by=None if went is None else went[3],
         )
 
-    for line, spans in _spans_by_line(scanned).items():
-        yield LineLife(
-            device_id=standing.device_id,
-            hostname=scanned.searched.hostname,
-            config_type=standing.config_type,
-            line=line.decode("utf-8", "surrogateescape"),
-            stays=tuple(map(stay, spans)),
-        )
+    return LineLife(
+        device_id=standing.device_id,
+        hostname=trace.searched.hostname,
+        config_type=standing.config_type,
+        line=trace.line.decode("utf-8", "surrogateescape"),
+        stays=tuple(map(stay, trace.spans)),
+    )

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections import deque
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 from sqlalchemy.orm import Session
 from typing_extensions import override
 
+from netraven.archive.search_crew import shared_crew
+from netraven.archive.search_look import Looked, Sought, look, open_search
 from netraven.archive.search_past import SeriesSearch
 from netraven.archive.search_scan import Scan, WeaveSearch
 from netraven.archive.search_scope import Place, Searched, SearchScope, load_searched
 from netraven.archive.series import Series
 from netraven.archive.weave_standing import choose_current
-from netraven.archive.weave_store import StoredPast, StoredWeave, open_weave_bytes
 from netraven.db import KeyRing, get_keyring, is_postgresql
 from netraven.db.offloop import Handed, hand_over
-from netraven.errors import Corrupt, Invalid, KeyUnavailable
+from netraven.errors import Invalid, KeyUnavailable
 from netraven.inventory.platforms import get_platforms
 from netraven.platforms.catalogue import Platforms
 from netraven.platforms.platform import BlockSyntax
 from netraven.schemas.texts import whole_number
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,73 +59,98 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """A series that was looked at, with the places of its hits.
+    """A series that was gone through: what was sought in it, and what was found.
 
-    Without a search its weave is damaged, or, with `is_unwoven`, not made yet.
+    Nothing was sought where its weave is not made yet, and found where that is damaged.
     """
 
     searched: Searched
-    search: WeaveSearch | SeriesSearch | None = None
-    hits: Sequence[int] = ()
-    is_unwoven: bool = False
+    sought: Sought | None
+    looked: Looked | None
+
+    @property
+    def hits(self) -> Sequence[int]:
+        """Return the places of its hits."""
+        return () if self.looked is None else self.looked.hits
 
 
-@dataclass(frozen=True, slots=True)
 class FleetScan:
-    """What is looked for, and where."""
+    """Going through a scope for what is looked for; `is_through` says that nothing is left."""
 
-    scope: SearchScope
-    scan: Scan
+    def __init__(self, scope: SearchScope, scan: Scan) -> None:
+        self._scope = scope
+        self._scan = scan
+        self.is_through = False
 
-    def turns(self, db: Session, start: Cursor) -> Iterator[list[Scanned]]:
+    def turns(
+        self, db: Session, start: Cursor, *, end_s: float = math.inf
+    ) -> Iterator[list[Scanned]]:
         """Yield the series behind a cursor, some at a time, in their order.
 
-        Part of an operation's body. Whoever stops taking them stops the search: what has not begun
-        is taken back, and a few turns at most were in vain. Raises KeyUnavailable.
+        Part of an operation's body. From `end_s` of `time.monotonic()` on nothing more is read.
+        Whoever stops taking them stops the search: what has not begun is taken back, and a few
+        turns at most were in vain. Raises KeyUnavailable.
         """
-        keyring = get_keyring(db)
-        if keyring is None:
-            raise KeyUnavailable("ring", "there is no key ring; nothing sealed can be searched")
+        keyring = _keyring(db)
         platforms = get_platforms(db)
-        begun: deque[Handed[list[Scanned]]] = deque()
+        looks = _Looks(keyring, self._scan)
+        begun: deque[_Turn] = deque()
         # More and more: a page that is soon full needs but few.
-        ahead, most = 0, _AHEAD if is_postgresql(db) else 0
+        ahead, most = 0, looks.most_ahead(db)
         try:
-            for rows, current in self._loaded(db, start):
-                work = partial(
-                    _scan_all, rows, current, self.scan, keyring=keyring, platforms=platforms
-                )
-                begun.append(hand_over(work))
-                if len(begun) > ahead:
-                    yield begun.popleft().result()
-                    ahead = min(ahead + 1, most)
+            for rows, current in self._loaded(db, start, end_s):
+                sought = [_sought(row, current, platforms) for row in rows]
+                size = looks.turn_size()
+                for begin in range(0, len(rows), size):
+                    part = slice(begin, begin + size)
+                    begun.append(looks.begin(rows[part], sought[part]))
+                    if len(begun) > ahead:
+                        yield begun.popleft().result()
+                        ahead = min(ahead + 1, most)
             while begun:
                 yield begun.popleft().result()
         finally:
-            for handed in begun:
-                handed.take_back()
+            for turn in begun:
+                turn.handed.take_back()
+
+    def read(
+        self,
+        db: Session,
+        found: Sequence[Scanned],
+        work: Callable[[Scanned, WeaveSearch | SeriesSearch], R],
+    ) -> list[R]:
+        """Return what `work` makes of series with hits, off the event loop.
+
+        Part of an operation's body.
+        """
+        if not found:
+            return []
+        return hand_over(partial(_read, _keyring(db), self._scan, found, work)).result()
 
     def _loaded(
-        self, db: Session, start: Cursor
+        self, db: Session, start: Cursor, end_s: float
     ) -> Iterator[tuple[Sequence[Searched], Collection[Series]]]:
-        """Yield rows for one turn after another, with those of the series that are current."""
+        """Yield rows, with those of their series that are current, until the end of either."""
         size = _FIRST_BATCH
-        while True:
+        while not self.is_through:
             rows = load_searched(
-                db, self.scope, after=start.place, is_there_too=start.skip > 0, limit=size
+                db, self._scope, after=start.place, is_there_too=start.skip > 0, limit=size
             )
-            current = choose_current(db, [row.standing for row in rows])
-            for begin in range(0, len(rows), _TURN):
-                yield rows[begin : begin + _TURN], current
-            if len(rows) < size:
+            self.is_through = len(rows) < size
+            yield rows, choose_current(db, [row.standing for row in rows])
+            if self.is_through or time.monotonic() >= end_s:
                 return
-            start, size = Cursor(rows[-1].place), _next_size(rows)
+            start, size = Cursor(rows[-1].place), min(4 * size, _next_size(rows))
 
 
-# Series of one thread's turn, and of one statement; a page that is soon full needs but few.
-_TURN = 25
-_FIRST_BATCH = 75
+# Series of one statement, more and more; a page that is soon full needs but few.
+_FIRST_BATCH = 25
 _BATCH = 250
+# Series of one turn, of the thread and of a process.
+_TURN = 25
+_LONG_TURN = 50
+# Behind so many series a search counts as a long one, which is worth other processes.
+_SHORT = 300
 # Turns that wait while the next rows are read: by a server, that is. SQLite reads in this process,
 # where reading and searching at the same time only hinder each other.
 _AHEAD = 5
@@ -127,54 +158,79 @@ _AHEAD = 5
 _BATCH_BYTES = 16 * 1024 * 1024
 
 
+class _Looks:
+    """How turns are looked at: at first by a thread, in a long search by all processes."""
+
+    def __init__(self, keyring: KeyRing, scan: Scan) -> None:
+        self._keyring = keyring
+        self._scan = scan
+        self._crew = shared_crew()
+        self._begun = 0
+
+    def turn_size(self) -> int:
+        return _LONG_TURN if self._is_long() else _TURN
+
+    def most_ahead(self, db: Session) -> int:
+        if self._crew is not None:
+            return max(_AHEAD, 2 * self._crew.size + 1)
+        return _AHEAD if is_postgresql(db) else 0
+
+    def begin(self, rows: Sequence[Searched], sought: Sequence[Sought | None]) -> _Turn:
+        wanted = [each for each in sought if each is not None]
+        if self._is_long() and self._crew is not None:
+            handed = self._crew.hand_over(self._keyring, self._scan, wanted)
+        else:
+            handed = hand_over(partial(look, self._keyring, self._scan, wanted))
+        self._begun += len(rows)
+        return _Turn(rows, sought, handed)
+
+    def _is_long(self) -> bool:
+        return self._crew is not None and (self._crew.is_there or self._begun >= _SHORT)
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    rows: Sequence[Searched]
+    sought: Sequence[Sought | None]
+    handed: Handed[list[Looked | None]]
+
+    def result(self) -> list[Scanned]:
+        """Wait for what is found, and return it with whose it is."""
+        looked = iter(self.handed.result())
+        return [
+            Scanned(row, sought, None if sought is None else next(looked))
+            for row, sought in zip(self.rows, self.sought, strict=True)
+        ]
+
+
+def _keyring(db: Session) -> KeyRing:
+    keyring = get_keyring(db)
+    if keyring is None:
+        raise KeyUnavailable("ring", "there is no key ring; nothing sealed can be searched")
+    return keyring
+
+
+def _sought(row: Searched, current: Collection[Series], platforms: Platforms) -> Sought | None:
+    if row.weave is None or row.standing.series not in current:
+        return None
+    platform = platforms.get(row.standing.device_type)
+    has_sections = platform is None or platform.blocks is not BlockSyntax.FLAT
+    return Sought(row.weave, row.past, has_sections)
+
+
+def _read(
+    keyring: KeyRing,
+    scan: Scan,
+    found: Sequence[Scanned],
+    work: Callable[[Scanned, WeaveSearch | SeriesSearch], R],
+) -> list[R]:
+    return [
+        work(each, open_search(keyring, scan, each.sought))
+        for each in found
+        if each.sought is not None
+    ]
+
+
 def _next_size(rows: Sequence[Searched]) -> int:
     loaded = sum(len(row.weave.data) for row in rows if row.weave is not None)
     return min(_BATCH, max(1, _BATCH_BYTES * len(rows) // max(1, loaded)))
-
-
-def _scan_all(
-    rows: Sequence[Searched],
-    current: Collection[Series],
-    scan: Scan,
-    *,
-    keyring: KeyRing,
-    platforms: Platforms,
-) -> list[Scanned]:
-    found: list[Scanned] = []
-    for row in rows:
-        if row.weave is None or row.standing.series not in current:
-            found.append(Scanned(row, is_unwoven=True))
-            continue
-        platform = platforms.get(row.standing.device_type)
-        has_sections = platform is None or platform.blocks is not BlockSyntax.FLAT
-        try:
-            search = _search(keyring, row.weave, row.past, scan=scan, has_sections=has_sections)
-        except Corrupt:
-            found.append(Scanned(row))
-            continue
-        found.append(Scanned(row, search, [*search.hits()]))
-    return found
-
-
-def _search(
-    keyring: KeyRing,
-    row: StoredWeave,
-    past: Sequence[StoredPast],
-    *,
-    scan: Scan,
-    has_sections: bool,
-) -> WeaveSearch | SeriesSearch:
-    """Return the search of a weave and of its past; raises Corrupt where any of it is damaged."""
-    weave = open_weave_bytes(keyring, row)
-    search = WeaveSearch(weave, scan, has_sections=has_sections)
-    if not weave.has_past():
-        return search
-    parts = [open_weave_bytes(keyring, each) for each in past]
-    if not weave.follows(parts):
-        raise Corrupt(f"the history of {row.config_type} of device {row.device_id}")
-    return SeriesSearch(
-        [
-            *(WeaveSearch(part, scan, has_sections=has_sections, is_past=True) for part in parts),
-            search,
-        ]
-    )

@@ -9,7 +9,7 @@ says where the next one begins: a search is a stream of pages that can be left a
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -20,9 +20,10 @@ from sqlalchemy.orm import Session
 from netraven import clock
 from netraven.archive.search_fleet import Cursor, FleetScan, Scanned
 from netraven.archive.search_pace import admit_search
+from netraven.archive.search_past import SeriesSearch
 from netraven.archive.search_pattern import PatternKind, read_pattern
-from netraven.archive.search_scan import LineHit, Scan, Window
-from netraven.archive.search_scope import SearchScope, check_scope
+from netraven.archive.search_scan import LineHit, Scan, WeaveSearch, Window
+from netraven.archive.search_scope import Place, SearchScope, check_scope
 from netraven.db import Id, operation
 from netraven.db.paging import check_page
 from netraven.errors import Invalid
@@ -123,17 +124,13 @@ def search_history(
         check_scope(db, scope)
         if visible_to is not None:
             admit_search(visible_to)
-    page = _Page(start, 0 if counts_only else limit)
-    end_s = time.monotonic() + within_s
-    for turn in FleetScan(scope, scan).turns(db, start):
-        for scanned in turn:
-            page.take(scanned)
-            if page.is_full and not counts_only:
-                return page.ended(PageEnd.LIMIT)
-        # Behind a whole turn: what was searched is not given up.
-        if time.monotonic() >= end_s:
-            return page.ended(PageEnd.TIME)
-    return page.ended(PageEnd.END)
+    page = _Page(start, None if counts_only else limit)
+    fleet = FleetScan(scope, scan)
+    if page.fill(fleet.turns(db, start, end_s=time.monotonic() + within_s)):
+        why = PageEnd.LIMIT
+    else:
+        why = PageEnd.END if fleet.is_through else PageEnd.TIME
+    return page.ended(why, fleet.read(db, page.shown, page.described))
 
 
 @operation
@@ -189,55 +186,44 @@ def _checked_context(context: int) -> int:
 
 
 class _Page:
-    """A page being filled; it has room for so many hits."""
+    """A page being filled; it has room for so many hits, with None it only counts them."""
 
-    def __init__(self, start: Cursor, room: int) -> None:
+    def __init__(self, start: Cursor, room: int | None) -> None:
         self._cursor = start
         self._skip = start.skip
         self._room = room
-        self._devices: list[DeviceHits] = []
+        self._found: list[Scanned] = []
+        self._places: dict[Place, Sequence[int]] = {}
         self._unreadable: list[str] = []
         self._searched = self._too_young = self._pruned = self._unwoven = 0
 
+    def fill(self, turns: Iterator[Sequence[Scanned]]) -> bool:
+        """Take series until there is no room for a hit; return whether there is none."""
+        for turn in turns:
+            for scanned in turn:
+                self._take(scanned)
+                if self._room == 0:
+                    return True
+        return False
+
     @property
-    def is_full(self) -> bool:
-        """There is no room for a hit."""
-        return self._room == 0
+    def shown(self) -> Sequence[Scanned]:
+        """Return the series of which hits are on the page."""
+        return [each for each in self._found if each.searched.place in self._places]
 
-    def take(self, scanned: Scanned) -> None:
-        """Put a series on the page: all its hits, or those that there is room for."""
-        place, search = scanned.searched.place, scanned.search
-        skip = self._skip if place == self._cursor.place else 0
-        self._cursor = Cursor(place)
-        if not skip:
-            self._searched += 1
-            self._unwoven += scanned.is_unwoven
-            self._too_young += search is not None and search.is_too_young
-            self._pruned += search is not None and search.is_pruned
-        if search is None and not scanned.is_unwoven:
-            self._unreadable.append(scanned.searched.hostname)
-        if search is None or not scanned.hits:
-            return
-        shown = scanned.hits[skip : skip + self._room]
-        self._room -= len(shown)
-        if self._room == 0 and skip + len(shown) < len(scanned.hits):
-            self._cursor = Cursor(place, skip + len(shown))
-        standing = scanned.searched.standing
-        self._devices.append(
-            DeviceHits(
-                device_id=standing.device_id,
-                hostname=scanned.searched.hostname,
-                config_type=standing.config_type,
-                device_type=standing.device_type,
-                count=len(scanned.hits),
-                hits=tuple(map(search.described, shown)),
-            )
-        )
+    def described(
+        self, scanned: Scanned, search: WeaveSearch | SeriesSearch
+    ) -> tuple[LineHit, ...]:
+        """Return the hits of a series that are on the page."""
+        return tuple(map(search.described, self._places[scanned.searched.place]))
 
-    def ended(self, why: PageEnd) -> SearchPage:
-        """Return the page."""
+    def ended(self, why: PageEnd, described: Iterable[tuple[LineHit, ...]]) -> SearchPage:
+        """Return the page, with the hits that are `described` for each series `shown`."""
+        lines = dict(zip(self._places, described, strict=True))
         return SearchPage(
-            devices=tuple(self._devices),
+            devices=tuple(
+                _device_hits(each, lines.get(each.searched.place, ())) for each in self._found
+            ),
             searched=self._searched,
             too_young=self._too_young,
             pruned=self._pruned,
@@ -246,3 +232,37 @@ class _Page:
             ended=why,
             cursor=None if why is PageEnd.END else str(self._cursor),
         )
+
+    def _take(self, scanned: Scanned) -> None:
+        """Put a series on the page: all its hits, or those that there is room for."""
+        place, looked = scanned.searched.place, scanned.looked
+        skip = self._skip if place == self._cursor.place else 0
+        self._cursor = Cursor(place)
+        if not skip:
+            self._searched += 1
+            self._unwoven += scanned.sought is None
+            self._too_young += looked is not None and looked.is_too_young
+            self._pruned += looked is not None and looked.is_pruned
+        if scanned.sought is not None and looked is None:
+            self._unreadable.append(scanned.searched.hostname)
+        if not scanned.hits:
+            return
+        self._found.append(scanned)
+        if self._room is None:
+            return
+        self._places[place] = scanned.hits[skip : skip + self._room]
+        self._room -= len(self._places[place])
+        if self._room == 0 and skip + len(self._places[place]) < len(scanned.hits):
+            self._cursor = Cursor(place, skip + len(self._places[place]))
+
+
+def _device_hits(scanned: Scanned, hits: tuple[LineHit, ...]) -> DeviceHits:
+    standing = scanned.searched.standing
+    return DeviceHits(
+        device_id=standing.device_id,
+        hostname=scanned.searched.hostname,
+        config_type=standing.config_type,
+        device_type=standing.device_type,
+        count=len(scanned.hits),
+        hits=hits,
+    )

@@ -10,9 +10,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from itertools import permutations
+from typing import NamedTuple
 
 import re2
+from typing_extensions import override
 
 from netraven.errors import Invalid
 
@@ -31,14 +34,19 @@ class PatternKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SearchPattern:
-    """A pattern ready to run.
+    """A pattern ready to run, which another process makes anew from what was `asked`.
 
     `find` returns where the next candidate begins at or behind an offset, or -1; `fits` tells
     whether a line is a hit. No hit lies in a line without a candidate.
     """
 
+    asked: tuple[str, PatternKind, bool]
     find: Callable[[bytes, int], int]
     fits: Callable[[bytes], bool]
+
+    @override
+    def __reduce__(self) -> tuple[Callable[..., SearchPattern], tuple[str, PatternKind, bool]]:
+        return _read_again, self.asked
 
 
 def read_pattern(pattern: str, kind: PatternKind | str, *, case: bool) -> SearchPattern:
@@ -59,7 +67,22 @@ def read_pattern(pattern: str, kind: PatternKind | str, *, case: bool) -> Search
         raise Invalid("pattern", f"has more than {MOST_CHARACTERS} characters")
     if any(letter in wanted for letter in "\n\r\0"):
         raise Invalid("pattern", "a pattern stays within one line")
-    match read_as:
+    finder = _finder(wanted, read_as, case=case)
+    return SearchPattern((pattern, read_as, case), finder.find, finder.fits)
+
+
+@lru_cache(maxsize=32)
+def _read_again(pattern: str, kind: PatternKind, case: bool) -> SearchPattern:  # noqa: FBT001
+    return read_pattern(pattern, kind, case=case)
+
+
+class _Finder(NamedTuple):
+    find: Callable[[bytes, int], int]
+    fits: Callable[[bytes], bool]
+
+
+def _finder(wanted: str, kind: PatternKind, *, case: bool) -> _Finder:
+    match kind:
         case PatternKind.LITERAL:
             return _literal(wanted, case=case)
         case PatternKind.LINE:
@@ -80,25 +103,23 @@ _MEMORY_BYTES = 64 * 1024 * 1024
 _ORDERED_WORDS = 3
 
 
-def _literal(text: str, *, case: bool) -> SearchPattern:
+def _literal(text: str, *, case: bool) -> _Finder:
     if not case:
         return _compiled(re2.escape(text), case=False)
     wanted = _bytes(text)
-    return SearchPattern(
-        lambda lines, start: lines.find(wanted, start), lambda line: wanted in line
-    )
+    return _Finder(lambda lines, start: lines.find(wanted, start), lambda line: wanted in line)
 
 
-def _line(text: str, *, case: bool) -> SearchPattern:
+def _line(text: str, *, case: bool) -> _Finder:
     if not case:
         return _compiled(rf"^[ \t]*{re2.escape(text)}[ \t\r]*$", case=False)
     wanted = _bytes(text)
-    return SearchPattern(
+    return _Finder(
         lambda lines, start: lines.find(wanted, start), lambda line: line.strip() == wanted
     )
 
 
-def _words(words: list[str], *, case: bool) -> SearchPattern:
+def _words(words: list[str], *, case: bool) -> _Finder:
     """Return the pattern of lines that have all these words, in any order."""
     if max(map(len, words)) < LEAST_CHARACTERS:
         reason = f"one word needs at least {LEAST_CHARACTERS} characters"
@@ -108,7 +129,7 @@ def _words(words: list[str], *, case: bool) -> SearchPattern:
     longest = sorted(words, key=len)[-_ORDERED_WORDS:]
     orders = (".*".join(map(re2.escape, order)) for order in permutations(longest))
     candidates = _compiled("|".join(orders), case=case)
-    return SearchPattern(candidates.find, lambda line: all(fit(line) for fit in fits))
+    return _Finder(candidates.find, lambda line: all(fit(line) for fit in fits))
 
 
 def _word_fits(word: str, *, case: bool) -> Callable[[bytes], bool]:
@@ -121,7 +142,7 @@ def _is_wordy(letter: str) -> bool:
     return letter.isalnum() or letter == "_"
 
 
-def _regex(text: str, *, case: bool) -> SearchPattern:
+def _regex(text: str, *, case: bool) -> _Finder:
     if _BEYOND_LINES.search(text):
         raise Invalid("pattern", r"\A, \z and \C are not known; ^ and $ are the ends of a line")
     pattern = _compiled(text, case=case)
@@ -130,7 +151,7 @@ def _regex(text: str, *, case: bool) -> SearchPattern:
     return pattern
 
 
-def _compiled(text: str, *, case: bool) -> SearchPattern:
+def _compiled(text: str, *, case: bool) -> _Finder:
     options = re2.Options()
     options.encoding = re2.Options.Encoding.UTF8
     options.case_sensitive = case
@@ -152,7 +173,7 @@ def _compiled(text: str, *, case: bool) -> SearchPattern:
         match = pattern.search(lines, start)
         return -1 if match is None else int(match.start())
 
-    return SearchPattern(find, lambda line: pattern.search(line) is not None)
+    return _Finder(find, lambda line: pattern.search(line) is not None)
 
 
 def _bytes(text: str) -> bytes:

@@ -11,8 +11,9 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from netraven.admin.visibility import visible_devices
 from netraven.archive.series import Series
+from netraven.archive.weave_frame import StoredPast, StoredWeave
 from netraven.archive.weave_standing import IS_NEWEST, IS_WEAVE, NEWEST, Standing
-from netraven.archive.weave_store import StoredPast, StoredWeave, load_past
+from netraven.archive.weave_store import load_past
 from netraven.db import Id, as_uuid, operation
 from netraven.db.engine import SEND_AS_BYTES
 from netraven.errors import Invalid

@@ -11,13 +11,8 @@ from sqlalchemy.orm import Session
 from netraven.archive.series import Series
 from netraven.archive.weave import LineChange, WeaveBytes, WeaveMisfit
 from netraven.archive.weave_change import changed_lines
-from netraven.archive.weave_store import (
-    StoredPast,
-    StoredWeave,
-    load_past,
-    load_weaves,
-    open_weave_bytes,
-)
+from netraven.archive.weave_frame import StoredPast, StoredWeave, open_weave_bytes
+from netraven.archive.weave_store import load_past, load_weaves
 from netraven.db import KeyRing, get_keyring, operation
 from netraven.errors import Corrupt, KeyUnavailable
 from netraven.inventory.platforms import get_platforms

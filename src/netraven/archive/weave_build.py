@@ -21,6 +21,7 @@ from netraven.archive.reading import TextReader, open_contents
 from netraven.archive.series import Series, lock_series
 from netraven.archive.weave import Weave
 from netraven.archive.weave_change import ChangeMark, mark_change
+from netraven.archive.weave_frame import open_weave
 from netraven.archive.weave_keep import NewVersion, append_version, keep_marks, weave_in
 from netraven.archive.weave_store import (
     FreshWeave,
@@ -28,7 +29,6 @@ from netraven.archive.weave_store import (
     keep_weaves,
     load_weaves,
     mixed_view_rev,
-    open_weave,
     view_rev,
 )
 from netraven.db import get_keyring, operation

@@ -18,17 +18,14 @@ from netraven.archive.series import Series
 from netraven.archive.view_lines import KnownLines, view_lines
 from netraven.archive.weave import LineChange, Weave
 from netraven.archive.weave_change import ChangeMark, mark_change
+from netraven.archive.weave_frame import FORMAT, StoredPast, StoredWeave, open_weave
 from netraven.archive.weave_store import (
-    FORMAT,
     FreshWeave,
-    StoredPast,
-    StoredWeave,
     drop_weaves,
     keep_weaves,
     load_past,
     load_weaves,
     mixed_view_rev,
-    open_weave,
     view_rev,
 )
 from netraven.db import KeyRing, get_keyring, insert_into, operation

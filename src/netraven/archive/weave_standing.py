@@ -10,8 +10,9 @@ from sqlalchemy import Select, and_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from netraven.archive.series import Series
+from netraven.archive.weave_frame import FORMAT
 from netraven.archive.weave_keep import load_device_types
-from netraven.archive.weave_store import FORMAT, mixed_view_rev, view_rev
+from netraven.archive.weave_store import mixed_view_rev, view_rev
 from netraven.db import operation
 from netraven.db.enums import BackupStatus
 from netraven.inventory.platforms import get_platforms

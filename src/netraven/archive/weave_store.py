@@ -1,78 +1,32 @@
-"""Weaves as they lie in the database: packed, compressed, and sealed for their series."""
+"""Weaves in the database: loaded and stored, each under the name of the rules of its view."""
 
 from __future__ import annotations
 
 import hashlib
-import struct
-import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from uuid import UUID
 
 from sqlalchemy import bindparam, delete, select, tuple_
 from sqlalchemy.orm import Session
 
 from netraven.archive.series import Series
-from netraven.archive.weave import Weave, WeaveBytes, WeaveMisfit, unpack_weave
+from netraven.archive.weave import Weave
+from netraven.archive.weave_frame import (
+    FORMAT,
+    StoredPast,
+    StoredWeave,
+    corrupt_history,
+    open_weave,
+    past_place,
+    seal_weave,
+    weave_place,
+)
 from netraven.db import KeyRing, insert_into, operation
 from netraven.db.chunks import in_chunks
 from netraven.db.engine import SEND_AS_BYTES
-from netraven.errors import Corrupt
 from netraven.models import History, HistoryPast
 from netraven.platforms.platform import Platform
-from netraven.seal import Place
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
-
-FORMAT = 1
-"""How this program packs weaves; rows of another format are made anew."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredWeave:
-    """One row of `history`."""
-
-    device_id: UUID
-    config_type: str
-    last_version: int
-    view_rev: str
-    format: int
-    data: bytes
-
-    @property
-    def series(self) -> Series:
-        """Return whose weave it is."""
-        return self.device_id, self.config_type
-
-    @property
-    def place(self) -> Place:
-        """Return the place that the sealed bytes are bound to."""
-        return weave_place(self.series)
-
-
-@dataclass(frozen=True, slots=True)
-class StoredPast:
-    """One row of `history_past`: a part of what stands no more of an overgrown weave."""
-
-    device_id: UUID
-    config_type: str
-    last_version: int
-    format: int
-    data: bytes
-
-    @property
-    def series(self) -> Series:
-        """Return whose past it is."""
-        return self.device_id, self.config_type
-
-    @property
-    def place(self) -> Place:
-        """Return the place that the sealed bytes are bound to."""
-        return past_place(self.series, self.last_version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,26 +56,6 @@ def mixed_view_rev(platforms: Iterable[Platform | None]) -> str:
     if len(names) == 1:
         return names[0]
     return f"{_VIEW_REVISION}-{hashlib.sha256('+'.join(names).encode()).hexdigest()[:8]}"
-
-
-def open_weave(keyring: KeyRing, row: StoredWeave | StoredPast) -> Weave:
-    """Return the weave of a row; raises Corrupt or KeyUnavailable."""
-    packed, aside = _unpacked(keyring, row)
-    try:
-        weave = unpack_weave(packed, zstd.decompress(aside) if aside else b"")
-    except (WeaveMisfit, zstd.ZstdError):
-        raise _corrupt(row.series) from None
-    if weave.last_version != row.last_version:
-        raise _corrupt(row.series)
-    return weave
-
-
-def open_weave_bytes(keyring: KeyRing, row: StoredWeave | StoredPast) -> WeaveBytes:
-    """Return the weave of a row to be looked at in place; raises Corrupt or KeyUnavailable."""
-    try:
-        return WeaveBytes(_unpacked(keyring, row)[0])
-    except WeaveMisfit:
-        raise _corrupt(row.series) from None
 
 
 @operation
@@ -163,7 +97,7 @@ def open_parts(db: Session, keyring: KeyRing, row: StoredWeave) -> list[Weave]:
         rows = load_past(db, [row.series]).get(row.series, ())
         past = [open_weave(keyring, each) for each in rows]
         if not weave.follows(past):
-            raise _corrupt(row.series)
+            raise corrupt_history(row.series)
     return [*past, weave]
 
 
@@ -205,10 +139,6 @@ def drop_weaves(db: Session, series: Collection[Series]) -> None:
 
 # Raised when the tokens, the folds or the way they are put in become others.
 _VIEW_REVISION = 2
-_LEVEL = 1
-# A frame that readers pass over unread (RFC 8878, 3.1.2): one of sixteen numbers, and its size.
-_ASIDE = struct.Struct("<II")
-_ASIDE_MAGIC = 0x184D2A57
 _REPLACED = ("last_version", "view_rev", "format", "data")
 _KEY = tuple_(History.device_id, History.config_type)
 _ROWS = select(
@@ -243,7 +173,7 @@ def _row(keyring: KeyRing, fresh: FreshWeave) -> Mapping[str, object]:
         "last_version": fresh.weave.last_version,
         "view_rev": fresh.view_rev,
         "format": FORMAT,
-        "data": _sealed(keyring, fresh.weave, weave_place(fresh.series)),
+        "data": seal_weave(keyring, fresh.weave, weave_place(fresh.series)),
     }
 
 
@@ -253,38 +183,5 @@ def _past_row(keyring: KeyRing, series: Series, past: Weave) -> Mapping[str, obj
         "config_type": series[1],
         "last_version": past.last_version,
         "format": FORMAT,
-        "data": _sealed(keyring, past, past_place(series, past.last_version)),
+        "data": seal_weave(keyring, past, past_place(series, past.last_version)),
     }
-
-
-def _sealed(keyring: KeyRing, weave: Weave, place: Place) -> bytes:
-    packed = zstd.compress(weave.pack(), _LEVEL)
-    known = zstd.compress(weave.pack_known(), _LEVEL)
-    return keyring.seal(packed + _ASIDE.pack(_ASIDE_MAGIC, len(known)) + known, place)
-
-
-def weave_place(series: Series) -> Place:
-    """Return the place that a weave's sealed bytes are bound to."""
-    return Place(History.__tablename__, f"{series[0]}/{series[1]}", "data")
-
-
-def past_place(series: Series, last_version: int) -> Place:
-    """Return the place that the sealed bytes of a part of the past are bound to."""
-    return Place(HistoryPast.__tablename__, f"{series[0]}/{series[1]}/{last_version}", "data")
-
-
-def _unpacked(keyring: KeyRing, row: StoredWeave | StoredPast) -> tuple[bytes, bytes]:
-    """Return the packed weave and, still compressed, what is known of its lines."""
-    if row.format != FORMAT:
-        raise _corrupt(row.series)
-    try:
-        # Its seal is ours, so it swells to no more than we packed.
-        reader = zstd.ZstdDecompressor()
-        packed = reader.decompress(keyring.open(row.data, row.place))
-    except zstd.ZstdError:
-        raise _corrupt(row.series) from None
-    return packed, reader.unused_data[_ASIDE.size :]
-
-
-def _corrupt(series: Series) -> Corrupt:
-    return Corrupt(f"the history of {series[1]} of device {series[0]}")
