@@ -25,7 +25,7 @@ from netraven.db.offloop import Handed, hand_over
 from netraven.errors import Invalid, KeyUnavailable
 from netraven.inventory.platforms import get_platforms
 from netraven.platforms.catalogue import Platforms
-from netraven.platforms.platform import BlockSyntax
+from netraven.platforms.platform import BlockSyntax, Platform
 from netraven.schemas.texts import whole_number
 
 R = TypeVar("R")
@@ -99,7 +99,7 @@ class FleetScan:
         ahead, most = 0, looks.most_ahead(db)
         try:
             for rows, current in self._loaded(db, start, end_s):
-                sought = [_sought(row, current, platforms) for row in rows]
+                sought = _sought(rows, current, platforms)
                 size = looks.turn_size()
                 for begin in range(0, len(rows), size):
                     part = slice(begin, begin + size)
@@ -210,12 +210,26 @@ def _keyring(db: Session) -> KeyRing:
     return keyring
 
 
-def _sought(row: Searched, current: Collection[Series], platforms: Platforms) -> Sought | None:
-    if row.weave is None or row.standing.series not in current:
-        return None
-    platform = platforms.get(row.standing.device_type)
-    has_sections = platform is None or platform.blocks is not BlockSyntax.FLAT
-    return Sought(row.weave, row.past, has_sections)
+def _sought(
+    rows: Sequence[Searched], current: Collection[Series], platforms: Platforms
+) -> list[Sought | None]:
+    """Return what is to be looked at of each series, None where its weave is not made yet."""
+    kinds = {row.standing.device_type for row in rows}
+    flat = {kind for kind in kinds if _is_flat(platforms.get(kind))}
+    return [
+        None
+        if row.weave is None or row.standing.series not in current
+        else Sought(
+            row.weave.sealed,
+            [each.sealed for each in row.past],
+            has_sections=row.standing.device_type not in flat,
+        )
+        for row in rows
+    ]
+
+
+def _is_flat(platform: Platform | None) -> bool:
+    return platform is not None and platform.blocks is BlockSyntax.FLAT
 
 
 def _read(

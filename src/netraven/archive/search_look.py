@@ -6,31 +6,24 @@ Nothing here knows the database, so that a process that does nothing else begins
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from netraven.archive.search_past import SeriesSearch
 from netraven.archive.search_scan import Scan, WeaveSearch
-from netraven.archive.weave_frame import (
-    StoredPast,
-    StoredWeave,
-    corrupt_history,
-    open_weave_bytes,
-)
+from netraven.archive.weave_frame import SealedWeave, corrupt_history, open_weave_bytes
 from netraven.errors import Corrupt
 from netraven.seal import KeyRing
 
 
-@dataclass(frozen=True, slots=True)
-class Sought:
+class Sought(NamedTuple):
     """A series to be looked at, whose weave is current; `has_sections` says it is no flat list."""
 
-    weave: StoredWeave
-    past: Sequence[StoredPast]
+    weave: SealedWeave
+    past: Sequence[SealedWeave]
     has_sections: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
+class Looked(NamedTuple):
     """The places of a series' hits, and whether there was a version at the moment asked for.
 
     `is_too_young` says that there was none yet, `is_pruned` that it is not kept any more.

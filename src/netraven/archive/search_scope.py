@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, bindparam, func, select, tuple_
@@ -35,16 +36,14 @@ class SearchScope:
     visible_to: Id | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where in the order of series, by hostname and configuration type, a search stands."""
 
     hostname_key: str
     config_type: str
 
 
-@dataclass(frozen=True, slots=True)
-class Searched:
+class Searched(NamedTuple):
     """A series to be searched: whose it is, where its weave stands, and the weave, if any.
 
     Nearly none has parts of its past.
@@ -96,10 +95,9 @@ def load_searched(
     page = page.where(_PLACE.__ge__(reached) if is_there_too else _PLACE.__gt__(reached))
     found = [_searched(row) for row in db.execute(page)]
     past = load_past(db, {each.standing.series for each in found})
-    return [
-        replace(each, past=past[each.standing.series]) if each.standing.series in past else each
-        for each in found
-    ]
+    if not past:
+        return found
+    return [each._replace(past=past.get(each.standing.series, ())) for each in found]
 
 
 @operation

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import struct
 import sys
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from netraven.archive.weave import Weave, WeaveBytes, WeaveMisfit, unpack_weave
@@ -27,8 +26,7 @@ FORMAT = 1
 """How this program packs weaves; rows of another format are made anew."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredWeave:
+class StoredWeave(NamedTuple):
     """One row of `history`."""
 
     device_id: UUID
@@ -46,11 +44,15 @@ class StoredWeave:
     @property
     def place(self) -> Place:
         """Return the place that the sealed bytes are bound to."""
-        return weave_place(self.series)
+        return self.sealed.place
+
+    @property
+    def sealed(self) -> SealedWeave:
+        """Return what is needed to look at it."""
+        return SealedWeave(_TABLE, f"{self.device_id}/{self.config_type}", self.format, self.data)
 
 
-@dataclass(frozen=True, slots=True)
-class StoredPast:
+class StoredPast(NamedTuple):
     """One row of `history_past`: a part of what stands no more of an overgrown weave."""
 
     device_id: UUID
@@ -67,7 +69,33 @@ class StoredPast:
     @property
     def place(self) -> Place:
         """Return the place that the sealed bytes are bound to."""
-        return past_place(self.series, self.last_version)
+        return self.sealed.place
+
+    @property
+    def sealed(self) -> SealedWeave:
+        """Return what is needed to look at it."""
+        row = f"{self.device_id}/{self.config_type}/{self.last_version}"
+        return SealedWeave(_PAST_TABLE, row, self.format, self.data)
+
+
+class SealedWeave(NamedTuple):
+    """What of a row is needed to look at its weave, in a form that travels cheaply."""
+
+    table: str
+    row: str
+    format: int
+    data: bytes
+
+    @property
+    def place(self) -> Place:
+        """Return the place that the sealed bytes are bound to."""
+        return Place(self.table, self.row, "data")
+
+    @property
+    def series(self) -> Series:
+        """Return whose weave it is."""
+        device_id, config_type = self.row.split("/")[:2]
+        return UUID(device_id), config_type
 
 
 def open_weave(keyring: KeyRing, row: StoredWeave | StoredPast) -> Weave:
@@ -82,7 +110,7 @@ def open_weave(keyring: KeyRing, row: StoredWeave | StoredPast) -> Weave:
     return weave
 
 
-def open_weave_bytes(keyring: KeyRing, row: StoredWeave | StoredPast) -> WeaveBytes:
+def open_weave_bytes(keyring: KeyRing, row: StoredWeave | StoredPast | SealedWeave) -> WeaveBytes:
     """Return the weave of a row to be looked at in place; raises Corrupt or KeyUnavailable."""
     try:
         return WeaveBytes(_unpacked(keyring, row)[0])
@@ -121,7 +149,7 @@ _TABLE = "history"
 _PAST_TABLE = "history_past"
 
 
-def _unpacked(keyring: KeyRing, row: StoredWeave | StoredPast) -> tuple[bytes, bytes]:
+def _unpacked(keyring: KeyRing, row: StoredWeave | StoredPast | SealedWeave) -> tuple[bytes, bytes]:
     """Return the packed weave and, still compressed, what is known of its lines."""
     if row.format != FORMAT:
         raise corrupt_history(row.series)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Select, and_, select, tuple_
@@ -19,8 +20,7 @@ from netraven.inventory.platforms import get_platforms
 from netraven.models import Backup, BackupCounter, History
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """Where a series and its weave stand: their newest completed versions, and their rules."""
 
     device_id: UUID
@@ -96,9 +96,9 @@ def choose_current(db: Session, standings: Sequence[Standing]) -> set[Series]:
     """Return those series whose weaves are up to date and made by this program's rules."""
     platforms = get_platforms(db)
     woven = [one for one in standings if one.woven == one.newest and one.format == FORMAT]
-    current = {
-        one.series for one in woven if one.view_rev == view_rev(platforms.get(one.device_type))
-    }
+    kinds = {one.device_type for one in woven}
+    revisions = {kind: view_rev(platforms.get(kind)) for kind in kinds}
+    current = {one.series for one in woven if one.view_rev == revisions[one.device_type]}
     # Rare: other platforms wrote some of their versions, or other rules made their weaves.
     others = [one for one in woven if one.series not in current]
     written_by = load_device_types(db, {one.series for one in others})
