@@ -177,6 +177,7 @@ def _ask(sessions: sessionmaker[Session], question: Question) -> int:
 
 
 def _pages(sessions: sessionmaker[Session], question: Question) -> Iterator[SearchPage]:
+    """Yield the pages of a search as the command line asks for them."""
     cursor = None
     while True:
         with unit_of_work(sessions, read_only=True) as db:
@@ -186,9 +187,9 @@ def _pages(sessions: sessionmaker[Session], question: Question) -> Iterator[Sear
                 kind=question.kind,
                 case=question.case,
                 counts_only=question.counts_only,
-                limit=1_000,
+                limit=100 if cursor is None else 1_000,
                 cursor=cursor,
-                within_s=0.1 if cursor is None else 0.25,
+                within_s=0.1 if cursor is None else 0.5,
             )
         yield page
         cursor = page.cursor

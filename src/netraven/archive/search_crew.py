@@ -10,14 +10,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
-from queue import Empty, SimpleQueue
-from threading import Lock, Thread
+from threading import Lock, Timer, local
 from typing import Final
 
 from netraven.archive.search_look import Looked, Sought, look
@@ -28,67 +27,50 @@ from netraven.seal import KeyRing
 
 _IDLE_S: Final = 30.0
 _MOST_PROCESSES: Final = 8
-_PROGRAM: Final = "netraven.archive.search_helper"
+_PROGRAM: Final = "netraven.archive.search_hand"
 _log = get_logger("archive")
 
 
 class Crew:
-    """Up to `size` processes, each of which ends when it had nothing to do for `idle_s`."""
+    """Up to `size` processes; they end when there was nothing to do for `idle_s`."""
 
     def __init__(self, size: int, *, idle_s: float = _IDLE_S) -> None:
         self.size = size
         self._idle_s = idle_s
-        self._jobs: SimpleQueue[_Job] = SimpleQueue()
         self._lock = Lock()
-        self._helpers: set[_Helper] = set()
-
-    @property
-    def is_there(self) -> bool:
-        """Processes run already."""
-        return bool(self._helpers)
+        self._shift: _Shift | None = None
 
     def hand_over(
         self, keyring: KeyRing, scan: Scan, sought: Sequence[Sought]
     ) -> Handed[list[Looked | None]]:
         """Have `look` done, behind what was handed over before."""
-        job = _Job(keyring, scan, sought, Future())
         with self._lock:
-            self._jobs.put(job)
-            if len(self._helpers) < self.size:
-                helper = _Helper()
-                self._helpers.add(helper)
-                Thread(target=self._feed, args=[helper], daemon=True, name=_PROGRAM).start()
-        return Handed(job.future)
+            if self._shift is None:
+                self._shift = _Shift(self.size)
+                self._look_again_in(self._idle_s)
+            return Handed(self._shift.submit(keyring, scan, sought))
 
     def pids(self) -> list[int]:
         """Return the numbers of the processes that run."""
         with self._lock:
-            return [helper.pid for helper in self._helpers if helper.pid is not None]
+            return [] if self._shift is None else self._shift.pids()
 
-    def _feed(self, helper: _Helper) -> None:
-        while (job := self._next_for(helper)) is not None:
-            if not job.future.set_running_or_notify_cancel():
-                continue
-            try:
-                found = helper.look(job)
-            except BaseException as error:  # noqa: BLE001  whoever waits for it gets it
-                job.future.set_exception(error)
-            else:
-                job.future.set_result(found)
-        helper.end()
+    def _look_again_in(self, seconds: float) -> None:
+        timer = Timer(seconds, self._end_if_idle)
+        timer.daemon = True
+        timer.start()
 
-    def _next_for(self, helper: _Helper) -> _Job | None:
-        """Return the next job, or None where there was none for so long that it shall end."""
-        try:
-            return self._jobs.get(timeout=self._idle_s)
-        except Empty:
-            pass
-        # Whoever comes from now on begins another one.
+    def _end_if_idle(self) -> None:
         with self._lock:
-            if self._jobs.empty():
-                self._helpers.remove(helper)
-                return None
-        return self._next_for(helper)
+            shift = self._shift
+            if shift is None:
+                return
+            left_s = shift.busy_until_s() + self._idle_s - time.monotonic()
+            if left_s > 0:
+                self._look_again_in(left_s)
+                return
+            self._shift = None
+        shift.end()
 
 
 @cache
@@ -98,15 +80,48 @@ def shared_crew() -> Crew | None:
     return None if not cores or cores < 2 else Crew(min(cores, _MOST_PROCESSES))  # noqa: PLR2004
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
-    keyring: KeyRing
-    scan: Scan
-    sought: Sequence[Sought]
-    future: Future[list[Looked | None]]
+class _Shift:
+    """Processes from their first work to their end, each with the thread that feeds it."""
+
+    def __init__(self, size: int) -> None:
+        self._threads = ThreadPoolExecutor(size, thread_name_prefix=_PROGRAM)
+        self._of_thread = local()
+        self._hands: list[_Hand] = []
+        self._newest: Future[list[Looked | None]] = Future()
+        self._last_s = 0.0
+
+    def submit(
+        self, keyring: KeyRing, scan: Scan, sought: Sequence[Sought]
+    ) -> Future[list[Looked | None]]:
+        self._newest = self._threads.submit(self._look, keyring, scan, sought)
+        return self._newest
+
+    def busy_until_s(self) -> float:
+        """Return when it was last seen at work, on the clock of `time.monotonic()`."""
+        return self._last_s if self._newest.done() else time.monotonic()
+
+    def pids(self) -> list[int]:
+        return [hand.pid for hand in self._hands if hand.pid is not None]
+
+    def end(self) -> None:
+        """End the processes, once they have done what was handed over."""
+        self._threads.shutdown()
+        for hand in self._hands:
+            hand.end()
+
+    def _look(self, keyring: KeyRing, scan: Scan, sought: Sequence[Sought]) -> list[Looked | None]:
+        hand: _Hand | None = getattr(self._of_thread, "hand", None)
+        if hand is None:
+            hand = self._of_thread.hand = _Hand()
+            self._hands.append(hand)
+        try:
+            found = hand.look(keyring, scan, sought)
+        finally:
+            self._last_s = time.monotonic()
+        return look(keyring, scan, sought) if found is None else found
 
 
-class _Helper:
+class _Hand:
     """One process, begun with its first job and again where it has died."""
 
     def __init__(self) -> None:
@@ -117,17 +132,19 @@ class _Helper:
     def pid(self) -> int | None:
         return None if self._process is None else self._process.pid
 
-    def look(self, job: _Job) -> list[Looked | None]:
-        """Have it looked at there, or here where the process cannot."""
+    def look(
+        self, keyring: KeyRing, scan: Scan, sought: Sequence[Sought]
+    ) -> list[Looked | None] | None:
+        """Return what `look` returns there, None where it raised or the process has died."""
         try:
             channel = self._channel or self._begin()
-            channel.send((job.keyring.to_text(), job.scan, job.sought))
+            channel.send((keyring.to_text(), scan, sought))
             found: list[Looked | None] | None = channel.recv()
         except (EOFError, OSError) as error:
             _log.warning("a process that searches ended", pid=self.pid, error=type(error).__name__)
             self.end()
-            found = None
-        return look(job.keyring, job.scan, job.sought) if found is None else found
+            return None
+        return found
 
     def end(self) -> None:
         """Have the process end: it does when nobody holds the other end of its channel."""

@@ -93,7 +93,7 @@ class FleetScan:
         """
         keyring = _keyring(db)
         platforms = get_platforms(db)
-        looks = _Looks(keyring, self._scan)
+        looks = _Looks(keyring, self._scan, goes_on=start.place is not None)
         begun: deque[_Turn] = deque()
         # More and more: a page that is soon full needs but few.
         ahead, most = 0, looks.most_ahead(db)
@@ -161,14 +161,15 @@ _BATCH_BYTES = 16 * 1024 * 1024
 class _Looks:
     """How turns are looked at: at first by a thread, in a long search by all processes."""
 
-    def __init__(self, keyring: KeyRing, scan: Scan) -> None:
+    def __init__(self, keyring: KeyRing, scan: Scan, *, goes_on: bool) -> None:
         self._keyring = keyring
         self._scan = scan
         self._crew = shared_crew()
+        self._is_long = goes_on and self._crew is not None
         self._begun = 0
 
     def turn_size(self) -> int:
-        return _LONG_TURN if self._is_long() else _TURN
+        return _LONG_TURN if self._is_long else _TURN
 
     def most_ahead(self, db: Session) -> int:
         if self._crew is not None:
@@ -177,15 +178,13 @@ class _Looks:
 
     def begin(self, rows: Sequence[Searched], sought: Sequence[Sought | None]) -> _Turn:
         wanted = [each for each in sought if each is not None]
-        if self._is_long() and self._crew is not None:
+        if self._is_long and self._crew is not None:
             handed = self._crew.hand_over(self._keyring, self._scan, wanted)
         else:
             handed = hand_over(partial(look, self._keyring, self._scan, wanted))
         self._begun += len(rows)
+        self._is_long |= self._crew is not None and self._begun >= _SHORT
         return _Turn(rows, sought, handed)
-
-    def _is_long(self) -> bool:
-        return self._crew is not None and (self._crew.is_there or self._begun >= _SHORT)
 
 
 @dataclass(frozen=True, slots=True)

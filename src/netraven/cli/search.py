@@ -42,7 +42,8 @@ if TYPE_CHECKING:
 
 # What is found is told page by page, and the first is there soon.
 _FIRST_PAGE_S = 0.1
-_PAGE_S = 0.25
+_FIRST_PAGE_LINES = 100
+_PAGE_S = 0.5
 _PAGE_LINES = 1000
 
 
@@ -195,6 +196,7 @@ def _pages_here(home: Home, asked: Asked, found: Found) -> Iterator[tuple[Search
     from netraven.archive.search_history import search_history
 
     cursor, goes_on = None, False
+    lines, within_s = _FIRST_PAGE_LINES, _FIRST_PAGE_S
     while True:
         with home.reading() as db:
             page = search_history(
@@ -212,14 +214,15 @@ def _pages_here(home: Home, asked: Asked, found: Found) -> Iterator[tuple[Search
                 section=asked.section,
                 context=asked.context,
                 counts_only=asked.is_counting,
-                limit=min(_PAGE_LINES, asked.limit - found.shown),
+                limit=min(lines, asked.limit - found.shown),
                 cursor=cursor,
-                within_s=_FIRST_PAGE_S if cursor is None else _PAGE_S,
+                within_s=within_s,
             )
         yield page, goes_on
         cursor = page.cursor
         if cursor is None:
             return
+        lines, within_s = _PAGE_LINES, _PAGE_S
         goes_on = not cursor.endswith("/0")
 
 

@@ -3,7 +3,7 @@
 For opening, unpacking and searching of bytes: an operation hands it over and waits, whichever kind
 of session called it. It is one thread for all: libraries free the interpreter meanwhile, but for
 some microseconds each time, and several threads that hand it to each other took a third more
-processor time and were later.
+processor time and were later. What takes seconds is the matter of other processes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A process that looks at weaves for another one: `python -P -m netraven.archive.search_helper FD`.
+"""A process that looks at weaves for another one: `python -P -m netraven.archive.search_hand FD`.
 
 It reads what to do from a socket that it got, key ring included, and ends with it. It knows no
 database, no settings and no files.
