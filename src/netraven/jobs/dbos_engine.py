@@ -47,7 +47,7 @@ _VERSION: Final = "1"
 _WORKFLOW: Final = "shard"
 # The engine asks four times a look for each queue; our tick, at a tenth of that, asks more often.
 _POLL_S: Final = 0.5
-_SWEEP_POLL_S: Final = 1.5
+_SWEEP_POLL_S: Final = 0.75
 _DAY_S: Final = 86_400.0
 _POOL: Final = 6
 _OLDER_THAN_ANY_RUN: Final = timedelta(days=2)

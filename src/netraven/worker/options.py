@@ -10,7 +10,7 @@ from typing import Final
 from netraven.jobs.cutting import INTERACTIVE, SITE_PREFIX, SWEEP, platform_queue
 
 ALL_QUEUES: Final = (INTERACTIVE, SWEEP)
-# The engine is asked every 1.5 s, in which one core can read some 300 devices: three shards.
+# The engine is asked every 0.75 s, in which one core can read some 100 devices: one shard.
 _SHARDS_AT_ONCE: Final[Mapping[str, int]] = {INTERACTIVE: 4, SWEEP: 4}
 _SHARDS_OF_A_SITE: Final = 2
 
